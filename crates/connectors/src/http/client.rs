@@ -1,0 +1,351 @@
+//! Sends one request once, and stores the raw answer before anybody looks into it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+use leaver_core::ids::Digest;
+use leaver_core::reading::Failure;
+use leaver_evidence::captures::{Capture, CaptureSink, Meta};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::limits;
+use super::pace::{Lane, Pace};
+use crate::clock::Clock;
+
+/// An answer larger than this is not read to its end.
+const LARGEST: usize = 512 * 1024 * 1024;
+
+/// What a client is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Marks every capture.
+    pub rehearsal: bool,
+    /// Whether the target is on this machine: then no proxy is asked.
+    pub loopback: bool,
+    /// How many requests may be under way at once.
+    pub concurrency: usize,
+    /// The longest time for one request, and the longest wait for the vendor's pace.
+    pub timeout: Duration,
+}
+
+/// A client for one organization of one vendor.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    sink: Arc<dyn CaptureSink>,
+    pace: Pace,
+    rehearsal: bool,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The method.
+    pub method: Method,
+    /// The whole address.
+    pub url: Url,
+    /// As whom.
+    pub auth: &'a Auth,
+    /// What it shares a limit with.
+    pub lane: Lane,
+    /// Whether the answer holds secrets.
+    pub bears_secret: bool,
+    /// What is sent along.
+    pub body: Option<Body>,
+}
+
+/// The body of a request. It cannot be printed: it may hold addresses and secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({}, {} bytes)", self.content_type, self.bytes.len())
+    }
+}
+
+/// An `Authorization` header with the name of its credential. It cannot be printed.
+#[derive(Clone)]
+pub struct Auth {
+    name: String,
+    header: SecretString,
+}
+
+impl Auth {
+    /// Basic authentication, base64 form (`facts/mixpanel.md` 1.2). `None`: no header can carry it.
+    pub fn basic(name: impl Into<String>, username: &str, secret: &SecretString) -> Option<Self> {
+        // A colon would move the border between name and secret (RFC 7617, 2).
+        if username.contains(':') {
+            return None;
+        }
+        let pair = base64::engine::general_purpose::STANDARD
+            .encode(format!("{username}:{}", secret.expose_secret()));
+        Self::of(name.into(), format!("Basic {pair}"))
+    }
+
+    /// A bearer token. `None`: no header can carry it.
+    pub fn bearer(name: impl Into<String>, token: &SecretString) -> Option<Self> {
+        Self::of(name.into(), format!("Bearer {}", token.expose_secret()))
+    }
+
+    fn of(name: String, header: String) -> Option<Self> {
+        HeaderValue::from_str(&header).ok()?;
+        Some(Self {
+            name,
+            header: SecretString::from(header),
+        })
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(self.header.expose_secret()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Auth({})", self.name)
+    }
+}
+
+/// What came back, whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The media type, in lower case.
+    pub content_type: Option<String>,
+    /// How long the vendor asks to wait.
+    pub wait: Option<Duration>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why no whole answer is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lost {
+    /// Not one byte of the request was sent.
+    Before(Failure),
+    /// The request was, or may have been, sent.
+    During(Failure),
+}
+
+impl Lost {
+    /// The failure, for reads, which do not care.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Before(failure) | Self::During(failure) => failure,
+        }
+    }
+}
+
+/// When a read or a write went over the network, and what was kept of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trail {
+    /// When the first request was handed to the network.
+    pub sent_at: Option<Timestamp>,
+    /// When the last answer had arrived or was given up.
+    pub ended_at: Option<Timestamp>,
+    /// The raw answers, in the order in which they came.
+    pub captures: Vec<Digest>,
+}
+
+impl Client {
+    /// A client that follows no redirect and repeats nothing.
+    ///
+    /// # Errors
+    /// The TLS backend cannot be set up.
+    pub fn new(
+        setup: Setup,
+        clock: Arc<dyn Clock>,
+        sink: Arc<dyn CaptureSink>,
+    ) -> Result<Self, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .timeout(setup.timeout)
+            // Shorter than the whole, so that a server which does not answer at all is known not to have been reached.
+            .connect_timeout(setup.timeout / 2)
+            .https_only(!setup.loopback)
+            .user_agent(concat!("leaver/", env!("CARGO_PKG_VERSION")));
+        if setup.loopback {
+            builder = builder.no_proxy();
+        }
+        Ok(Self {
+            http: builder.build()?,
+            clock,
+            sink,
+            pace: Pace::new(setup.concurrency, setup.timeout),
+            rehearsal: setup.rehearsal,
+        })
+    }
+
+    /// The pace of this organization.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Sends the request once. The answer is in the store before this returns.
+    ///
+    /// # Errors
+    /// No whole answer came, or it could not be stored.
+    pub async fn send(&self, call: Call<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
+        let permit = self.pace.enter(call.lane).await.map_err(Lost::Before)?;
+        let Some(authorization) = call.auth.header() else {
+            return Err(Lost::Before(Failure::NotConfigured(
+                "the credential cannot stand in a header".to_owned(),
+            )));
+        };
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .header(AUTHORIZATION, authorization);
+        if let Some(body) = call.body {
+            request = request
+                .header(CONTENT_TYPE, body.content_type)
+                .body(body.bytes);
+        }
+        let sent_at = self.clock.now();
+        trail.sent_at.get_or_insert(sent_at);
+        let sent = request.send().await;
+        let (status, headers, body) = match sent {
+            Ok(mut response) => {
+                let status = response.status().as_u16();
+                let headers = std::mem::take(response.headers_mut());
+                (status, headers, body_of(response).await)
+            }
+            Err(error) => {
+                trail.ended_at = Some(self.clock.now());
+                let failure = network(&error);
+                tracing::debug!(method = %call.method, path = call.url.path(), %failure, "no answer");
+                return Err(if error.is_connect() || error.is_builder() {
+                    Lost::Before(failure)
+                } else {
+                    Lost::During(failure)
+                });
+            }
+        };
+        drop(permit);
+        let ended_at = self.clock.now();
+        trail.ended_at = Some(ended_at);
+        let wait = limits::wait(status, &headers, ended_at);
+        if let Some(wait) = wait {
+            self.pace.hold(call.lane, wait);
+        }
+        tracing::debug!(method = %call.method, path = call.url.path(), status, "answer");
+
+        let (body, cut) = match body {
+            Ok(body) => (body, None),
+            Err((part, failure)) => (part, Some(failure)),
+        };
+        let meta = Meta {
+            method: call.method.to_string(),
+            url: without_credentials(call.url),
+            credential: call.auth.name.clone(),
+            sent_at,
+            ended_at,
+            vendor_date: text(&headers, DATE.as_str()),
+            status,
+            content_type: text(&headers, CONTENT_TYPE.as_str()),
+            rehearsal: self.rehearsal,
+            whole: cut.is_none(),
+            redacted: None,
+        };
+        let content_type = meta.content_type.as_deref().map(str::to_ascii_lowercase);
+        trail
+            .captures
+            .push(self.keep(meta, body.clone(), call.bears_secret).await?);
+        match cut {
+            Some(failure) => Err(Lost::During(failure)),
+            None => Ok(Answer {
+                status,
+                content_type,
+                wait,
+                body,
+            }),
+        }
+    }
+
+    async fn keep(&self, meta: Meta, body: Bytes, bears_secret: bool) -> Result<Digest, Lost> {
+        let sink = Arc::clone(&self.sink);
+        let kept = tokio::task::spawn_blocking(move || {
+            let capture = if bears_secret {
+                Capture::redacted(meta, &body, sink.key())
+            } else {
+                Capture::plain(meta, body.to_vec())
+            };
+            sink.put(&capture)
+        })
+        .await
+        .map_err(std::io::Error::other)
+        .and_then(|kept| kept);
+        match kept {
+            Ok(digest) => Ok(Digest::new(digest)),
+            Err(error) => {
+                tracing::error!(%error, "store raw answer");
+                Err(Lost::During(Failure::Incomplete(format!(
+                    "the raw answer could not be stored: {error}"
+                ))))
+            }
+        }
+    }
+}
+
+/// Reads the body; what came before an error is kept.
+async fn body_of(mut response: reqwest::Response) -> Result<Bytes, (Bytes, Failure)> {
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body.freeze()),
+            Err(error) => return Err((body.freeze(), network(&error))),
+        }
+        if body.len() > LARGEST {
+            let failure = Failure::Malformed(format!("larger than {LARGEST} bytes"));
+            return Err((body.freeze(), failure));
+        }
+    }
+}
+
+fn network(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        Failure::TimedOut
+    } else {
+        Failure::Network
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// [`super::Target`] refuses addresses with credentials; this keeps them out of a capture all the same.
+fn without_credentials(mut url: Url) -> String {
+    // Fails only for addresses that cannot have credentials.
+    let cleared = url.set_username("").is_ok() && url.set_password(None).is_ok();
+    if cleared {
+        url.into()
+    } else {
+        url.path().to_owned()
+    }
+}

@@ -1,0 +1,14 @@
+//! Talking HTTP to a vendor, once for all vendors.
+//!
+//! [`Target`] decides whether an address may be called at all, [`Pace`] when, [`Client`] sends and stores the raw answer,
+//! [`classify`] says what the answer means for a read or for a write. Nothing here knows any vendor.
+
+pub mod classify;
+mod client;
+mod egress;
+mod limits;
+mod pace;
+
+pub use client::{Answer, Auth, Body, Call, Client, Lost, Setup, Trail};
+pub use egress::{EgressError, Target};
+pub use pace::{Lane, Pace};

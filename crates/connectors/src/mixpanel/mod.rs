@@ -1,0 +1,209 @@
+//! Mixpanel: its App API, organization calls, Query API and SCIM (`facts/mixpanel.md`).
+//!
+//! Every operation is a constant in `operations.rs` and a line of [`capabilities`]. What a kind of thing looks like is
+//! in `item.rs`, the member list, whose layout no public source shows, in `roster/`.
+
+mod act;
+mod address;
+mod body;
+mod config;
+mod definition;
+mod item;
+mod me;
+mod operations;
+mod pages;
+mod person;
+mod read;
+mod recipients;
+mod roster;
+mod routes;
+mod scim;
+mod shares;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use leaver_core::ids::{CredentialName, ProjectId, VendorOrg};
+use leaver_core::reading::Reading;
+use leaver_core::source::Source;
+use leaver_evidence::captures::CaptureSink;
+use secrecy::SecretString;
+use url::Url;
+
+pub use act::Acting;
+pub use config::{Config, ConfigError, Deactivation, Region, Scim};
+pub use operations::capabilities;
+
+use crate::clock::Clock;
+use crate::http::{Auth, Client, Pace, Setup, Target};
+use crate::ports::{Actor, JournalledIntent, Reader, Vendor};
+
+/// Every host at which the vendor serves the App API (`facts/mixpanel.md` 1.1).
+const HOSTS: [&str; 3] = ["mixpanel.com", "eu.mixpanel.com", "in.mixpanel.com"];
+
+/// A connector for one organization, read as one credential.
+pub struct Mixpanel {
+    organization: VendorOrg,
+    credential: CredentialName,
+    target: Target,
+    client: Client,
+    auth: Auth,
+    scim: Option<ScimAccess>,
+    successor: Option<Auth>,
+    remembered: RwLock<BTreeMap<CredentialName, Auth>>,
+    views: RwLock<BTreeMap<ProjectId, u64>>,
+}
+
+/// Where SCIM is, and as whom.
+struct ScimAccess {
+    target: Target,
+    auth: Auth,
+    deactivation: Deactivation,
+}
+
+impl Mixpanel {
+    /// A connector. Nothing is sent.
+    ///
+    /// # Errors
+    /// The egress guard refuses an address, a credential cannot stand in a header, or TLS cannot be set up.
+    pub fn new(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        sink: Arc<dyn CaptureSink>,
+    ) -> Result<Self, ConfigError> {
+        let vendor = format!("https://{}/", config.region.host());
+        let base = match &config.base_url {
+            Some(base) => base.clone(),
+            None => parsed(&vendor)?,
+        };
+        let target = Target::new(&base, &HOSTS, config.rehearsal).map_err(ConfigError::Egress)?;
+        let refused = || ConfigError::Credential(config.credential.clone());
+        let auth = Auth::basic(config.credential.as_str(), &config.username, &config.secret)
+            .ok_or_else(refused)?;
+        let scim = match &config.scim {
+            Some(scim) => {
+                // Only the US-style host is documented for SCIM, whatever the region.
+                let base = match (&scim.base_url, &config.base_url) {
+                    (Some(base), _) => base.clone(),
+                    (None, Some(_)) => target.join("/api/app/scim/v2").map_err(|_| not_plain())?,
+                    (None, None) => parsed("https://mixpanel.com/api/app/scim/v2")?,
+                };
+                Some(ScimAccess {
+                    target: Target::new(&base, &HOSTS, config.rehearsal)
+                        .map_err(ConfigError::Scim)?,
+                    auth: Auth::bearer(format!("{}/scim", config.credential), &scim.token)
+                        .ok_or_else(refused)?,
+                    deactivation: scim.deactivation,
+                })
+            }
+            None => None,
+        };
+        let successor = match &config.successor_bearer {
+            Some(token) => Some(
+                Auth::bearer(format!("{}/successor", config.credential), token)
+                    .ok_or_else(refused)?,
+            ),
+            None => None,
+        };
+        let setup = Setup {
+            rehearsal: config.rehearsal,
+            loopback: target.is_loopback()
+                && scim.as_ref().is_none_or(|scim| scim.target.is_loopback()),
+            concurrency: config.concurrency,
+            timeout: config.timeout,
+        };
+        Ok(Self {
+            organization: config.organization,
+            client: Client::new(setup, clock, sink).map_err(ConfigError::Client)?,
+            credential: config.credential,
+            target,
+            auth,
+            scim,
+            successor,
+            remembered: RwLock::default(),
+            views: RwLock::default(),
+        })
+    }
+
+    /// Keeps a further credential in memory, so that [`leaver_core::source::What::Accepts`] can ask about it. `false`: it
+    /// cannot stand in a header, and was not kept.
+    pub fn remember(&self, name: CredentialName, username: &str, secret: &SecretString) -> bool {
+        let Some(auth) = Auth::basic(name.as_str(), username, secret) else {
+            return false;
+        };
+        self.remembered
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, auth);
+        true
+    }
+
+    /// Drops a remembered credential. `false`: there was none of this name.
+    pub fn forget(&self, name: &CredentialName) -> bool {
+        self.remembered
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name)
+            .is_some()
+    }
+
+    /// A client that may send the change which the intent names.
+    pub fn acting<'a>(&'a self, intent: &'a dyn JournalledIntent) -> Acting<'a> {
+        Acting::new(self, intent)
+    }
+
+    /// The pace at which this organization is read.
+    pub fn pace(&self) -> &Pace {
+        self.client.pace()
+    }
+
+    /// The credential of this name: our own, or a remembered one.
+    fn known(&self, name: &CredentialName) -> Option<Auth> {
+        if *name == self.credential {
+            return Some(self.auth.clone());
+        }
+        self.remembered
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+}
+
+fn parsed(address: &str) -> Result<Url, ConfigError> {
+    Url::parse(address).map_err(|_| not_plain())
+}
+
+fn not_plain() -> ConfigError {
+    ConfigError::Egress(crate::http::EgressError::NotPlain)
+}
+
+impl fmt::Debug for Mixpanel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mixpanel")
+            .field("organization", &self.organization)
+            .field("credential", &self.credential)
+            .field("target", &self.target)
+            .field("scim", &self.scim.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Reader for Mixpanel {
+    async fn read(&self, source: &Source) -> Reading {
+        read::read(self, source).await
+    }
+}
+
+impl Vendor for Mixpanel {
+    fn acting<'a>(&'a self, intent: &'a dyn JournalledIntent) -> Box<dyn Actor + 'a> {
+        Box::new(Acting::new(self, intent))
+    }
+
+    fn remember(&self, name: &CredentialName, username: &str, secret: &SecretString) -> bool {
+        Self::remember(self, name.clone(), username, secret)
+    }
+}

@@ -1,0 +1,144 @@
+//! Small readings of JSON that several places share: ids, texts, people.
+
+use leaver_core::ids::Address;
+use leaver_core::reading::Maker;
+use serde_json::{Map, Value};
+
+/// A text or a number as text. Numbers keep their digits; empty texts are nothing.
+pub(crate) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+/// The first of the fields that holds a text or a number.
+pub(crate) fn first(object: &Map<String, Value>, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| text(object.get(*key)?))
+}
+
+/// The value itself, or the first of these fields where it is an object.
+pub(crate) fn named(value: &Value, keys: &[&str]) -> Option<String> {
+    value
+        .as_object()
+        .map_or_else(|| text(value), |fields| first(fields, keys))
+}
+
+/// A boolean in every spelling that was seen: `true`, `"True"`, `"true"`, `1` (`facts/mixpanel.md` 2.3, 4.5).
+pub(crate) fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        Value::Number(number) => match number.as_u64() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        },
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// An address that is the whole text, with the letters that addresses are made of.
+///
+/// `Address::parse` takes any text around one `@`; the answers of a vendor hold URLs, lists and sentences too.
+pub(crate) fn address(text: &str) -> Option<Address> {
+    let text = text.trim();
+    let strange = |c: char| c.is_whitespace() || "<>()[]{},;:\"\\/|?#&=`".contains(c);
+    if text.contains(strange) {
+        return None;
+    }
+    let address = Address::parse(text).ok()?;
+    let domain = address.domain();
+    let fits = domain
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '-' || c == '.')
+        && !domain.contains("..");
+    fits.then_some(address)
+}
+
+/// A person as an object names them: `id`, `email`, `name` or `first_name` and `last_name`.
+pub(crate) fn object(object: &Map<String, Value>) -> Option<Maker> {
+    let maker = Maker {
+        id: first(object, &["id", "user_id", "userId"]),
+        address: first(object, &["email", "user_email", "userEmail"])
+            .and_then(|text| address(&text)),
+        name: first(
+            object,
+            &["name", "user_name", "display_name", "displayName"],
+        )
+        .or_else(|| full_name(object)),
+    };
+    (maker != Maker::default()).then_some(maker)
+}
+
+/// A person however a field names them: an object, an id, an address, or a name.
+pub(crate) fn any(value: &Value) -> Option<Maker> {
+    match value {
+        Value::Object(fields) => object(fields),
+        Value::Number(number) => Some(Maker {
+            id: Some(number.to_string()),
+            ..Maker::default()
+        }),
+        Value::String(text) => {
+            let text = text.trim();
+            if let Some(address) = address(text) {
+                return Some(Maker {
+                    address: Some(address),
+                    ..Maker::default()
+                });
+            }
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            (!text.is_empty()).then(|| Maker {
+                id: digits.then(|| text.to_owned()),
+                name: (!digits).then(|| text.to_owned()),
+                ..Maker::default()
+            })
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) => None,
+    }
+}
+
+fn full_name(object: &Map<String, Value>) -> Option<String> {
+    let parts: Vec<String> = ["first_name", "last_name"]
+        .iter()
+        .filter_map(|key| text(object.get(*key)?))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Whoever made the thing, from the fields in which the kinds name their maker (`facts/mixpanel.md` 4.3, 4.5).
+pub(crate) fn maker(thing: &Map<String, Value>) -> Option<Maker> {
+    let flat = Maker {
+        id: first(thing, &["creator_id", "created_by_user_id"]),
+        address: first(thing, &["creator_email"]).and_then(|text| address(&text)),
+        name: first(thing, &["creator_name"]),
+    };
+    let mut found = (flat != Maker::default()).then_some(flat);
+    // Each of these names the same person again, or the only one; what an earlier one left open is filled in.
+    for key in ["creator", "created_by", "requesting_user"] {
+        if let Some(other) = thing.get(key).and_then(any) {
+            found = Some(merge(found, other));
+        }
+    }
+    // The user of a thing is its maker only where no maker is named.
+    found.or_else(|| {
+        ["user", "user_id"]
+            .iter()
+            .find_map(|key| any(thing.get(*key)?))
+    })
+}
+
+fn merge(found: Option<Maker>, other: Maker) -> Maker {
+    match found {
+        None => other,
+        Some(found) => Maker {
+            id: found.id.or(other.id),
+            address: found.address.or(other.address),
+            name: found.name.or(other.name),
+        },
+    }
+}

@@ -1,0 +1,413 @@
+//! From a source to its reading.
+
+use leaver_core::ids::{CredentialName, ProjectId};
+use leaver_core::reading::{Failure, Item, Reading, Snapshot};
+use leaver_core::source::{Kind, Source, What};
+use leaver_evidence::redact;
+use serde_json::Value;
+
+use super::address::Fill;
+use super::pages::{Found, next_cursor};
+use super::person::{named, text};
+use super::routes::{Routes, routes};
+use super::{Mixpanel, item, me, operations as op, roster, shares};
+use crate::http::Trail;
+use crate::http::classify::apart;
+use crate::operation::Read;
+
+/// Reads a source to its end. A failure is part of the reading.
+pub(super) async fn read(mixpanel: &Mixpanel, source: &Source) -> Reading {
+    let mut trail = Trail::default();
+    let result = match mixpanel.serves(source) {
+        Ok(()) => Box::pin(mixpanel.snapshot(&source.what, &mut trail)).await,
+        Err(failure) => Err(failure),
+    };
+    let now = mixpanel.client.now();
+    Reading {
+        source: source.clone(),
+        sent_at: trail.sent_at.unwrap_or(now),
+        ended_at: trail.ended_at.unwrap_or(now),
+        // Every list is read to the vendor's end mark, or it is a failure.
+        to_the_end: result.is_ok(),
+        result,
+        captures: trail.captures,
+    }
+}
+
+impl Mixpanel {
+    /// A reading as somebody else would be a false witness.
+    fn serves(&self, source: &Source) -> Result<(), Failure> {
+        if source.tenant != self.organization {
+            return Err(Failure::NotConfigured(format!(
+                "this connector reads organization {}, not {}",
+                self.organization, source.tenant
+            )));
+        }
+        if source.credential != self.credential {
+            return Err(Failure::NotConfigured(format!(
+                "this connector reads as '{}', not as '{}'",
+                self.credential, source.credential
+            )));
+        }
+        Ok(())
+    }
+
+    async fn snapshot(&self, what: &What, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        match what {
+            What::Me => self.who_we_are(trail).await,
+            What::Roster => self.roster(trail).await,
+            What::ScimUsers => self.scim_users(trail).await.map(Snapshot::Roster),
+            What::Teams => self.teams(trail).await,
+            What::Projects => {
+                let list = self
+                    .list(&op::PROJECTS, Fill::default(), false, trail)
+                    .await?;
+                items(&list, |thing| {
+                    let fields = thing.as_object()?;
+                    Some(Item {
+                        id: super::person::first(fields, &["id"])?,
+                        title: super::person::first(fields, &["name"]).unwrap_or_default(),
+                        ..Item::default()
+                    })
+                })
+            }
+            What::ServiceAccounts => {
+                let list = self
+                    .list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail)
+                    .await?;
+                items(&list, |thing| item::service_account(None, thing))
+            }
+            What::ServiceAccount(id) => {
+                let id = id.to_string();
+                let fill = Fill {
+                    id: Some(&id),
+                    ..Fill::default()
+                };
+                let found = self.find(&op::SERVICE_ACCOUNT, fill, trail).await?;
+                one(found, |thing| item::service_account(None, thing))
+            }
+            What::ProjectServiceAccounts(project) => {
+                let list = self
+                    .list(
+                        &op::PROJECT_SERVICE_ACCOUNTS,
+                        in_project(*project),
+                        false,
+                        trail,
+                    )
+                    .await?;
+                items(&list, |thing| item::service_account(Some(*project), thing))
+            }
+            What::List(project, kind) => self.kind_list(*project, *kind, trail).await,
+            What::Object(project, kind, id) => self.kind_item(*project, *kind, id, trail).await,
+            What::Shares(project, kind, id) => self.shares(*project, *kind, id, trail).await,
+            What::LinkedBoards(project, id) => {
+                let fill = Fill {
+                    id: Some(id),
+                    ..in_project(*project)
+                };
+                linked(&self.get(&op::LINKED_BOARDS, fill, trail).await?)
+            }
+            What::ReportData(project, id) => {
+                let fill = Fill {
+                    id: Some(id),
+                    ..in_project(*project)
+                };
+                self.get(&op::REPORT_DATA, fill, trail)
+                    .await
+                    .map(|_| Snapshot::Data)
+            }
+            What::Accepts(name) => self.accepts(name, trail).await,
+        }
+    }
+
+    async fn who_we_are(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        let results = self.get(&op::ME, Fill::default(), trail).await?;
+        let me = me::me(self.organization, &results)?;
+        let mut views = self
+            .views
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (project, seen) in &me.projects {
+            if let Some(view) = seen.data_view {
+                views.insert(*project, view);
+            }
+        }
+        drop(views);
+        Ok(Snapshot::Me(me))
+    }
+
+    async fn roster(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        let mut found = roster::Found::default();
+        let mut cursor: Option<String> = None;
+        loop {
+            let extra: Vec<_> = cursor
+                .iter()
+                .map(|cursor| ("cursor", cursor.as_str()))
+                .collect();
+            let answer = match self
+                .answer(&op::ROSTER, Fill::default(), &extra, trail)
+                .await
+            {
+                Ok(answer) => answer,
+                Err(failure @ Failure::Limited { .. }) => return Err(failure),
+                Err(failure) if cursor.is_some() => {
+                    return Err(Failure::Incomplete(format!(
+                        "a later page did not come: {failure}"
+                    )));
+                }
+                Err(failure) => return Err(failure),
+            };
+            let next = next_cursor(&answer);
+            // The walk over a hundred thousand people takes long enough to be in the way of others.
+            found = apart(usize::MAX, move || {
+                found.page(answer);
+                found
+            })
+            .await?;
+            match next {
+                None => return found.roster().map(Snapshot::Roster),
+                Some(next) if cursor.as_ref() == Some(&next) || trail.captures.len() > 10_000 => {
+                    return Err(Failure::Incomplete(format!(
+                        "the page '{next}' points to itself"
+                    )));
+                }
+                Some(next) => cursor = Some(next),
+            }
+        }
+    }
+
+    /// Teams keep their whole object: their layout is open, and core may have to look for people in it.
+    async fn teams(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        let list = self.list(&op::TEAMS, Fill::default(), true, trail).await?;
+        items(&list, |thing| {
+            let fields = thing.as_object()?;
+            Some(Item {
+                id: super::person::first(fields, &["id", "team_id", "name"])?,
+                title: super::person::first(fields, &["name"]).unwrap_or_default(),
+                raw: thing.clone(),
+                ..Item::default()
+            })
+        })
+    }
+
+    async fn kind_list(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        trail: &mut Trail,
+    ) -> Result<Snapshot, Failure> {
+        self.elements(project, kind, trail)
+            .await
+            .and_then(|list| items(&list, |thing| item::item(kind, thing)))
+    }
+
+    /// The list of a kind as it came. A list of one thing is that thing.
+    async fn elements(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        trail: &mut Trail,
+    ) -> Result<Vec<Value>, Failure> {
+        let Routes {
+            list: Some(list),
+            map,
+            single,
+            ..
+        } = routes(kind)
+        else {
+            return Err(Failure::NotConfigured(format!(
+                "no list of {} is known",
+                kind.plural()
+            )));
+        };
+        let view = self.view_for(list, project, trail).await?;
+        let fill = Fill {
+            view,
+            ..in_project(project)
+        };
+        if single {
+            return self.get(list, fill, trail).await.map(|value| vec![value]);
+        }
+        let found = self.list(list, fill, map, trail).await;
+        if view.is_some() && found == Err(Failure::NotFound) {
+            // The data view may have been replaced; the next read asks again.
+            self.views
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .remove(&project);
+        }
+        found
+    }
+
+    async fn kind_item(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        id: &str,
+        trail: &mut Trail,
+    ) -> Result<Snapshot, Failure> {
+        let Some(read) = routes(kind).item else {
+            let list = self.elements(project, kind, trail).await?;
+            let named = |thing: &&Value| item::item(kind, thing).is_some_and(|item| item.id == id);
+            return match list.iter().find(named) {
+                Some(thing) => {
+                    let mut thing = thing.clone();
+                    redact::scrub(&mut thing);
+                    one(Found::Value(thing), |thing| item::item(kind, thing))
+                }
+                // The vendor never said that this id does not exist: the list may just not show it to us.
+                None => Err(Failure::NotConfigured(format!(
+                    "{} have no read by id, and the list does not show this one",
+                    kind.plural()
+                ))),
+            };
+        };
+        let view = self.view_for(read, project, trail).await?;
+        let (entity, id) = if kind == Kind::Schema {
+            let parts = item::schema_parts(id);
+            let (entity, name) = parts
+                .ok_or_else(|| Failure::NotConfigured("the id is not 'type/name'".to_owned()))?;
+            (Some(entity), name)
+        } else {
+            (None, id)
+        };
+        let fill = Fill {
+            view,
+            entity,
+            id: Some(id),
+            ..in_project(project)
+        };
+        let mut found = self.find(read, fill, trail).await?;
+        if let (true, Found::Value(value)) = (read.bears_secret, &mut found) {
+            redact::scrub(value);
+        }
+        one(found, |thing| {
+            // A schema read by its name does not repeat the name.
+            let Some(entity) = entity else {
+                return item::item(kind, thing);
+            };
+            let mut entry = thing.as_object()?.clone();
+            entry
+                .entry("entityType")
+                .or_insert_with(|| Value::from(entity));
+            entry.entry("name").or_insert_with(|| Value::from(id));
+            item::item(kind, &Value::Object(entry))
+        })
+    }
+
+    async fn shares(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        id: &str,
+        trail: &mut Trail,
+    ) -> Result<Snapshot, Failure> {
+        let Some(entity) = routes(kind).shared_as else {
+            return Err(Failure::NotConfigured(format!(
+                "{} have no share list",
+                kind.plural()
+            )));
+        };
+        let fill = Fill {
+            entity: Some(entity),
+            id: Some(id),
+            ..in_project(project)
+        };
+        match self.find(&op::SHARES, fill, trail).await? {
+            Found::Absent => Ok(Snapshot::Absent),
+            Found::Value(value) => shares::shares(project, &value).map(Snapshot::Shares),
+        }
+    }
+
+    /// 200 means alive, 401 dead; nothing else says either (`facts/mixpanel.md` 8).
+    async fn accepts(&self, name: &CredentialName, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        let auth = self
+            .known(name)
+            .ok_or_else(|| Failure::NotConfigured(format!("no credential '{name}' is known")))?;
+        match self
+            .answer_as(&auth, &op::ME_SHORT, Fill::default(), &[], trail)
+            .await
+        {
+            Ok(_) => Ok(Snapshot::Accepted(true)),
+            Err(Failure::Unauthorized) => Ok(Snapshot::Accepted(false)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The data view that a path needs: all project data, else the default one, else the first; asked for once (1.6).
+    pub(super) async fn view_for(
+        &self,
+        read: &Read,
+        project: ProjectId,
+        trail: &mut Trail,
+    ) -> Result<Option<u64>, Failure> {
+        if read.path.contains("{view}") {
+            self.view(project, trail).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    pub(super) async fn view(&self, project: ProjectId, trail: &mut Trail) -> Result<u64, Failure> {
+        let known = |mixpanel: &Self| {
+            let views = mixpanel
+                .views
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            views.get(&project).copied()
+        };
+        if let Some(view) = known(self) {
+            return Ok(view);
+        }
+        self.who_we_are(trail).await?;
+        known(self).ok_or_else(|| {
+            Failure::NotConfigured(format!(
+                "no data view of project {project} is visible to us"
+            ))
+        })
+    }
+}
+
+fn in_project(project: ProjectId) -> Fill<'static> {
+    Fill {
+        project: Some(project),
+        ..Fill::default()
+    }
+}
+
+/// Every element must be readable: a list with holes would look shorter than it is.
+fn items(list: &[Value], read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, Failure> {
+    list.iter()
+        .map(|thing| {
+            read(thing)
+                .ok_or_else(|| Failure::Malformed("an element of the list has no id".to_owned()))
+        })
+        .collect::<Result<_, _>>()
+        .map(Snapshot::Items)
+}
+
+fn one(found: Found, read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, Failure> {
+    let Found::Value(thing) = found else {
+        return Ok(Snapshot::Absent);
+    };
+    let item = read(&thing).ok_or_else(|| Failure::Malformed("the item has no id".to_owned()))?;
+    Ok(Snapshot::One(Box::new(Item { raw: thing, ..item })))
+}
+
+/// The boards of a report: ids, or objects with ids, alone or under one name.
+fn linked(results: &Value) -> Result<Snapshot, Failure> {
+    let list = results.as_array().or_else(|| {
+        ["dashboard_ids", "linked_dashboard_ids", "ids", "dashboards"]
+            .iter()
+            .find_map(|key| results.get(*key)?.as_array())
+    });
+    let list = list.ok_or_else(|| Failure::Malformed("there is no list of boards".to_owned()))?;
+    items(list, |element| {
+        let id = named(element, &["id"])?;
+        Some(Item {
+            id,
+            title: element.get("title").and_then(text).unwrap_or_default(),
+            ..Item::default()
+        })
+    })
+}

@@ -1,0 +1,57 @@
+//! What the engine sees of a vendor: somebody who reads, and somebody who acts.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use leaver_core::ids::{CredentialName, Digest};
+use leaver_core::reading::Reading;
+use leaver_core::source::Source;
+use leaver_core::write::{Outcome, Write};
+use secrecy::SecretString;
+
+/// Reads one source, completely. Sends reads only.
+#[async_trait]
+pub trait Reader: Send + Sync + fmt::Debug {
+    /// Reads the source to the vendor's own end mark. A failure is part of the reading.
+    async fn read(&self, source: &Source) -> Reading;
+}
+
+/// Sends outward changes. It exists only beside a journalled intent; see [`Vendor::acting`].
+#[async_trait]
+pub trait Actor: Send + Sync {
+    /// Sends the change once. Never retries.
+    async fn act(&self, write: &Write) -> Written;
+}
+
+/// A vendor: read freely, act only with an intent in the journal (architecture, invariants 1 and 11).
+pub trait Vendor: Reader {
+    /// A client that may send the change which the intent names.
+    fn acting<'a>(&'a self, intent: &'a dyn JournalledIntent) -> Box<dyn Actor + 'a>;
+
+    /// Keeps a further credential in memory, so that it can be proved by a read. `false`: it was not kept.
+    fn remember(&self, name: &CredentialName, username: &str, secret: &SecretString) -> bool;
+}
+
+/// The proof that an intent stands in the journal. A placeholder until `leaver-core` exports the type that only a
+/// folded journal can produce.
+pub trait JournalledIntent: Send + Sync {}
+
+impl JournalledIntent for leaver_core::effect::Intent {}
+
+/// How one send ended, and what came with it.
+#[derive(Debug)]
+pub struct Written {
+    /// What the caller may do next.
+    pub outcome: Outcome,
+    /// The secret of a service account that was created; shown once, never stored, cannot be printed.
+    pub secret: Option<SecretString>,
+    /// The user name of a service account that was created: the vendor adds a suffix to the one that was asked for.
+    pub username: Option<String>,
+    /// Digests of the raw answers, in the order in which they came.
+    pub captures: Vec<Digest>,
+    /// When the request was handed to the network; when nothing was sent, when that was known.
+    pub sent_at: Timestamp,
+    /// When the answer had arrived, or was given up.
+    pub ended_at: Timestamp,
+}

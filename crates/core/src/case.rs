@@ -1,0 +1,479 @@
+//! A case, folded from its events. [`Case::evolve`] is total: every event is accepted in every state, because what happened happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::claim::{Attestation, Choice, Claim, Decision, Observation, Predicate, Record, State};
+use crate::effect::{Act, Effect, Intent};
+use crate::event::{CaseState, Event, Identity, Stamped};
+use crate::ids::{CaseId, ClaimKey, CredentialName, Digest, EffectKey, PersonId, ProjectId};
+use crate::plan::{Plan, Request, keys};
+use crate::source::{Kind, What};
+use crate::write::Outcome;
+
+/// An outward action and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectFact {
+    /// The action.
+    pub effect: Effect,
+    /// When the intent was journalled.
+    pub intended_at: Timestamp,
+    /// The definition of the source, read right before a copy.
+    pub definition: Option<Digest>,
+    /// The name under which something was to be created.
+    pub marked: Option<String>,
+    /// The outcome; `None` while nobody knows.
+    pub outcome: Option<Outcome>,
+    /// When the outcome was journalled.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl EffectFact {
+    /// Whether the outcome is not settled: none yet, or unknown and not resolved by a read.
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, None | Some(Outcome::Unknown(_)))
+    }
+}
+
+/// Somebody's yes to a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The plan.
+    pub plan: Digest,
+    /// Who.
+    pub by: PersonId,
+    /// How we know.
+    pub identity: Identity,
+    /// When.
+    pub at: Timestamp,
+    /// Whether one person alone authorised an emergency.
+    pub emergency: bool,
+}
+
+/// What the last probe of a claim saw, and since when it sees the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The observation.
+    pub observation: Observation,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// What was asked for.
+    pub request: Request,
+    /// The latest plan and the digest of its bytes.
+    pub plan: Option<(Plan, Digest)>,
+    /// The state.
+    pub state: CaseState,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// Why it is in this state.
+    pub state_why: String,
+    /// The number of events.
+    pub version: u64,
+    /// The time of the last event.
+    pub last_at: Timestamp,
+    /// When every path was seen closed.
+    pub removed_at: Option<Timestamp>,
+    /// When the machine was first allowed to act.
+    pub run_since: Option<Timestamp>,
+    /// How many intents were found without an outcome and settled.
+    pub recovered: u32,
+    approval: Option<Approval>,
+    ratified: Option<(PersonId, Timestamp)>,
+    decisions: BTreeMap<ClaimKey, Decision>,
+    attestations: BTreeMap<ClaimKey, Attestation>,
+    observations: BTreeMap<ClaimKey, Seen>,
+    suspects: BTreeMap<ClaimKey, BTreeSet<String>>,
+    proved: BTreeSet<ClaimKey>,
+    effects: BTreeMap<EffectKey, EffectFact>,
+    skipped: BTreeMap<ClaimKey, (String, bool)>,
+    reads: BTreeMap<What, Timestamp>,
+    touched: BTreeMap<What, Timestamp>,
+    seen: BTreeMap<What, BTreeSet<String>>,
+    counts: BTreeMap<What, usize>,
+    note_at: Option<Timestamp>,
+}
+
+static NOTHING: BTreeSet<String> = BTreeSet::new();
+
+impl Case {
+    /// The case as its first event opens it; `None` when that is no [`Event::Opened`].
+    pub fn open(first: &Stamped) -> Option<Self> {
+        let Event::Opened { request } = &first.event else { return None };
+        Some(Self {
+            id: request.case.clone(),
+            request: (**request).clone(),
+            plan: None,
+            state: CaseState::Draft,
+            state_since: first.at,
+            state_why: "opened".to_owned(),
+            version: 1,
+            last_at: first.at,
+            removed_at: None,
+            run_since: None,
+            recovered: 0,
+            approval: None,
+            ratified: None,
+            decisions: BTreeMap::new(),
+            attestations: BTreeMap::new(),
+            observations: BTreeMap::new(),
+            suspects: BTreeMap::new(),
+            proved: BTreeSet::new(),
+            effects: BTreeMap::new(),
+            skipped: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            note_at: None,
+        })
+    }
+
+    /// The case as its whole history makes it; `None` for an empty history or one that does not start with an opening.
+    pub fn fold<'e>(events: impl IntoIterator<Item = &'e Stamped>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let mut case = Self::open(events.next()?)?;
+        for event in events {
+            case.evolve(event);
+        }
+        Some(case)
+    }
+
+    /// Takes one event in.
+    pub fn evolve(&mut self, stamped: &Stamped) {
+        let at = stamped.at;
+        self.version += 1;
+        self.last_at = at;
+        match &stamped.event {
+            Event::Opened { .. }
+            | Event::Rejected { .. }
+            | Event::Cancelled { .. }
+            | Event::Released { .. }
+            | Event::Extended { .. } => {}
+            Event::Read { what, sent_at, failure, count, ids, .. } => {
+                self.reads.insert(what.clone(), *sent_at);
+                if failure.is_none() {
+                    if let Some(count) = count {
+                        self.counts.insert(what.clone(), *count);
+                    }
+                    if let Some(ids) = ids {
+                        self.seen.entry(what.clone()).or_default().extend(ids.iter().cloned());
+                    }
+                }
+            }
+            Event::Planned { hash, plan, .. } => {
+                if let Ok(plan) = serde_json::from_str::<Plan>(plan) {
+                    self.plan = Some((plan, hash.clone()));
+                    self.approval = None;
+                    self.observations.clear();
+                }
+            }
+            Event::Approved { plan, by, identity, .. } => {
+                self.approval =
+                    Some(Approval { plan: plan.clone(), by: by.clone(), identity: *identity, at, emergency: false });
+            }
+            Event::Authorised { plan, by, identity } => {
+                self.approval =
+                    Some(Approval { plan: plan.clone(), by: by.clone(), identity: *identity, at, emergency: true });
+            }
+            Event::Ratified { by, .. } => self.ratified = Some((by.clone(), at)),
+            Event::Decided { claim, decision } => {
+                self.skipped.remove(claim);
+                self.decisions.insert(claim.clone(), decision.clone());
+            }
+            Event::Attested { claim, attestation } => {
+                self.attestations.insert(claim.clone(), attestation.clone());
+            }
+            Event::Intended { effect, definition, marked, .. } => {
+                self.skipped.remove(&effect.claim);
+                self.effects.insert(
+                    effect.key.clone(),
+                    EffectFact {
+                        effect: effect.clone(),
+                        intended_at: at,
+                        definition: definition.clone(),
+                        marked: marked.clone(),
+                        outcome: None,
+                        ended_at: None,
+                    },
+                );
+            }
+            Event::Ended { effect, outcome, sent_at, .. } => self.end(effect, outcome, sent_at.is_none(), at),
+            Event::Skipped { claim, why, person } => {
+                self.skipped.insert(claim.clone(), (why.clone(), *person));
+            }
+            Event::Observed { claim, observation } => self.observe(claim, observation, at),
+            Event::Noted { .. } => self.note_at = Some(at),
+            Event::Moved { to, why } => {
+                let before = std::mem::replace(&mut self.state, *to);
+                self.state_since = at;
+                self.state_why.clone_from(why);
+                match to {
+                    // Going on after a person's act is no new start: what was read since the start still counts.
+                    CaseState::Running if before == CaseState::WaitingPerson => {}
+                    CaseState::Running | CaseState::Reopened => self.run_since = Some(at),
+                    CaseState::Removed => self.removed_at = Some(at),
+                    CaseState::Draft
+                    | CaseState::WaitingApproval
+                    | CaseState::Scheduled
+                    | CaseState::WaitingPerson
+                    | CaseState::Held
+                    | CaseState::Closed
+                    | CaseState::Cancelled
+                    | CaseState::Rejected => {}
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, key: &EffectKey, outcome: &Outcome, found: bool, at: Timestamp) {
+        let Some(fact) = self.effects.get_mut(key) else { return };
+        if found && fact.outcome.is_none() {
+            self.recovered += 1;
+        }
+        fact.outcome = Some(outcome.clone());
+        fact.ended_at = Some(at);
+        // Whatever the outcome says, only a read after it may judge the claim again; a change by hand counts from here too.
+        if !matches!(outcome, Outcome::Failed(_)) {
+            for what in fact.effect.act.touches() {
+                self.touched.insert(what, at);
+            }
+        }
+    }
+
+    fn observe(&mut self, key: &ClaimKey, observation: &Observation, at: Timestamp) {
+        if observation.state == State::Broken {
+            self.suspects.entry(key.clone()).or_default().extend(observation.instances.iter().cloned());
+        }
+        if observation.state == State::Holds {
+            self.proved.insert(key.clone());
+        }
+        let since = match self.observations.get(key) {
+            Some(before) if before.observation.state == observation.state => before.since,
+            _ => at,
+        };
+        self.observations.insert(key.clone(), Seen { observation: observation.clone(), since });
+    }
+
+    // ---- what the journal shows
+
+    /// The approval in force, of the latest plan.
+    pub fn approval(&self) -> Option<&Approval> {
+        let (_, hash) = self.plan.as_ref()?;
+        self.approval.as_ref().filter(|approval| approval.plan == *hash)
+    }
+
+    /// Who ratified an emergency.
+    pub fn ratified(&self) -> Option<&(PersonId, Timestamp)> {
+        self.ratified.as_ref()
+    }
+
+    /// The latest plan's digest.
+    pub fn plan_event(&self) -> Option<&Digest> {
+        self.plan.as_ref().map(|(_, hash)| hash)
+    }
+
+    /// When the note was taken.
+    pub fn note_at(&self) -> Option<Timestamp> {
+        self.note_at
+    }
+
+    /// The decision on a claim: a person's, else the plan's choice is asked by [`Case::choice`].
+    pub fn decision(&self, key: &ClaimKey) -> Option<&Decision> {
+        self.decisions.get(key)
+    }
+
+    /// What was chosen for a claim: by a person since, or in the approved plan.
+    pub fn choice(&self, plan: &Plan, key: &ClaimKey) -> Option<Choice> {
+        self.decisions.get(key).map(|decision| decision.choice).or_else(|| plan.choices.get(key).copied())
+    }
+
+    /// Whether a named person accepted that the claim stays broken, and the acceptance has not run out.
+    pub fn accepted(&self, key: &ClaimKey, now: Timestamp) -> Option<&Decision> {
+        self.decisions
+            .get(key)
+            .filter(|decision| crate::judge::keeps(decision.choice) && decision.until.is_none_or(|until| until > now))
+    }
+
+    /// A named person's word on a claim.
+    pub fn attestation(&self, key: &ClaimKey) -> Option<&Attestation> {
+        self.attestations.get(key)
+    }
+
+    /// What the last probe saw.
+    pub fn observation(&self, key: &ClaimKey) -> Option<&Seen> {
+        self.observations.get(key)
+    }
+
+    /// Every instance that ever broke the claim.
+    pub fn suspects(&self, key: &ClaimKey) -> &BTreeSet<String> {
+        self.suspects.get(key).unwrap_or(&NOTHING)
+    }
+
+    /// Every id that a source ever showed.
+    pub fn seen(&self, what: &What) -> &BTreeSet<String> {
+        self.seen.get(what).unwrap_or(&NOTHING)
+    }
+
+    /// How many items a source last showed.
+    pub fn count(&self, what: &What) -> Option<usize> {
+        self.counts.get(what).copied()
+    }
+
+    /// The ids that a source should still show: all that it ever showed, minus what effects of ours took away.
+    pub fn expected(&self, what: &What) -> BTreeSet<String> {
+        let gone = self.deleted(what);
+        self.seen(what).iter().filter(|id| !gone.contains(*id)).cloned().collect()
+    }
+
+    fn deleted(&self, list: &What) -> BTreeSet<String> {
+        self.effects
+            .values()
+            .filter(|fact| !matches!(fact.outcome, Some(Outcome::Failed(_))))
+            .filter_map(|fact| match (&fact.effect.act, list) {
+                (
+                    Act::TakeOut { project, kind, id } | Act::DropCopy { project, kind, id } | Act::Drop { project, kind, id },
+                    What::List(of, listed),
+                ) if project == of && kind == listed => Some(id.clone()),
+                (Act::DeleteServiceAccount { id }, What::ServiceAccounts) => Some(id.to_string()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The time after which a read of this source is good: the last outcome that touched it, plus the settle time.
+    pub fn settled(&self, what: &What) -> Option<Timestamp> {
+        let settle = self.plan.as_ref().map_or_else(jiff::SignedDuration::default, |(plan, _)| plan.policy.settle());
+        let touched = self.touched.get(what)?;
+        Some(touched.checked_add(settle).unwrap_or(*touched))
+    }
+
+    /// When a source was last read.
+    pub fn read_at(&self, what: &What) -> Option<Timestamp> {
+        self.reads.get(what).copied()
+    }
+
+    /// The outward actions, by key.
+    pub fn effects(&self) -> &BTreeMap<EffectKey, EffectFact> {
+        &self.effects
+    }
+
+    /// Leave to act: only for an intent that the journal shows and that has no outcome yet.
+    pub fn intent(&self, key: &EffectKey) -> Option<Intent> {
+        let approval = self.approval()?;
+        self.effects
+            .get(key)
+            .filter(|fact| fact.outcome.is_none())
+            .map(|fact| Intent::new(fact.effect.key.clone(), approval.plan.clone()))
+    }
+
+    /// Why the remedy of a claim was not sent, and whether a person must look first.
+    pub fn skipped(&self, key: &ClaimKey) -> Option<&(String, bool)> {
+        self.skipped.get(key)
+    }
+
+    /// Whether the journal grew in a way that changes a claim about our own records or a person's word.
+    pub fn record_changed(&self, claim: &Claim, seen: &Seen) -> bool {
+        let Predicate::Recorded { record } = &claim.says else {
+            return self.attestations.contains_key(&claim.key) && seen.observation.state != State::Holds;
+        };
+        match record {
+            Record::Inventory | Record::Dependencies => self.plan.is_some(),
+            Record::Approval => self.approval().is_some(),
+            Record::Note => self.note_at.is_some(),
+            Record::Request => true,
+            Record::Rechecks => self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan)),
+        }
+    }
+
+    /// Whether every path and sender of the plan was read at or after the last recheck time.
+    pub fn rechecked(&self, plan: &Plan) -> bool {
+        let last = self.removed_at.and_then(|at| at.checked_add(*crate::wanted::RECHECKS.last()?).ok());
+        let Some(last) = last else { return false };
+        plan.claims.iter().filter(|claim| claim.kind.gates_removed() && !claim.reads.is_empty()).all(|claim| {
+            let probed = crate::judge::reads_now(claim, self).iter().map(|what| self.read_at(what)).min().flatten();
+            probed.is_some_and(|at| at >= last)
+        })
+    }
+
+    // ---- copies and replacements
+
+    fn copy_fact(&self, project: ProjectId, kind: Kind, id: &str) -> Option<&EffectFact> {
+        self.effects
+            .values()
+            .filter(|fact| {
+                matches!(&fact.effect.act, Act::Copy { project: p, kind: k, id: i } if *p == project && *k == kind && i == id)
+            })
+            .max_by_key(|fact| fact.effect.attempt)
+    }
+
+    /// The copy of an item, once one was made and not dropped again.
+    pub fn copy_of(&self, project: ProjectId, kind: Kind, id: &str) -> Option<&str> {
+        let Some(Outcome::Done { created: Some(copy) }) = &self.copy_fact(project, kind, id)?.outcome else { return None };
+        let list = What::List(project, kind);
+        (!self.deleted(&list).contains(copy)).then_some(copy)
+    }
+
+    /// Whether another copy of this case is known to be this item.
+    pub fn is_known_copy(&self, project: ProjectId, kind: Kind, id: &str) -> bool {
+        self.source_of(project, kind, id).is_some()
+    }
+
+    /// The source of a copy.
+    pub fn source_of(&self, project: ProjectId, kind: Kind, copy: &str) -> Option<&str> {
+        self.effects.values().find_map(|fact| match (&fact.effect.act, &fact.outcome) {
+            (Act::Copy { project: p, kind: k, id }, Some(Outcome::Done { created: Some(made) }))
+                if *p == project && *k == kind && made == copy =>
+            {
+                Some(id.as_str())
+            }
+            _ => None,
+        })
+    }
+
+    /// The definition of the source that was read right before the copy was made.
+    pub fn captured_definition(&self, project: ProjectId, kind: Kind, id: &str) -> Option<&Digest> {
+        self.copy_fact(project, kind, id)?.definition.as_ref()
+    }
+
+    /// Whether the copy was once seen to equal its source: later only its existence is looked at.
+    pub fn copy_proved(&self, project: ProjectId, kind: Kind, id: &str) -> bool {
+        self.proved.contains(&keys::copied(project, kind, id))
+    }
+
+    /// The replacement of a service account, once one was made and not deleted again: its id and the name of its credential.
+    pub fn replacement_of(&self, old: u64) -> Option<(u64, CredentialName)> {
+        let fact = self
+            .effects
+            .values()
+            .filter(|fact| matches!(fact.effect.act, Act::CreateServiceAccount { replaces } if replaces == old))
+            .max_by_key(|fact| fact.effect.attempt)?;
+        let Some(Outcome::Done { created: Some(id) }) = &fact.outcome else { return None };
+        if self.deleted(&What::ServiceAccounts).contains(id) {
+            return None;
+        }
+        Some((id.parse().ok()?, replacement_credential(&self.id, old, fact.effect.attempt)))
+    }
+
+    /// Whether the vendor once accepted the secret of the replacement in force.
+    pub fn replacement_proved(&self, old: u64) -> bool {
+        self.proved.contains(&keys::replaced(old))
+    }
+
+    /// Whether a named person, or the approved plan, keeps this service account for now.
+    pub fn keeps_service_account(&self, plan: &Plan, id: &str) -> bool {
+        id.parse().is_ok_and(|id| self.choice(plan, &keys::replaced(id)) == Some(Choice::Keep))
+    }
+}
+
+/// The name under which the secret of a replacement is kept in memory.
+pub fn replacement_credential(case: &CaseId, old: u64, attempt: u32) -> CredentialName {
+    CredentialName::new(format!("{case}/replacement-of-{old}/{attempt}"))
+}

@@ -1,0 +1,463 @@
+//! Claims: statements about the world that must hold, and what is seen of them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClaimKey, Digest, PersonId, ProjectId};
+use crate::source::{Kind, What};
+
+/// A statement that must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its stable key.
+    pub key: ClaimKey,
+    /// The lines of the runbook that it proves.
+    pub runbook: Vec<String>,
+    /// What it is needed for, and what happens when it breaks later.
+    pub kind: ClaimKind,
+    /// The statement.
+    pub says: Predicate,
+    /// What must be read to judge it. All of it is read in one pass.
+    pub reads: Vec<What>,
+    /// Claims that must hold first.
+    pub needs: Vec<ClaimKey>,
+    /// What else the remedy touches, shown to the approver as "also affects". Not empty: the remedy waits for a decision.
+    pub also_affects: Vec<String>,
+    /// Who or what makes it true.
+    pub remedy: Remedy,
+    /// The choices of a person, where the remedy waits for one; the first is the default shown in the plan.
+    pub options: Vec<Choice>,
+    /// Whether making it true cannot be undone.
+    pub final_act: bool,
+}
+
+/// The kinds of claim (architecture §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimKind {
+    /// A path by which the leaver has access. Needed for `removed`; watched; re-opens the case.
+    Access,
+    /// Something that sends to the leaver. Needed for `removed`; watched; re-opens the case.
+    Sender,
+    /// Something that must not change. Broken: the case is held.
+    Kept,
+    /// Something that the successor needs. Checked once against the capture, then for existence.
+    Transfer,
+    /// Something that our own records must show. Needed for `closed`.
+    Record,
+    /// A message. Needed for `closed`.
+    Notice,
+}
+
+impl ClaimKind {
+    /// Whether the case is not `removed` before this claim is settled.
+    pub fn gates_removed(self) -> bool {
+        matches!(self, Self::Access | Self::Sender)
+    }
+}
+
+/// Who or what makes a claim true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "by", content = "guide")]
+pub enum Remedy {
+    /// `leaver` acts through an interface.
+    Automatic,
+    /// A person follows instructions; `leaver` reads the result.
+    Guided(Guide),
+    /// A named person says that it is so, because nothing can be read.
+    Attested(Guide),
+    /// Nothing makes it true but the world itself or our own records.
+    None,
+}
+
+impl Remedy {
+    /// The word in JSON documents.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Guided(_) => "guided",
+            Self::Attested(_) => "attested",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The screen on which a person does it (`facts/mixpanel.md` 2.2). Rendered with names only when shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guide {
+    /// Organization Settings > Users & Teams: tick, Delete.
+    DeleteMember,
+    /// Users & Teams: click the name, set the organization role to Member.
+    LowerRole,
+    /// Project Settings > Project Users: tick, Delete.
+    LeaveProjects,
+    /// Users & Teams > Teams: take the person out of the team.
+    LeaveTeams,
+    /// Project Settings > Data Views: take the person out.
+    LeaveDataViews,
+    /// Users & Teams > Invited Users.
+    RevokeInvitations,
+    /// Project Settings > Public Boards: disable the link.
+    DisablePublicLink,
+    /// Open the automation and take the address out, or pause it.
+    EditAutomations,
+    /// Open the share dialogue of the item and take the person out.
+    Unshare,
+    /// Open the webhook: change its address and password, or switch it off.
+    EditWebhooks,
+    /// Open the settings page that holds the list of addresses.
+    EditNotices,
+    /// Decide and record who owns the pipelines, imports and exports.
+    OwnPipelines,
+    /// Revoke in the customer's own cloud or warehouse.
+    RevokeWarehouse,
+    /// Reset the project secret, or accept the risk by name.
+    RotateProjectSecret,
+    /// Look at the comments and mentions.
+    ReviewMentions,
+    /// Confirm one's own role in the vendor's screen.
+    ConfirmOwnRole,
+    /// Vouch for the approval's original, or re-read the ticket.
+    VouchApproval,
+}
+
+/// One thing that a person may choose for a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// Copy it for the successor.
+    Copy,
+    /// Leave it as it is.
+    Leave,
+    /// Delete it.
+    Drop,
+    /// Make a new service account, move the callers, delete the old one.
+    Rotate,
+    /// Keep it until a date; an accepted risk.
+    Keep,
+    /// Delete it without a replacement.
+    Delete,
+    /// The callers have moved to the new credential.
+    CallersMoved,
+    /// Go on, although others are affected.
+    Proceed,
+    /// Leave the claim broken and say so in every report.
+    AcceptRisk,
+}
+
+impl Choice {
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Leave => "leave",
+            Self::Drop => "drop",
+            Self::Rotate => "rotate",
+            Self::Keep => "keep",
+            Self::Delete => "delete",
+            Self::CallersMoved => "callers-moved",
+            Self::Proceed => "proceed",
+            Self::AcceptRisk => "accept-risk",
+        }
+    }
+
+    /// Reads the word on the command line.
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Copy,
+            Self::Leave,
+            Self::Drop,
+            Self::Rotate,
+            Self::Keep,
+            Self::Delete,
+            Self::CallersMoved,
+            Self::Proceed,
+            Self::AcceptRisk,
+        ]
+        .into_iter()
+        .find(|choice| choice.word() == text)
+    }
+}
+
+/// What a claim says. "The leaver" is the account pinned in the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "that")]
+pub enum Predicate {
+    /// The leaver is not a member of the organization.
+    NotMember,
+    /// The leaver's organization role is the lowest, or there is no such member.
+    LowestRole,
+    /// The leaver has no project grant of any kind, or there is no such member.
+    NoProjectGrant,
+    /// The leaver has no grant in these projects (METHOD-5).
+    NoGrantIn {
+        /// The projects to leave.
+        projects: Vec<ProjectId>,
+    },
+    /// The leaver's other grants are as they were (METHOD-5).
+    GrantsAsBefore {
+        /// The projects that stay.
+        projects: Vec<ProjectId>,
+    },
+    /// The leaver is in no restricted data view that we see.
+    NoDataView,
+    /// The SCIM record is inactive or gone.
+    ScimInactive,
+    /// No service account made by the leaver is left, except those that a named person keeps.
+    NoServiceAccountBy,
+    /// A replacement for this service account exists and was accepted by the vendor.
+    Replaced {
+        /// The old service account.
+        service_account: u64,
+    },
+    /// Nothing of this kind in this project sends to the leaver.
+    NothingSends {
+        /// The project.
+        project: ProjectId,
+        /// The kind of sender.
+        kind: Kind,
+    },
+    /// The item is not shared with the leaver by name.
+    NotShared {
+        /// The project.
+        project: ProjectId,
+        /// Its kind.
+        kind: Kind,
+        /// The item.
+        id: String,
+    },
+    /// The board has no public link.
+    NoPublicLink {
+        /// The project.
+        project: ProjectId,
+        /// The board.
+        board: String,
+    },
+    /// A copy of the item exists, equals its source, and is shared with the project.
+    Copied {
+        /// The project.
+        project: ProjectId,
+        /// Its kind.
+        kind: Kind,
+        /// The source item.
+        id: String,
+    },
+    /// The saved metric is owned by the successor.
+    OwnedBySuccessor {
+        /// The project.
+        project: ProjectId,
+        /// The metric.
+        id: String,
+    },
+    /// The lexicon entry names the successor and not the leaver.
+    ContactsSuccessor {
+        /// The project.
+        project: ProjectId,
+        /// The entry.
+        id: String,
+    },
+    /// The item's description names the new owner.
+    Described {
+        /// The project.
+        project: ProjectId,
+        /// Its kind.
+        kind: Kind,
+        /// The item.
+        id: String,
+    },
+    /// The item is gone, as decided.
+    Dropped {
+        /// The project.
+        project: ProjectId,
+        /// Its kind.
+        kind: Kind,
+        /// The item.
+        id: String,
+    },
+    /// Our credential may remove members and is above the leaver.
+    MayRemove,
+    /// Our own journal shows it.
+    Recorded {
+        /// What it shows.
+        record: Record,
+    },
+    /// A named person said so.
+    Declared {
+        /// About what.
+        subject: Subject,
+    },
+}
+
+/// What our own journal must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// The inventory with its raw answers (STATE-1, 2, 5, 6, 7).
+    Inventory,
+    /// The approval of this very plan by somebody else (AUTH-5).
+    Approval,
+    /// The note "access revoked DATE per TICKET" (REMOVE-5).
+    Note,
+    /// The dependency report in the plan (PRACTICE-7).
+    Dependencies,
+    /// The request with its one reason, its method and its people.
+    Request,
+    /// Every path and sender was probed again at each recheck time (VERIFY-6).
+    Rechecks,
+}
+
+/// What a person declares where nothing can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// The approval's original (AUTH-1).
+    ApprovalOriginal,
+    /// The executor's own role in the vendor's screen (AUTH-2).
+    ExecutorRole,
+    /// Pending invitations and copied links (REMOVE-7).
+    Invitations,
+    /// Pipelines, imports and exports have an owner (XFER-4).
+    Pipelines,
+    /// Warehouse credentials are revoked in the customer's cloud (CLEAN-4).
+    Warehouse,
+    /// The project secret is rotated or the risk accepted (CLEAN-6).
+    ProjectSecrets,
+    /// No notification mentions the person; the remaining creator names are known (VERIFY-5).
+    Mentions,
+    /// The roster can be read by nobody here: the person is gone from the screen (VERIFY-7).
+    NotOnScreen,
+}
+
+/// How far down the reading ladder the answer came from (issue: roster, SCIM, `/me`, audit event, attestation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rung {
+    /// The organization's member list.
+    Roster,
+    /// The SCIM list of users.
+    Scim,
+    /// The member lists of data views in `/me`.
+    Me,
+    /// An imported audit event.
+    Audit,
+    /// A named person's word.
+    Attestation,
+}
+
+impl Rung {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Roster => "roster",
+            Self::Scim => "scim",
+            Self::Me => "me",
+            Self::Audit => "audit",
+            Self::Attestation => "attestation",
+        }
+    }
+}
+
+/// Whether a claim holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Seen to be true.
+    Holds,
+    /// Seen to be false.
+    Broken,
+    /// Not seen. Never taken for `Holds`.
+    Unknown,
+}
+
+impl State {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Broken => "broken",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What proves a claim that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// An independent read.
+    Read,
+    /// A named person's word.
+    Attested,
+    /// Our own journal.
+    Record,
+}
+
+impl Proof {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Attested => "attested",
+            Self::Record => "record",
+        }
+    }
+}
+
+/// What one probe saw. Made by [`crate::judge::judge`] alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The verdict.
+    pub state: State,
+    /// Why, in words, without names or addresses.
+    pub why: String,
+    /// When the oldest read behind it was sent.
+    pub seen_at: Timestamp,
+    /// What proves it.
+    pub proof: Option<Proof>,
+    /// Which rung of the reading ladder it came from.
+    pub rung: Option<Rung>,
+    /// The instances that break the claim, by vendor id.
+    pub instances: Vec<String>,
+    /// The raw answers behind it.
+    pub captures: Vec<Digest>,
+}
+
+impl Observation {
+    /// Whether anything but the times and the raw answers differs: only then is it an event of its own.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.state == other.state
+            && self.why == other.why
+            && self.proof == other.proof
+            && self.rung == other.rung
+            && self.instances == other.instances
+    }
+}
+
+/// A named person's choice among a claim's options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The choice.
+    pub choice: Choice,
+    /// Who made it.
+    pub by: PersonId,
+    /// Why.
+    pub why: String,
+    /// Until when it is good; needed for an accepted risk.
+    pub until: Option<Timestamp>,
+    /// When it was made.
+    pub at: Timestamp,
+}
+
+/// A named person's word about a claim that no read can show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// Who says so.
+    pub by: PersonId,
+    /// The file that was attached.
+    pub file: Option<Digest>,
+    /// The note.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
+}

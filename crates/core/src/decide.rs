@@ -1,0 +1,616 @@
+//! Commands of people, the passing of time and the answers of the world, turned into events or a refusal.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::case::Case;
+use crate::claim::{Attestation, Choice, ClaimKind, Decision, Observation, Remedy, State};
+use crate::effect::{Act, Class};
+use crate::event::{CaseState, Event, Identity};
+use crate::ids::{ClaimKey, Digest, EffectKey, PersonId};
+use crate::judge::{Names, Readings, judge, reads_now};
+use crate::method::Urgency;
+use crate::plan::{Plan, Request};
+use crate::reading::{Failure, Item, Reading, Snapshot};
+use crate::source::{Kind, What};
+use crate::wanted::{Live, Owed, RECHECKS, settled, waits_for_person};
+use crate::write::Outcome;
+
+/// Why a command is refused. Each has a code with a page in `docs/errors`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The command does not fit the case's state.
+    #[error("the case is {}: {wanted}", state.word())]
+    WrongState {
+        /// Its state.
+        state: CaseState,
+        /// What the command needs.
+        wanted: &'static str,
+    },
+    /// The plan has a blocker.
+    #[error("{why}")]
+    Blocked {
+        /// The blocker's code.
+        code: String,
+        /// The blocker.
+        why: String,
+    },
+    /// The plan named is not the plan of the case.
+    #[error("the plan of the case is {}, not {}", is.short(), named.short())]
+    OtherPlan {
+        /// The plan of the case.
+        is: Digest,
+        /// The plan that the command names.
+        named: Digest,
+    },
+    /// This person may not do that here (AUTH-5).
+    #[error("the {role} may not {act} this case")]
+    Duty {
+        /// The person's part in the case.
+        role: &'static str,
+        /// What they wanted to do.
+        act: &'static str,
+    },
+    /// There is no such claim.
+    #[error("the plan has no claim '{0}'")]
+    NoClaim(ClaimKey),
+    /// The claim does not offer that choice.
+    #[error("'{choice}' is not a choice of {claim}; it offers {offers}")]
+    NoOption {
+        /// The claim.
+        claim: ClaimKey,
+        /// The choice.
+        choice: &'static str,
+        /// What it offers.
+        offers: String,
+    },
+    /// A read can show it, so a word is not taken.
+    #[error("{claim} can be read here, so a person's word is not taken for it: {why}")]
+    Readable {
+        /// The claim.
+        claim: ClaimKey,
+        /// What the read says.
+        why: String,
+    },
+    /// An accepted risk needs an end.
+    #[error("an accepted risk needs a date until which it is accepted")]
+    NoExpiry,
+}
+
+impl Rejection {
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::WrongState { .. } => "L201",
+            Self::Blocked { code, .. } => code,
+            Self::OtherPlan { .. } => "L202",
+            Self::Duty { .. } => "L203",
+            Self::NoClaim(_) => "L204",
+            Self::NoOption { .. } => "L205",
+            Self::Readable { .. } => "L206",
+            Self::NoExpiry => "L207",
+        }
+    }
+}
+
+/// What a person wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Say yes to the plan.
+    Approve {
+        /// The plan that the person saw.
+        plan: Digest,
+        /// Who.
+        by: PersonId,
+        /// How we know.
+        identity: Identity,
+        /// Originals attached.
+        originals: Vec<Digest>,
+    },
+    /// Say yes alone, in an emergency.
+    Authorise {
+        /// The plan that the person saw.
+        plan: Digest,
+        /// Who.
+        by: PersonId,
+        /// How we know.
+        identity: Identity,
+    },
+    /// Say yes after an emergency.
+    Ratify {
+        /// Who.
+        by: PersonId,
+        /// How we know.
+        identity: Identity,
+    },
+    /// Say no.
+    Reject {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// Take it back.
+    Cancel {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// Choose among a claim's options.
+    Decide {
+        /// The claim.
+        claim: ClaimKey,
+        /// The choice.
+        choice: Choice,
+        /// Why.
+        why: String,
+        /// Until when.
+        until: Option<Timestamp>,
+        /// Who.
+        by: PersonId,
+    },
+    /// Let a held case go on.
+    Release {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// Give one's word.
+    Attest {
+        /// The claim.
+        claim: ClaimKey,
+        /// The file.
+        file: Option<Digest>,
+        /// The note.
+        note: String,
+        /// Who.
+        by: PersonId,
+    },
+}
+
+/// Decides one command. The same command twice gives no second event where the first still stands.
+///
+/// # Errors
+/// The rule that refuses it.
+pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    match command {
+        Command::Approve { plan, by, identity, originals } => {
+            let (current, hash) = planned(case)?;
+            waiting(case)?;
+            same_plan(hash, &plan)?;
+            unblocked(current)?;
+            not_leaver(&case.request, &by, "approve")?;
+            if by == case.request.requester {
+                return Err(Rejection::Duty { role: "requester", act: "approve" });
+            }
+            if by == case.request.executor {
+                return Err(Rejection::Duty { role: "executor", act: "approve" });
+            }
+            Ok(vec![Event::Approved { plan, by, identity, originals }, start(case, now)])
+        }
+        Command::Authorise { plan, by, identity } => {
+            let (current, hash) = planned(case)?;
+            waiting(case)?;
+            same_plan(hash, &plan)?;
+            unblocked(current)?;
+            not_leaver(&case.request, &by, "authorise")?;
+            if case.request.urgency != Urgency::Emergency {
+                return Err(Rejection::Duty { role: "requester", act: "authorise alone, because it is no emergency," });
+            }
+            Ok(vec![Event::Authorised { plan, by, identity }, start(case, now)])
+        }
+        Command::Ratify { by, identity } => {
+            let (_, hash) = planned(case)?;
+            let approval = case.approval().filter(|approval| approval.emergency).ok_or(Rejection::WrongState {
+                state: case.state,
+                wanted: "only an emergency that one person authorised is ratified",
+            })?;
+            not_leaver(&case.request, &by, "ratify")?;
+            if by == approval.by {
+                return Err(Rejection::Duty { role: "authoriser", act: "ratify" });
+            }
+            Ok(vec![Event::Ratified { plan: hash.clone(), by, identity }])
+        }
+        Command::Reject { by, why } => {
+            waiting(case)?;
+            not_leaver(&case.request, &by, "reject")?;
+            Ok(vec![Event::Rejected { by, why: why.clone() }, moved(CaseState::Rejected, why)])
+        }
+        Command::Cancel { by, why } => {
+            not_leaver(&case.request, &by, "cancel")?;
+            if case.state.is_over() || case.state == CaseState::Closed {
+                return Err(Rejection::WrongState { state: case.state, wanted: "there is nothing left to cancel" });
+            }
+            Ok(vec![Event::Cancelled { by, why: why.clone() }, moved(CaseState::Cancelled, why)])
+        }
+        Command::Decide { claim, choice, why, until, by } => choose(case, claim, choice, why, until, by, now),
+        Command::Release { by, why } => {
+            if case.state != CaseState::Held {
+                return Err(Rejection::WrongState { state: case.state, wanted: "only a held case is released" });
+            }
+            not_leaver(&case.request, &by, "release")?;
+            let approver = case.approval().map(|approval| &approval.by);
+            if by == case.request.requester || approver == Some(&by) {
+                return Err(Rejection::Duty { role: "requester or approver", act: "release" });
+            }
+            let event = Event::Released { by, why: why.clone() };
+            Ok(vec![event, moved(CaseState::Running, why)])
+        }
+        Command::Attest { claim, file, note, by } => attest(case, claim, file, note, by, now),
+    }
+}
+
+fn choose(
+    case: &Case,
+    key: ClaimKey,
+    choice: Choice,
+    why: String,
+    until: Option<Timestamp>,
+    by: PersonId,
+    now: Timestamp,
+) -> Result<Vec<Event>, Rejection> {
+    let (plan, _) = planned(case)?;
+    if case.state.is_over() {
+        return Err(Rejection::WrongState { state: case.state, wanted: "decisions need a case that is not over" });
+    }
+    not_leaver(&case.request, &by, "decide in")?;
+    let claim = plan.claim(&key).ok_or_else(|| Rejection::NoClaim(key.clone()))?;
+    if choice == Choice::AcceptRisk {
+        if by == case.request.requester || by == case.request.executor {
+            return Err(Rejection::Duty { role: "requester or executor", act: "accept a risk in" });
+        }
+    } else if !claim.options.contains(&choice) {
+        let offers = claim.options.iter().map(|choice| choice.word()).chain(["accept-risk"]).collect::<Vec<_>>().join(", ");
+        return Err(Rejection::NoOption { claim: key, choice: choice.word(), offers });
+    }
+    if crate::judge::keeps(choice) && until.is_none_or(|until| until <= now) {
+        return Err(Rejection::NoExpiry);
+    }
+    Ok(vec![Event::Decided { claim: key, decision: Decision { choice, by, why, until, at: now } }])
+}
+
+fn attest(
+    case: &Case,
+    key: ClaimKey,
+    file: Option<Digest>,
+    note: String,
+    by: PersonId,
+    now: Timestamp,
+) -> Result<Vec<Event>, Rejection> {
+    let (plan, _) = planned(case)?;
+    if case.state.is_over() || matches!(case.state, CaseState::Draft | CaseState::WaitingApproval) {
+        return Err(Rejection::WrongState { state: case.state, wanted: "a word is taken once the case runs" });
+    }
+    not_leaver(&case.request, &by, "attest in")?;
+    let claim = plan.claim(&key).ok_or_else(|| Rejection::NoClaim(key.clone()))?;
+    let seen = case.observation(&key).map(|seen| &seen.observation);
+    match &claim.remedy {
+        Remedy::Attested(_) => {}
+        Remedy::Guided(_) | Remedy::Automatic | Remedy::None => {
+            // In place of a hard read no word is taken: only where the last read ended in "unknown".
+            if let Some(seen) = seen
+                && seen.state != State::Unknown
+            {
+                return Err(Rejection::Readable { claim: key, why: seen.why.clone() });
+            }
+            if seen.is_none() {
+                return Err(Rejection::Readable { claim: key, why: "it was not read yet".to_owned() });
+            }
+        }
+    }
+    Ok(vec![Event::Attested { claim: key, attestation: Attestation { by, file, note, at: now } }])
+}
+
+fn planned(case: &Case) -> Result<(&Plan, &Digest), Rejection> {
+    case.plan
+        .as_ref()
+        .map(|(plan, hash)| (plan, hash))
+        .ok_or(Rejection::WrongState { state: case.state, wanted: "it has no plan yet" })
+}
+
+fn waiting(case: &Case) -> Result<(), Rejection> {
+    if case.state == CaseState::WaitingApproval {
+        Ok(())
+    } else {
+        Err(Rejection::WrongState { state: case.state, wanted: "it does not wait for an approval" })
+    }
+}
+
+fn same_plan(is: &Digest, named: &Digest) -> Result<(), Rejection> {
+    if is == named { Ok(()) } else { Err(Rejection::OtherPlan { is: is.clone(), named: named.clone() }) }
+}
+
+fn unblocked(plan: &Plan) -> Result<(), Rejection> {
+    match plan.blockers.first() {
+        None => Ok(()),
+        Some(blocker) => Err(Rejection::Blocked { code: blocker.code.clone(), why: blocker.why.clone() }),
+    }
+}
+
+fn not_leaver(request: &Request, by: &PersonId, act: &'static str) -> Result<(), Rejection> {
+    if *by == request.leaver { Err(Rejection::Duty { role: "leaver", act }) } else { Ok(()) }
+}
+
+fn moved(to: CaseState, why: impl Into<String>) -> Event {
+    Event::Moved { to, why: why.into() }
+}
+
+fn start(case: &Case, now: Timestamp) -> Event {
+    match case.request.not_before {
+        Some(at) if at > now && case.request.urgency != Urgency::Emergency => {
+            moved(CaseState::Scheduled, format!("approved, starts at {at}"))
+        }
+        _ => moved(CaseState::Running, "approved"),
+    }
+}
+
+/// What the reads that just came back tell: one event for each source, then one for each claim whose observation changed.
+pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: Timestamp) -> Vec<Event> {
+    let mine = owed.reads.iter().filter_map(|what| batch.get(what));
+    let mut events: Vec<Event> = mine.map(|reading| read_event(reading, names)).collect();
+    let mut next = case.clone();
+    for event in &events {
+        next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
+    }
+    let Some((plan, _)) = &case.plan else { return events };
+    for key in &owed.unsettled {
+        if let Some(event) = settle(case, key, batch, names) {
+            next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
+            events.push(event);
+        }
+    }
+    for claim in &plan.claims {
+        let covered = || reads_now(claim, case).iter().all(|what| owed.reads.contains(what) && batch.contains_key(what));
+        let along = !claim.reads.is_empty() && covered();
+        if !along && !owed.probes.contains(&claim.key) {
+            continue;
+        }
+        let observation = judge(claim, plan, case, batch, names, now);
+        events.extend(changed(&next, claim.kind, &claim.key, observation));
+    }
+    events
+}
+
+fn changed(case: &Case, kind: ClaimKind, key: &ClaimKey, observation: Observation) -> Vec<Event> {
+    let before = case.observation(key).map(|seen| &seen.observation);
+    let run = case.run_since.unwrap_or(case.request.at);
+    let fresh = before.is_some_and(|before| before.seen_at >= run || before.proof == Some(crate::claim::Proof::Record));
+    if fresh && before.is_some_and(|before| before.says_the_same(&observation)) {
+        return Vec::new();
+    }
+    let mut events = Vec::new();
+    if case.approval().is_some() && kind.gates_removed() {
+        let known = case.suspects(key);
+        for instance in observation.instances.iter().filter(|instance| !known.contains(*instance)) {
+            events.push(Event::Extended { claim: key.clone(), instance: instance.clone() });
+        }
+    }
+    events.push(Event::Observed { claim: key.clone(), observation });
+    events
+}
+
+/// The event of one read; ids only for sources whose completeness is judged by them.
+pub fn read_event(reading: &Reading, names: &Names) -> Event {
+    let what = reading.source.what.clone();
+    let (count, ids) = match &reading.result {
+        Ok(Snapshot::Items(items)) => {
+            let ids = what.is_tracked().then(|| items.iter().map(|item| item.id.clone()).collect());
+            (Some(items.len()), ids)
+        }
+        Ok(Snapshot::Roster(roster)) => (Some(roster.members.len()), None),
+        Ok(Snapshot::Me(me)) => {
+            let listed = me
+                .view_members
+                .iter()
+                .any(|member| member.address.as_ref().is_some_and(|address| names.leaver.contains(address)));
+            (None, listed.then(|| vec!["leaver".to_owned()]))
+        }
+        Ok(Snapshot::One(_) | Snapshot::Absent | Snapshot::Shares(_) | Snapshot::Data | Snapshot::Accepted(_)) | Err(_) => {
+            (None, None)
+        }
+    };
+    Event::Read {
+        what,
+        sent_at: reading.sent_at,
+        ended_at: reading.ended_at,
+        failure: reading.result.as_ref().err().cloned(),
+        to_the_end: reading.to_the_end,
+        count,
+        ids: if reading.to_the_end { ids } else { None },
+        captures: reading.captures.clone(),
+    }
+}
+
+/// Settles an unknown outcome by what was read after it: by the marker for creations, by the object for everything else.
+fn settle(case: &Case, key: &EffectKey, batch: &Readings, names: &Names) -> Option<Event> {
+    let fact = case.effects().get(key)?;
+    let good = |what: &What| -> Option<&Reading> {
+        let reading = batch.get(what)?;
+        let late_enough = case.settled(what).is_none_or(|settled| reading.sent_at > settled);
+        (late_enough && reading.to_the_end && reading.result.is_ok()).then_some(reading)
+    };
+    let items = |what: &What| -> Option<&[Item]> {
+        good(what)?.result.as_ref().ok()?.items()
+    };
+    let failed = || Outcome::Failed(Failure::Refused { status: 0 });
+    let (outcome, what) = match (&fact.effect.act, fact.effect.act.class()) {
+        (Act::Copy { project, kind, id: source }, _) => {
+            let list = What::List(*project, *kind);
+            let marked = fact.marked.as_deref()?;
+            let adopted: Vec<&Item> = items(&list)?
+                .iter()
+                .filter(|item| !case.is_known_copy(*project, *kind, &item.id))
+                .filter(|item| {
+                    let says = |text: &str| text.contains(marked) && text.contains(&format!("{kind} {source}."));
+                    item.description.as_deref().is_some_and(says) || made_by_us_since(item, fact.intended_at, batch)
+                })
+                .collect();
+            match adopted.as_slice() {
+                [] => (failed(), list),
+                [one] => (Outcome::Done { created: Some(one.id.clone()) }, list),
+                // Several: nobody but a person can tell; the outcome stays unknown and the case says so.
+                _ => {
+                    return Some(Event::Skipped {
+                        claim: fact.effect.claim.clone(),
+                        why: format!("{} items could be the copy: a person must say which", adopted.len()),
+                        person: true,
+                    });
+                }
+            }
+        }
+        (_, Class::SecretCreation) => {
+            let marked = fact.marked.as_deref()?;
+            let list = items(&What::ServiceAccounts)?;
+            let own = names.own_username.as_deref()?;
+            if !list.iter().any(|item| item.title == own) {
+                return None;
+            }
+            // The vendor appends its own ending to the name that was asked for.
+            let made = list.iter().find(|item| item.title == marked || item.title.starts_with(&format!("{marked}.")));
+            let outcome = made.map_or_else(failed, |item| Outcome::Done { created: Some(item.id.clone()) });
+            (outcome, What::ServiceAccounts)
+        }
+        (act, Class::Absolute | Class::MarkedCreation) => {
+            // Absolute effects are settled by any good read of what they touch; the probe that follows says whether it is still broken.
+            let what = act.touches().into_iter().find(|what| good(what).is_some())?;
+            (Outcome::Done { created: None }, what)
+        }
+    };
+    Some(Event::Ended {
+        effect: key.clone(),
+        outcome,
+        sent_at: Some(fact.ended_at.unwrap_or(fact.intended_at)),
+        captures: good(&what).map(|reading| reading.captures.clone()).unwrap_or_default(),
+    })
+}
+
+/// The vendor ignored our marker: then the maker and the time of creation must tell.
+fn made_by_us_since(item: &Item, since: Timestamp, batch: &Readings) -> bool {
+    let Some(Ok(Snapshot::Me(me))) = batch.get(&What::Me).map(|reading| &reading.result) else { return false };
+    let ours = item.maker.as_ref().is_some_and(|maker| {
+        (maker.id.is_some() && maker.id == me.user_id)
+            || maker.address.as_ref().is_some_and(|address| me.address.as_deref() == Some(address.as_str()))
+    });
+    let created = item.created.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+    // The vendor's clock may run behind ours by a little.
+    let from = since.checked_sub(SignedDuration::from_secs(60)).unwrap_or(since);
+    ours && created.is_some_and(|created| created >= from)
+}
+
+/// What time and the observations at hand change in the case's state.
+pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event> {
+    let Some((plan, hash)) = &case.plan else { return Vec::new() };
+    let busy = !owed.reads.is_empty() || !owed.probes.is_empty() || !owed.effects.is_empty() || !owed.orphans.is_empty() || !live.in_flight.is_empty();
+    match case.state {
+        CaseState::Draft if case.plan.is_some() => vec![moved(CaseState::WaitingApproval, "the plan waits for an approver")],
+        CaseState::Scheduled if case.request.not_before.is_none_or(|at| at <= now) => {
+            vec![moved(CaseState::Running, "its time has come")]
+        }
+        CaseState::Running | CaseState::WaitingPerson | CaseState::Reopened => {
+            if let Some(broken) = first(plan, case, |claim, seen| claim == ClaimKind::Kept && seen == State::Broken) {
+                return vec![moved(CaseState::Held, format!("{broken} changed although it should not"))];
+            }
+            let approved = case.approval().map(|approval| approval.at.max(case.request.not_before.unwrap_or(approval.at)));
+            let days = SignedDuration::from_hours(24 * i64::from(plan.policy.approval_days));
+            if approved.is_none_or(|at| now.duration_since(at) > days) && case.removed_at.is_none() {
+                return vec![moved(CaseState::WaitingApproval, format!("the approval of plan {} has run out", hash.short()))];
+            }
+            if busy {
+                return Vec::new();
+            }
+            let gates: Vec<_> = plan.claims.iter().filter(|claim| claim.kind.gates_removed()).collect();
+            let run = case.run_since.unwrap_or(case.request.at);
+            let seen_since = |key: &ClaimKey| {
+                case.accepted(key, now).is_some()
+                    || case.observation(key).is_some_and(|seen| {
+                        seen.observation.seen_at >= run || seen.observation.proof == Some(crate::claim::Proof::Attested)
+                    })
+            };
+            if gates.iter().all(|claim| settled(case, &claim.key, now) && seen_since(&claim.key)) {
+                let mut events = Vec::new();
+                if case.note_at().is_none() {
+                    events.push(Event::Noted {
+                        text: format!("access revoked {} per {}", now.strftime("%Y-%m-%d"), case.request.ticket),
+                    });
+                }
+                events.push(moved(CaseState::Removed, summary(plan, case, now)));
+                return events;
+            }
+            if plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)) && case.state != CaseState::WaitingPerson {
+                return vec![moved(CaseState::WaitingPerson, "a person has something to do")];
+            }
+            Vec::new()
+        }
+        CaseState::Removed | CaseState::Closed => {
+            if let Some(key) = plan
+                .claims
+                .iter()
+                .filter(|claim| claim.kind.gates_removed())
+                .find(|claim| {
+                    case.accepted(&claim.key, now).is_none()
+                        && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Broken)
+                })
+                .map(|claim| claim.key.clone())
+            {
+                return vec![moved(CaseState::Reopened, format!("{key} is broken again"))];
+            }
+            if case.state == CaseState::Removed && !busy && may_close(plan, case, now) {
+                return vec![moved(CaseState::Closed, summary(plan, case, now))];
+            }
+            Vec::new()
+        }
+        CaseState::Draft
+        | CaseState::WaitingApproval
+        | CaseState::Scheduled
+        | CaseState::Held
+        | CaseState::Cancelled
+        | CaseState::Rejected => Vec::new(),
+    }
+}
+
+fn first(plan: &Plan, case: &Case, is: impl Fn(ClaimKind, State) -> bool) -> Option<ClaimKey> {
+    plan.claims
+        .iter()
+        .find(|claim| case.observation(&claim.key).is_some_and(|seen| is(claim.kind, seen.observation.state)))
+        .map(|claim| claim.key.clone())
+}
+
+/// Whether everything that closing needs has come: all rechecks of every path and sender, every record, the second person of an emergency.
+fn may_close(plan: &Plan, case: &Case, now: Timestamp) -> bool {
+    let Some(removed) = case.removed_at else { return false };
+    let last_recheck = RECHECKS.last().and_then(|after| removed.checked_add(*after).ok());
+    if last_recheck.is_none_or(|at| now < at) || !case.rechecked(plan) {
+        return false;
+    }
+    if case.approval().is_none_or(|approval| approval.emergency && case.ratified().is_none()) {
+        return false;
+    }
+    plan.claims.iter().all(|claim| settled(case, &claim.key, now))
+}
+
+/// How the paths were closed, in one sentence (VERIFY-7).
+pub fn summary(plan: &Plan, case: &Case, now: Timestamp) -> String {
+    let gates = || plan.claims.iter().filter(|claim| claim.kind.gates_removed());
+    let attested = gates()
+        .filter(|claim| {
+            case.observation(&claim.key)
+                .is_some_and(|seen| seen.observation.proof == Some(crate::claim::Proof::Attested))
+        })
+        .count();
+    let accepted = gates()
+        .filter(|claim| {
+            case.accepted(&claim.key, now).is_some()
+                && case.observation(&claim.key).is_none_or(|seen| seen.observation.state != State::Holds)
+        })
+        .count();
+    let all = gates().count();
+    let seen = format!("{} of {all} paths and senders seen closed", all - attested - accepted);
+    let also = |count: usize, how: &str| if count > 0 { format!(", {count} {how}") } else { String::new() };
+    format!("{seen}{}{}", also(attested, "attested"), also(accepted, "accepted by name"))
+}
+
+/// The kinds that settle by a list, used by the planner to know what to read.
+pub fn list_kinds() -> impl Iterator<Item = Kind> {
+    Kind::ALL.into_iter().filter(|kind| *kind != Kind::CohortSync)
+}

@@ -1,0 +1,279 @@
+//! The events of a case: its append-only history, and what the audit is made of.
+//!
+//! Events hold person ids, vendor ids and digests. Names, addresses and titles live in records that can be erased.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::claim::{Attestation, Decision, Observation};
+use crate::effect::Effect;
+use crate::ids::{ClaimKey, Digest, EffectKey, PersonId};
+use crate::plan::Request;
+use crate::reading::Failure;
+use crate::source::What;
+use crate::write::Outcome;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Event {
+    /// Somebody asked for a removal.
+    Opened {
+        /// What was asked for.
+        request: Box<Request>,
+    },
+    /// A source was read.
+    Read {
+        /// What.
+        what: What,
+        /// When the read was sent.
+        sent_at: Timestamp,
+        /// When the last answer had come.
+        ended_at: Timestamp,
+        /// Why it shows nothing; `None` when it does.
+        failure: Option<Failure>,
+        /// Whether it came to its end mark.
+        to_the_end: bool,
+        /// How many items or members it showed.
+        count: Option<usize>,
+        /// The ids it showed, for the sources whose completeness is judged by them.
+        ids: Option<Vec<String>>,
+        /// The raw answers.
+        captures: Vec<Digest>,
+    },
+    /// A plan was made.
+    Planned {
+        /// Its number.
+        number: u32,
+        /// The digest of its bytes.
+        hash: Digest,
+        /// The exact bytes, as text: a plan is JSON.
+        plan: String,
+    },
+    /// Somebody approved a plan.
+    Approved {
+        /// The plan.
+        plan: Digest,
+        /// Who.
+        by: PersonId,
+        /// How we know who it was.
+        identity: Identity,
+        /// The originals attached.
+        originals: Vec<Digest>,
+    },
+    /// One person authorised an emergency; a second one must ratify within 24 hours.
+    Authorised {
+        /// The plan.
+        plan: Digest,
+        /// Who.
+        by: PersonId,
+        /// How we know who it was.
+        identity: Identity,
+    },
+    /// A second person ratified an emergency.
+    Ratified {
+        /// The plan.
+        plan: Digest,
+        /// Who.
+        by: PersonId,
+        /// How we know who it was.
+        identity: Identity,
+    },
+    /// Somebody refused the plan.
+    Rejected {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// Somebody took the case back before it ran.
+    Cancelled {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// A second person let a held case go on.
+    Released {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// Somebody chose among a claim's options.
+    Decided {
+        /// The claim.
+        claim: ClaimKey,
+        /// The decision.
+        decision: Decision,
+    },
+    /// Somebody gave their word on a claim.
+    Attested {
+        /// The claim.
+        claim: ClaimKey,
+        /// The word.
+        attestation: Attestation,
+    },
+    /// An outward action is about to be sent.
+    Intended {
+        /// The action.
+        effect: Effect,
+        /// The approved plan that allows it.
+        plan: Digest,
+        /// The definition of the source, read right before a copy.
+        definition: Option<Digest>,
+        /// The name or title under which something is created outside.
+        marked: Option<String>,
+    },
+    /// An outward action came to an end, as far as we know.
+    Ended {
+        /// The action.
+        effect: EffectKey,
+        /// How.
+        outcome: Outcome,
+        /// When it was sent; `None` when nobody knows.
+        sent_at: Option<Timestamp>,
+        /// The raw answers.
+        captures: Vec<Digest>,
+    },
+    /// An outward action was not needed or not allowed any more when its target was read right before it.
+    Skipped {
+        /// The claim that asked for it.
+        claim: ClaimKey,
+        /// What was found.
+        why: String,
+        /// Whether a person must look before it is tried again.
+        person: bool,
+    },
+    /// A claim's observation changed.
+    Observed {
+        /// The claim.
+        claim: ClaimKey,
+        /// The observation.
+        observation: Observation,
+    },
+    /// An instance inside an approved claim appeared after the approval and is closed with it.
+    Extended {
+        /// The claim.
+        claim: ClaimKey,
+        /// The instance.
+        instance: String,
+    },
+    /// The note "access revoked DATE per TICKET" (REMOVE-5).
+    Noted {
+        /// The text; no names.
+        text: String,
+    },
+    /// The case changed its state.
+    Moved {
+        /// The new state.
+        to: CaseState,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Event {
+    /// The word under which the store files it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Read { .. } => "read",
+            Self::Planned { .. } => "planned",
+            Self::Approved { .. } => "approved",
+            Self::Authorised { .. } => "authorised",
+            Self::Ratified { .. } => "ratified",
+            Self::Rejected { .. } => "rejected",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Released { .. } => "released",
+            Self::Decided { .. } => "decided",
+            Self::Attested { .. } => "attested",
+            Self::Intended { .. } => "intended",
+            Self::Ended { .. } => "ended",
+            Self::Skipped { .. } => "skipped",
+            Self::Observed { .. } => "observed",
+            Self::Extended { .. } => "extended",
+            Self::Noted { .. } => "noted",
+            Self::Moved { .. } => "moved",
+        }
+    }
+}
+
+/// An event with its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// How we know who a person is; the weakest stands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identity {
+    /// They said so, on one machine (`--as PERSON`).
+    Declared,
+    /// An `OpenID` provider said so.
+    OpenId,
+    /// A passkey.
+    Passkey,
+}
+
+/// The states of a case (architecture §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseState {
+    /// Opened, no plan yet.
+    Draft,
+    /// The plan waits for an approver.
+    WaitingApproval,
+    /// Approved, waiting for its time.
+    Scheduled,
+    /// At work.
+    Running,
+    /// Nothing left for the machine; a person has something to do.
+    WaitingPerson,
+    /// Stopped until a person releases it.
+    Held,
+    /// Every access path and sender was seen closed, attested where nothing can show it, or accepted by name.
+    Removed,
+    /// Removed, and every recheck has passed.
+    Closed,
+    /// Something came back.
+    Reopened,
+    /// Taken back.
+    Cancelled,
+    /// Refused.
+    Rejected,
+}
+
+impl CaseState {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::WaitingApproval => "waiting-approval",
+            Self::Scheduled => "scheduled",
+            Self::Running => "running",
+            Self::WaitingPerson => "waiting-person",
+            Self::Held => "held",
+            Self::Removed => "removed",
+            Self::Closed => "closed",
+            Self::Reopened => "reopened",
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Whether the machine may act outside in this state.
+    pub fn acts(self) -> bool {
+        matches!(self, Self::Running | Self::WaitingPerson | Self::Reopened)
+    }
+
+    /// Whether nothing will ever happen again in this state.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Rejected)
+    }
+}

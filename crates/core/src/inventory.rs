@@ -1,0 +1,275 @@
+//! What was found: everything that gives the leaver access, depends on them, or sends to them, as visible to one credential.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{Address, ProjectId};
+use crate::judge::{Names, Readings};
+use crate::plan::{Account, Finding, FindingKind, Policy};
+use crate::reading::{Failure, Item, Me, Member, Recipient, Roster, Snapshot};
+use crate::source::{Kind, What};
+
+/// A view of the readings that answers the planner's questions.
+#[derive(Debug)]
+pub struct Inventory<'a> {
+    readings: &'a Readings,
+    names: &'a Names,
+    policy: &'a Policy,
+    leaver_id: Option<String>,
+}
+
+impl<'a> Inventory<'a> {
+    /// The inventory of these readings for this account.
+    pub fn of(readings: &'a Readings, subject: &Account, names: &'a Names, policy: &'a Policy) -> Self {
+        Self { readings, names, policy, leaver_id: subject.vendor_id.clone() }
+    }
+
+    /// The projects that were read.
+    pub fn projects(&self) -> Vec<ProjectId> {
+        let found: BTreeSet<ProjectId> = self.readings.keys().filter_map(What::project).collect();
+        found.into_iter().collect()
+    }
+
+    /// The items of a list; none when it was not read.
+    pub fn items(&self, project: ProjectId, kind: Kind) -> &'a [Item] {
+        match self.readings.get(&What::List(project, kind)).map(|reading| &reading.result) {
+            Some(Ok(Snapshot::Items(items))) => items,
+            _ => &[],
+        }
+    }
+
+    /// Why a source showed nothing.
+    pub fn failure(&self, what: &What) -> Option<&'a Failure> {
+        self.readings.get(what)?.result.as_ref().err()
+    }
+
+    /// Every source that showed nothing.
+    pub fn failures(&self) -> impl Iterator<Item = (&'a What, &'a Failure)> {
+        self.readings.iter().filter_map(|(what, reading)| Some((what, reading.result.as_ref().err()?)))
+    }
+
+    fn is_leaver(&self, maker: &crate::reading::Maker) -> bool {
+        self.names.leaver.iter().any(|address| maker.is(self.leaver_id.as_deref(), address))
+    }
+
+    /// Everything in a project that the leaver made.
+    pub fn made_by_leaver(&self, project: ProjectId) -> Vec<(Kind, &'a Item)> {
+        let mut made = Vec::new();
+        for kind in Kind::ALL {
+            for item in self.items(project, kind) {
+                if item.maker.as_ref().is_some_and(|maker| self.is_leaver(maker)) {
+                    made.push((kind, item));
+                }
+            }
+        }
+        made
+    }
+
+    /// Saved metrics and lexicon entries that name the leaver as owner or contact.
+    pub fn owned_by_leaver(&self, project: ProjectId) -> Vec<(Kind, String)> {
+        [Kind::Metric, Kind::Schema]
+            .into_iter()
+            .flat_map(|kind| {
+                self.items(project, kind)
+                    .iter()
+                    .filter(|item| item.owners.iter().any(|owner| self.is_leaver(owner)))
+                    .map(move |item| (kind, item.id.clone()))
+            })
+            .collect()
+    }
+
+    /// The senders of one kind that send to the leaver.
+    pub fn sending_to_leaver(&self, project: ProjectId, kind: Kind) -> Vec<&'a Item> {
+        self.items(project, kind)
+            .iter()
+            .filter(|item| {
+                item.recipients
+                    .iter()
+                    .any(|recipient| matches!(recipient, Recipient::Mail(address) if self.names.leaver.contains(address)))
+            })
+            .collect()
+    }
+
+    /// Senders with recipients outside the organization's own domains, other than the leaver.
+    pub fn outside_recipients(&self, project: ProjectId) -> Vec<(Kind, String, usize)> {
+        if self.policy.own_domains.is_empty() {
+            return Vec::new();
+        }
+        let outside = |recipient: &Recipient| match recipient {
+            Recipient::Mail(address) => {
+                !self.names.leaver.contains(address)
+                    && !self.policy.own_domains.iter().any(|own| {
+                        address.domain() == own || address.domain().ends_with(&format!(".{own}"))
+                    })
+            }
+            Recipient::Other(_) => true,
+            Recipient::Slack(_) | Recipient::Host(_) => false,
+        };
+        Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.sends())
+            .flat_map(|kind| {
+                self.items(project, kind).iter().filter_map(move |item| {
+                    let count = item.recipients.iter().filter(|recipient| outside(recipient)).count();
+                    (count > 0).then(|| (kind, item.id.clone(), count))
+                })
+            })
+            .collect()
+    }
+
+    /// Whether an item matters to others (XFER-1): shared, pinned, used elsewhere, feeding a sender or a sync, or much viewed.
+    pub fn important(&self, project: ProjectId, kind: Kind, item: &Item) -> bool {
+        item.shared == Some(true)
+            || item.pinned
+            || item.feeds > 0
+            || item.views.is_some_and(|views| views >= self.policy.views_that_matter)
+            || self.used_by_others(project, kind, item).next().is_some()
+    }
+
+    /// What other people made that uses this item, or for a board one of its reports.
+    pub fn used_by_others(&self, project: ProjectId, kind: Kind, item: &'a Item) -> impl Iterator<Item = (Kind, &'a Item)> {
+        let mut targets: BTreeSet<(Kind, &'a str)> = BTreeSet::from([(kind, item.id.as_str())]);
+        if kind == Kind::Board {
+            for report in self.items(project, Kind::Report) {
+                if report.part_of.as_deref() == Some(item.id.as_str()) {
+                    targets.insert((Kind::Report, report.id.as_str()));
+                }
+            }
+        }
+        Kind::ALL.into_iter().flat_map(move |user_kind| {
+            let targets = targets.clone();
+            self.items(project, user_kind).iter().filter_map(move |user| {
+                let theirs = !user.maker.as_ref().is_some_and(|maker| self.is_leaver(maker));
+                let within = user.part_of.as_deref() == Some(item.id.as_str()) || (user_kind == kind && user.id == item.id);
+                let uses = user.uses.iter().any(|(used, id)| targets.contains(&(*used, id.as_str())));
+                (theirs && !within && uses).then_some((user_kind, user))
+            })
+        })
+    }
+
+    /// The service accounts that the leaver made.
+    pub fn service_accounts(&self) -> Vec<&'a Item> {
+        match self.readings.get(&What::ServiceAccounts).map(|reading| &reading.result) {
+            Some(Ok(Snapshot::Items(items))) => items
+                .iter()
+                .filter(|item| item.maker.as_ref().is_some_and(|maker| self.is_leaver(maker)))
+                .filter(|item| self.names.own_username.as_deref() != Some(item.title.as_str()))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether our own credential was made by the leaver (BEYOND-5).
+    pub fn own_credential_made_by_leaver(&self, _me: &Me) -> Option<String> {
+        match self.readings.get(&What::ServiceAccounts).map(|reading| &reading.result) {
+            Some(Ok(Snapshot::Items(items))) => items
+                .iter()
+                .find(|item| self.names.own_username.as_deref() == Some(item.title.as_str()))
+                .and_then(|item| item.maker.as_ref())
+                .filter(|maker| self.is_leaver(maker))
+                .map(|_| "the leaver made the service account that leaver itself uses: it is not touched; make a new one before the next case".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the leaver made anything of these kinds.
+    pub fn has_any(&self, kinds: &[Kind]) -> bool {
+        self.projects()
+            .into_iter()
+            .any(|project| kinds.iter().any(|kind| !self.items(project, *kind).is_empty()))
+    }
+
+    /// What a person should know: what the leaver made, who depends on it, what is pending.
+    pub fn findings(&self, _own: &[String]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for project in self.projects() {
+            for (kind, item) in self.made_by_leaver(project) {
+                let object = Some(What::Object(project, kind, item.id.clone()).to_string());
+                findings.push(Finding {
+                    kind: FindingKind::Made,
+                    runbook: "STATE-5".to_owned(),
+                    object: object.clone(),
+                    says: format!("{kind} made by the leaver"),
+                });
+                let users = self.used_by_others(project, kind, item).count();
+                if users > 0 && kind != Kind::Board {
+                    let private = if item.private == Some(true) { "private, and " } else { "" };
+                    findings.push(Finding {
+                        kind: FindingKind::Dependency,
+                        runbook: "XFER-7".to_owned(),
+                        object: object.clone(),
+                        says: format!("{private}used by {users} things that others made: share or copy it before the removal"),
+                    });
+                }
+                let pending = if kind == Kind::DeletionRequest {
+                    Some(item.status.as_deref().unwrap_or("open"))
+                } else if matches!(kind, Kind::Experiment | Kind::Flag | Kind::Automation) {
+                    item.status.as_deref().filter(|status| !matches!(*status, "archived" | "concluded" | "disabled"))
+                } else {
+                    None
+                };
+                if let Some(status) = pending {
+                    findings.push(Finding {
+                        kind: FindingKind::PendingWork,
+                        runbook: if kind == Kind::DeletionRequest { "BEYOND-6" } else { "AUTH-4" }.to_owned(),
+                        object,
+                        says: format!("{kind} of the leaver is {status}: finish it or hand it over"),
+                    });
+                }
+            }
+        }
+        findings
+    }
+
+    /// The titles of everything that the leaver made.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        self.projects()
+            .into_iter()
+            .flat_map(|project| {
+                self.made_by_leaver(project)
+                    .into_iter()
+                    .map(move |(kind, item)| (What::Object(project, kind, item.id.clone()).to_string(), item.title.clone()))
+            })
+            .collect()
+    }
+}
+
+/// Accounts that look like this one: the same name, the same local part elsewhere, a plus-alias, or one or two letters apart.
+pub fn similar<'r>(roster: &'r Roster, address: &Address, name: Option<&str>) -> Vec<&'r Member> {
+    let plain = |address: &Address| -> String {
+        let local = address.local();
+        let local = local.split_once('+').map_or(local, |(before, _)| before);
+        local.chars().filter(|c| c.is_alphanumeric()).collect()
+    };
+    let wanted = plain(address);
+    roster
+        .members
+        .iter()
+        .filter(|member| member.address != *address)
+        .filter(|member| {
+            let theirs = plain(&member.address);
+            let same_name = name.is_some_and(|name| member.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name)));
+            same_name || theirs == wanted || (wanted.len() > 3 && near(&theirs, &wanted))
+        })
+        .collect()
+}
+
+/// Whether two words differ by at most two edits.
+fn near(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return false;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut next = vec![i + 1];
+        for (right, above) in b.iter().zip(row.iter().skip(1)) {
+            let cost = usize::from(left != right);
+            let best = (diagonal + cost).min(above + 1).min(next.last().copied().unwrap_or(0) + 1);
+            diagonal = *above;
+            next.push(best);
+        }
+        row = next;
+    }
+    row.last().is_some_and(|distance| *distance <= 2)
+}

@@ -1,0 +1,370 @@
+//! The plan: the ordered claims of a case and its scope; immutable, numbered, hashed.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::claim::{Choice, Claim};
+use crate::ids::{CaseId, ClaimKey, Digest, OrgName, PersonId, ProjectId, VendorOrg};
+use crate::method::{Method, Reason, Urgency};
+use crate::reading::{Grant, OrgRole};
+use crate::source::Kind;
+
+/// What was asked for: the start of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The case.
+    pub case: CaseId,
+    /// The organization in the configuration.
+    pub org: OrgName,
+    /// Its number at the vendor.
+    pub vendor_org: VendorOrg,
+    /// Whether the organization's base URL is not the vendor's: marked everywhere, for good.
+    pub rehearsal: bool,
+    /// The leaver.
+    pub leaver: PersonId,
+    /// Why.
+    pub reason: Reason,
+    /// By which method.
+    pub method: Method,
+    /// The projects to leave, for [`Method::Reduce`].
+    pub projects: Vec<ProjectId>,
+    /// How fast.
+    pub urgency: Urgency,
+    /// The ticket.
+    pub ticket: String,
+    /// Free words of the requester; no names.
+    pub why: Option<String>,
+    /// The statement of work or contract.
+    pub sow: Option<String>,
+    /// The approval's originals, by digest (AUTH-1).
+    pub originals: Vec<Digest>,
+    /// Who asks.
+    pub requester: PersonId,
+    /// Who starts the run and does the guided clicks.
+    pub executor: PersonId,
+    /// Who needs the boards.
+    pub successor: PersonId,
+    /// The organization's usual approver.
+    pub approver: Option<PersonId>,
+    /// Not before this time.
+    pub not_before: Option<Timestamp>,
+    /// When the work ended.
+    pub ended: Option<Timestamp>,
+    /// When the organization came to know.
+    pub known: Option<Timestamp>,
+    /// When access must be gone (PRACTICE-1).
+    pub deadline: Timestamp,
+    /// When the case was opened.
+    pub at: Timestamp,
+}
+
+/// The part of a request that the approval binds: no ticket, no times, no case id, so that the plan shown before a case
+/// is opened has the same hash as the plan of the case, as long as the world is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The organization in the configuration.
+    pub org: OrgName,
+    /// Its number at the vendor.
+    pub vendor_org: VendorOrg,
+    /// Whether the organization's base URL is not the vendor's.
+    pub rehearsal: bool,
+    /// The leaver.
+    pub leaver: PersonId,
+    /// Why.
+    pub reason: Reason,
+    /// By which method.
+    pub method: Method,
+    /// The projects to leave, for [`Method::Reduce`].
+    pub projects: Vec<ProjectId>,
+    /// How fast.
+    pub urgency: Urgency,
+    /// Who does the guided clicks.
+    pub executor: PersonId,
+    /// Who needs the boards.
+    pub successor: PersonId,
+}
+
+impl From<&Request> for Terms {
+    fn from(request: &Request) -> Self {
+        Self {
+            org: request.org.clone(),
+            vendor_org: request.vendor_org,
+            rehearsal: request.rehearsal,
+            leaver: request.leaver.clone(),
+            reason: request.reason,
+            method: request.method,
+            projects: request.projects.clone(),
+            urgency: request.urgency,
+            executor: request.executor.clone(),
+            successor: request.successor.clone(),
+        }
+    }
+}
+
+/// What an organization lays down for its cases. Part of the plan, so that the approver approves it too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// The organization's own mail domains: every other recipient is outside (STATE-7).
+    pub own_domains: Vec<String>,
+    /// The domains that SCIM reaches (2.3).
+    pub claimed_domains: Vec<String>,
+    /// The requester may execute as well; every report says so.
+    pub two_person: bool,
+    /// How long after an outcome a read may still show the old picture.
+    pub settle_seconds: u32,
+    /// At least this many removals in 24 hours need no release (AUTH-6).
+    pub cap_floor: u32,
+    /// And this share of the members, in percent.
+    pub cap_percent: u32,
+    /// An approval is good for this long.
+    pub approval_days: u32,
+    /// Views from which a board counts as much used (XFER-1).
+    pub views_that_matter: u64,
+    /// A service account used within this many days is rotated rather than deleted, unless decided otherwise.
+    pub recent_use_days: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            own_domains: Vec::new(),
+            claimed_domains: Vec::new(),
+            two_person: false,
+            settle_seconds: 2,
+            cap_floor: 3,
+            cap_percent: 5,
+            approval_days: 7,
+            views_that_matter: 100,
+            recent_use_days: 30,
+        }
+    }
+}
+
+impl Policy {
+    /// The settle time.
+    pub fn settle(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.settle_seconds))
+    }
+
+    /// How many removals within 24 hours an organization of this size allows without a release.
+    pub fn cap(&self, members: usize) -> usize {
+        let share = members.saturating_mul(usize::try_from(self.cap_percent).unwrap_or(0)) / 100;
+        share.max(usize::try_from(self.cap_floor).unwrap_or(0))
+    }
+}
+
+/// The account that the plan is about, pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The person.
+    pub person: PersonId,
+    /// The vendor's id; `None` where no read shows one and the address alone pins.
+    pub vendor_id: Option<String>,
+    /// The organization role, where shown.
+    pub role: Option<OrgRole>,
+    /// The project grants, where shown; `None` is unknown, never none (AUTH-3).
+    pub grants: Option<Vec<Grant>>,
+}
+
+/// A line of the runbook, as this case treats it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeLine {
+    /// The runbook id.
+    pub id: String,
+    /// How it is treated.
+    #[serde(rename = "as")]
+    pub treated: Treated,
+    /// Why, in words.
+    pub why: String,
+    /// What says so: the claims, a reading, or a declaration.
+    pub source: String,
+}
+
+/// How a case treats a line of the runbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Treated {
+    /// One or more claims prove it.
+    Claim,
+    /// It has no object here; the reason and who or what says so stand beside it.
+    DoesNotApply,
+    /// Nothing can show it.
+    NotObservable,
+    /// A later version builds it.
+    NotInThisVersion,
+}
+
+/// Why a plan cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocker {
+    /// The error code with a page in `docs/errors`.
+    pub code: String,
+    /// What and what to do, in words.
+    pub why: String,
+}
+
+/// Something that a person should know before saying yes. Ids only; titles are joined when shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The kind of finding.
+    pub kind: FindingKind,
+    /// The runbook line that asks for it.
+    pub runbook: String,
+    /// The object, as a reference that labels are kept under.
+    pub object: Option<String>,
+    /// What it means, in words without names.
+    pub says: String,
+}
+
+/// The kinds of finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// An account that looks like the leaver's (STATE-1, BEYOND-1).
+    LookAlike,
+    /// Work that should be finished or handed over (AUTH-4).
+    PendingWork,
+    /// Something of the leaver that others use (XFER-7, PRACTICE-7).
+    Dependency,
+    /// Something that the leaver made (STATE-5).
+    Made,
+    /// An address outside the organization's own domains that gets mail (STATE-7).
+    OutsideRecipient,
+    /// Something that our credential could not see.
+    NotSeen,
+    /// Something that the leaver holds for the organization (BEYOND-9).
+    Holds,
+    /// A secret that the leaver's role could read (STATE-6).
+    Secret,
+    /// A grant (AUTH-3).
+    Grant,
+    /// A weakness of the organization that the case does not mend.
+    Weakness,
+}
+
+/// The ordered claims of a case and its scope. Its hash is the digest of its stored bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What was asked for.
+    pub terms: Terms,
+    /// The account, pinned.
+    pub subject: Account,
+    /// The control members whose presence shows that a member list is complete.
+    pub control: Vec<Account>,
+    /// How many members there were.
+    pub members: usize,
+    /// The organization's policy.
+    pub policy: Policy,
+    /// The organization's own domains, again, for the judge.
+    pub own_domains: Vec<String>,
+    /// "As visible to" this credential.
+    pub credential: String,
+    /// The claims, in the order in which a person reads them.
+    pub claims: Vec<Claim>,
+    /// Every line of the runbook.
+    pub scope: Vec<ScopeLine>,
+    /// The content decisions and other choices that the approval covers.
+    pub choices: BTreeMap<ClaimKey, Choice>,
+    /// Why it cannot run.
+    pub blockers: Vec<Blocker>,
+    /// What a person should know.
+    pub findings: Vec<Finding>,
+}
+
+impl Plan {
+    /// The exact bytes that are stored, hashed and approved.
+    ///
+    /// # Errors
+    /// Never in practice: every part of a plan can be written as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// The claim with this key.
+    pub fn claim(&self, key: &ClaimKey) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.key == *key)
+    }
+}
+
+/// The keys of claims: stable, and made of vendor ids only.
+pub mod keys {
+    use super::{ClaimKey, Kind, ProjectId};
+
+    /// The leaver is not a member.
+    pub fn member_gone() -> ClaimKey {
+        ClaimKey::from("member.gone")
+    }
+
+    /// The leaver's role is the lowest.
+    pub fn role_lowest() -> ClaimKey {
+        ClaimKey::from("member.role-lowest")
+    }
+
+    /// The leaver has no grant.
+    pub fn grants_gone() -> ClaimKey {
+        ClaimKey::from("member.grants-gone")
+    }
+
+    /// The grants that stay.
+    pub fn grants_kept() -> ClaimKey {
+        ClaimKey::from("member.grants-kept")
+    }
+
+    /// The leaver is in no data view.
+    pub fn data_views() -> ClaimKey {
+        ClaimKey::from("member.data-views-gone")
+    }
+
+    /// The SCIM record is inactive.
+    pub fn scim() -> ClaimKey {
+        ClaimKey::from("member.scim-inactive")
+    }
+
+    /// No service account of the leaver is left.
+    pub fn service_accounts() -> ClaimKey {
+        ClaimKey::from("service-accounts.gone")
+    }
+
+    /// A service account has a replacement.
+    pub fn replaced(id: u64) -> ClaimKey {
+        ClaimKey::new(format!("service-account.replaced:{id}"))
+    }
+
+    /// Nothing of a kind in a project sends.
+    pub fn sends(project: ProjectId, kind: Kind) -> ClaimKey {
+        ClaimKey::new(format!("sender.{kind}:project={project}"))
+    }
+
+    /// A board has no public link.
+    pub fn public_link(project: ProjectId, board: &str) -> ClaimKey {
+        ClaimKey::new(format!("public-link.gone:project={project}:board={board}"))
+    }
+
+    /// An item is not shared with the leaver by name.
+    pub fn unshared(project: ProjectId, kind: Kind, id: &str) -> ClaimKey {
+        ClaimKey::new(format!("share.gone:project={project}:{kind}={id}"))
+    }
+
+    /// An item has a copy.
+    pub fn copied(project: ProjectId, kind: Kind, id: &str) -> ClaimKey {
+        ClaimKey::new(format!("copied:project={project}:{kind}={id}"))
+    }
+
+    /// An item has the successor as owner or contact.
+    pub fn owned(project: ProjectId, kind: Kind, id: &str) -> ClaimKey {
+        ClaimKey::new(format!("owned:project={project}:{kind}={id}"))
+    }
+
+    /// An item's description names the new owner.
+    pub fn described(project: ProjectId, kind: Kind, id: &str) -> ClaimKey {
+        ClaimKey::new(format!("described:project={project}:{kind}={id}"))
+    }
+
+    /// An item is dropped.
+    pub fn dropped(project: ProjectId, kind: Kind, id: &str) -> ClaimKey {
+        ClaimKey::new(format!("dropped:project={project}:{kind}={id}"))
+    }
+}

@@ -1,0 +1,379 @@
+//! From an owed effect and the picture read right before it to the very change that is sent, or to the reason why not.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::case::Case;
+use crate::claim::Choice;
+use crate::effect::{Act, Effect};
+use crate::ids::{Digest, ProjectId};
+use crate::judge::{Names, Readings, definition, marker};
+use crate::method::Urgency;
+use crate::plan::{Plan, keys};
+use crate::reading::{Failure, Item, Me, OrgRole, Snapshot};
+use crate::source::{Kind, What};
+use crate::write::Write;
+
+/// What to do about an effect, now that its target was read again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prepared {
+    /// Send this.
+    Send {
+        /// The change.
+        write: Box<Write>,
+        /// The definition of a copy's source, as just read.
+        definition: Option<Digest>,
+        /// The name under which something is created.
+        marked: Option<String>,
+    },
+    /// Nothing to send: it is so already, or it must not be sent. The claim is probed again.
+    Skip {
+        /// Why.
+        why: String,
+        /// Whether a person must look before it is tried again.
+        person: bool,
+    },
+    /// The picture could not be read: try again later.
+    Wait(Failure),
+}
+
+/// The field that holds the recipients, for the kinds whose change is known (`facts/mixpanel.md` 5.2).
+const RECIPIENT_FIELDS: [(Kind, &str); 3] =
+    [(Kind::Subscription, "recipients"), (Kind::Alert, "subscriptions"), (Kind::SchemaSettings, "notification_emails")];
+
+/// How long a service account must have stood still before the machine deletes it (XFER-5).
+const STILL: SignedDuration = SignedDuration::from_hours(24);
+
+fn skip(why: impl Into<String>) -> Prepared {
+    Prepared::Skip { why: why.into(), person: false }
+}
+
+fn ask(why: impl Into<String>) -> Prepared {
+    Prepared::Skip { why: why.into(), person: true }
+}
+
+fn send(write: Write) -> Prepared {
+    Prepared::Send { write: Box::new(write), definition: None, marked: None }
+}
+
+/// Prepares one effect from the readings named by [`Act::reads_before`].
+pub fn prepare(effect: &Effect, plan: &Plan, case: &Case, readings: &Readings, names: &Names, now: Timestamp) -> Prepared {
+    for what in effect.act.reads_before() {
+        match readings.get(&what) {
+            Some(reading) => {
+                if let Err(failure) = &reading.result {
+                    return Prepared::Wait(failure.clone());
+                }
+                if !reading.to_the_end {
+                    return Prepared::Wait(Failure::Incomplete(what.to_string()));
+                }
+            }
+            None => return Prepared::Wait(Failure::Incomplete(format!("{what} was not read"))),
+        }
+    }
+    let room = Room { plan, case, readings, names, now };
+    match &effect.act {
+        Act::TakeOut { project, kind, id } => room.take_out(*project, *kind, id),
+        Act::DeleteServiceAccount { id } => room.delete_service_account(*id),
+        Act::CreateServiceAccount { replaces } => room.create_service_account(*replaces, effect.attempt),
+        Act::Copy { project, kind, id } => room.copy(*project, *kind, id),
+        Act::DropCopy { project, kind, id } => match room.item(*project, *kind, id) {
+            // Only what this case made is ever dropped here.
+            Some(item) if room.is_ours(item) => send(Write::Delete { project: *project, kind: *kind, id: id.clone() }),
+            Some(_) => ask("the copy was not made by our credential"),
+            None => skip("the copy is gone already"),
+        },
+        Act::NameCopy { project, kind, id } => match room.item(*project, *kind, id) {
+            Some(_) => send(Write::Describe {
+                project: *project,
+                kind: *kind,
+                id: id.clone(),
+                title: room.copy_title(*project, *kind, id),
+                description: Some(room.copy_description(None)),
+            }),
+            None => skip("the copy is gone"),
+        },
+        Act::ShareCopy { project, kind, id } => {
+            match readings.get(&What::Shares(*project, *kind, id.clone())).map(|reading| &reading.result) {
+                Some(Ok(Snapshot::Shares(shares))) if shares.project => skip("the copy is shared already"),
+                _ => send(Write::ShareWithProject { project: *project, kind: *kind, id: id.clone(), can_edit: true }),
+            }
+        }
+        Act::SetMetricOwner { project, id } => match (room.item(*project, Kind::Metric, id), &names.successor) {
+            (Some(_), Some(successor)) => {
+                send(Write::SetMetricOwner { project: *project, id: id.clone(), owner: successor.clone() })
+            }
+            (None, _) => skip("the metric is gone"),
+            (_, None) => ask("no successor is named"),
+        },
+        Act::SetSchemaContacts { project, id } => room.set_contacts(*project, id),
+        Act::Describe { project, kind, id } => match room.item(*project, *kind, id) {
+            Some(item) => send(Write::Describe {
+                project: *project,
+                kind: *kind,
+                id: id.clone(),
+                title: None,
+                description: Some(room.copy_description(item.description.as_deref())),
+            }),
+            None => skip("the item is gone"),
+        },
+        Act::Drop { project, kind, id } => match room.item(*project, *kind, id) {
+            // A cohort that feeds a sync is never deleted (XFER-3), nor a board whose reports stand on other boards (CLEAN-5).
+            Some(item) if item.feeds > 0 => ask("it feeds a sync and is never deleted"),
+            Some(_) => send(Write::Delete { project: *project, kind: *kind, id: id.clone() }),
+            None => skip("it is gone already"),
+        },
+        Act::Deactivate => room.deactivate(),
+    }
+}
+
+struct Room<'a> {
+    plan: &'a Plan,
+    case: &'a Case,
+    readings: &'a Readings,
+    names: &'a Names,
+    now: Timestamp,
+}
+
+impl Room<'_> {
+    fn item(&self, project: ProjectId, kind: Kind, id: &str) -> Option<&Item> {
+        self.snapshot(&What::Object(project, kind, id.to_owned()))?.one().flatten()
+    }
+
+    fn items(&self, what: &What) -> &[Item] {
+        self.snapshot(what).and_then(Snapshot::items).unwrap_or_default()
+    }
+
+    fn snapshot(&self, what: &What) -> Option<&Snapshot> {
+        self.readings.get(what)?.result.as_ref().ok()
+    }
+
+    fn me(&self) -> Option<&Me> {
+        self.snapshot(&What::Me)?.me()
+    }
+
+    fn is_ours(&self, item: &Item) -> bool {
+        item.description.as_deref().is_some_and(|text| text.contains(&marker(&self.case.id)))
+            || self.case.effects().values().any(|fact| {
+                matches!(&fact.outcome, Some(crate::write::Outcome::Done { created: Some(id) }) if *id == item.id)
+            })
+    }
+
+    fn is_leaver(&self, text: &str) -> bool {
+        crate::ids::Address::parse(text).is_ok_and(|address| self.names.leaver.contains(&address))
+    }
+
+    /// Takes exactly the leaver's elements out of the list as it was just read; everything else stays as it is, in its order.
+    fn take_out(&self, project: ProjectId, kind: Kind, id: &str) -> Prepared {
+        let Some(item) = self.item(project, kind, id) else { return skip("the sender is gone already") };
+        let Some((_, field)) = RECIPIENT_FIELDS.into_iter().find(|(of, _)| *of == kind) else {
+            return ask("the shape of this change is not known");
+        };
+        let Some(Value::Array(before)) = item.raw.get(field) else {
+            return ask(format!("the sender shows no {field}"));
+        };
+        let rest: Vec<Value> = before.iter().filter(|element| !self.names_leaver(element)).cloned().collect();
+        if rest.len() == before.len() {
+            return skip("the leaver is not among the recipients any more");
+        }
+        let others = rest.len()
+            + item.raw.get("slack_subscriptions").and_then(Value::as_array).map_or(0, Vec::len);
+        if others == 0 && kind != Kind::SchemaSettings {
+            return send(Write::Delete { project, kind, id: id.to_owned() });
+        }
+        send(Write::SetRecipients { project, kind, id: id.to_owned(), rest: Value::Array(rest) })
+    }
+
+    /// Whether one element of a recipient list is the leaver: the address itself, or an object whose value is the address.
+    fn names_leaver(&self, element: &Value) -> bool {
+        match element {
+            Value::String(text) => self.is_leaver(text),
+            Value::Object(fields) => fields.values().any(|value| value.as_str().is_some_and(|text| self.is_leaver(text))),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
+        }
+    }
+
+    fn delete_service_account(&self, id: u64) -> Prepared {
+        let item = match self.snapshot(&What::ServiceAccount(id)).and_then(Snapshot::one) {
+            Some(Some(item)) => item,
+            Some(None) => return skip("the service account is gone already"),
+            None => return Prepared::Wait(Failure::Incomplete("the service account was not read".to_owned())),
+        };
+        // The product's own credential, never: by user name and by the id behind it.
+        if self.names.own_username.as_deref().is_none_or(|own| item.title == own) {
+            return ask("this is the product's own credential");
+        }
+        if self.me().is_none_or(|me| me.address.as_deref() == Some(item.title.as_str())) {
+            return ask("this is the product's own credential");
+        }
+        let made_by_us = item.title.starts_with(&self.replacement_prefix());
+        let made_by_leaver = item.maker.as_ref().is_some_and(|maker| {
+            let id = self.plan.subject.vendor_id.as_deref();
+            self.names.leaver.iter().any(|address| maker.is(id, address))
+        });
+        if made_by_us {
+            return send(Write::DeleteServiceAccount { id });
+        }
+        if !made_by_leaver {
+            return ask("the service account was not made by the leaver");
+        }
+        let waits = !matches!(self.case.request.urgency, Urgency::Emergency) && self.now < self.case.request.deadline;
+        let moved = self.case.choice(self.plan, &keys::replaced(id)) == Some(Choice::CallersMoved)
+            || self.case.choice(self.plan, &keys::service_accounts()) == Some(Choice::CallersMoved);
+        if waits && !moved && self.used_lately(item) {
+            return ask("it was used within 24 hours: confirm that its callers moved, or it goes at the deadline");
+        }
+        send(Write::DeleteServiceAccount { id })
+    }
+
+    fn used_lately(&self, item: &Item) -> bool {
+        item.last_used
+            .as_deref()
+            .is_some_and(|text| match text.parse::<Timestamp>() {
+                Ok(used) => self.now.duration_since(used) < STILL,
+                // A time that cannot be read is no proof of stillness.
+                Err(_) => true,
+            })
+    }
+
+    fn replacement_prefix(&self) -> String {
+        let tail: String = self.case.id.as_str().chars().rev().take(12).collect();
+        format!("leaver-{}-", tail.chars().rev().collect::<String>())
+    }
+
+    fn create_service_account(&self, old: u64, attempt: u32) -> Prepared {
+        let Some(Ok(Snapshot::One(item))) = self.readings.get(&What::ServiceAccount(old)).map(|reading| &reading.result) else {
+            return skip("the old service account is gone");
+        };
+        let username = format!("{}{old}-{attempt}", self.replacement_prefix());
+        let role = item.role.clone().unwrap_or_else(|| "consumer".to_owned());
+        // Never more than the old one had, and never an owner made by a machine.
+        let role = if OrgRole::parse(&role) == Some(OrgRole::Owner) { "admin".to_owned() } else { role };
+        let projects = item
+            .projects
+            .iter()
+            .filter_map(|grant| Some((grant.project?, grant.role.clone().unwrap_or_else(|| "consumer".to_owned()))))
+            .collect();
+        Prepared::Send {
+            write: Box::new(Write::CreateServiceAccount { username: username.clone(), role, projects }),
+            definition: None,
+            marked: Some(username),
+        }
+    }
+
+    fn copy(&self, project: ProjectId, kind: Kind, id: &str) -> Prepared {
+        let Some(item) = self.item(project, kind, id) else { return ask("the source is gone: nothing is left to copy") };
+        let Some(definition) = definition(item, self.items(&What::List(project, Kind::Report))) else {
+            return ask("the source does not show its definition");
+        };
+        let title = format!("{} (copy)", item.title);
+        let description = self.copy_description(Some(&format!("Copy of {kind} {id}.")));
+        let write = if kind == Kind::Board {
+            Write::DuplicateBoard { project, id: id.to_owned(), title, description }
+        } else {
+            match body_of(kind, &item.raw, &title, &description) {
+                Some(body) => Write::Create { project, kind, body },
+                None => return ask("copies of this kind are not made, or the source does not show its definition"),
+            }
+        };
+        Prepared::Send { write: Box::new(write), definition: Some(definition), marked: Some(marker(&self.case.id)) }
+    }
+
+    fn copy_title(&self, project: ProjectId, kind: Kind, copy: &str) -> Option<String> {
+        let source = self.case.source_of(project, kind, copy)?;
+        let title = &self.items(&What::List(project, kind)).iter().find(|item| item.id == source)?.title;
+        Some(format!("{title} (copy)"))
+    }
+
+    /// The description that carries the marker: what stood there, then who owns it now, then the case.
+    fn copy_description(&self, before: Option<&str>) -> String {
+        let owner = self
+            .names
+            .successor
+            .as_ref()
+            .and_then(|successor| successor.name.clone().or_else(|| successor.address.as_ref().map(ToString::to_string)))
+            .unwrap_or_else(|| "the successor".to_owned());
+        let before = before.map(str::trim_end).filter(|text| !text.is_empty()).map_or_else(String::new, |text| format!("{text}\n"));
+        format!("{before}Owner: {owner}. {}", marker(&self.case.id))
+    }
+
+    fn set_contacts(&self, project: ProjectId, id: &str) -> Prepared {
+        let Some(item) = self.item(project, Kind::Schema, id) else { return skip("the entry is gone") };
+        let Some(address) = self.names.successor.as_ref().and_then(|successor| successor.address.as_ref()) else {
+            return ask("no successor is named");
+        };
+        let mut body = item.raw.clone();
+        let Some(place) = contacts_in(&mut body) else { return ask("the entry shows no contacts") };
+        let mut rest: Vec<Value> = place.iter().filter(|element| !self.names_leaver(element)).cloned().collect();
+        if !rest.iter().any(|element| element.as_str().is_some_and(|text| text.eq_ignore_ascii_case(address.as_str()))) {
+            rest.push(json!(address.as_str()));
+        }
+        *place = rest;
+        send(Write::SetSchemaContacts { project, id: id.to_owned(), body })
+    }
+
+    fn deactivate(&self) -> Prepared {
+        let Some(Ok(Snapshot::Roster(list))) = self.readings.get(&What::ScimUsers).map(|reading| &reading.result) else {
+            return Prepared::Wait(Failure::Incomplete("the SCIM list was not read".to_owned()));
+        };
+        let mut matching = list.members.iter().filter(|member| self.names.leaver.contains(&member.address));
+        match (matching.next(), matching.next()) {
+            (None, _) => skip("the SCIM list does not show the account"),
+            (Some(member), None) => match &member.id {
+                Some(id) => send(Write::Deactivate { id: id.clone() }),
+                None => ask("the SCIM record shows no id"),
+            },
+            (Some(_), Some(_)) => ask("two SCIM records bear the address"),
+        }
+    }
+}
+
+/// What says which cohort it is, who made it and how it is used, and not what it selects (`facts/mixpanel.md` 4.5).
+const COHORT_IDENTITY: &[&str] = &[
+    "id", "name", "description", "count", "created", "created_by", "last_edited", "last_queried", "modified", "referenced_by",
+    "referenced_directly_by", "active_integrations", "verified", "is_visible", "is_locked", "project_id", "permissions",
+    "creator_id", "creator_name", "creator_email", "is_shared_with_project", "last_modified_by_id", "last_modified_by_name",
+    "last_modified_by_email",
+];
+
+/// The same for a report.
+const REPORT_IDENTITY: &[&str] = &[
+    "id", "project_id", "workspace_id", "name", "description", "creator_id", "creator_name", "creator_email", "created",
+    "modified", "last_modified_by_id", "last_modified_by_name", "last_modified_by_email", "unique_view_count",
+    "total_view_count", "metadata", "is_default", "is_visibility_restricted", "is_modification_restricted", "deleted",
+    "generation_type", "original_type", "include_in_dashboard", "dashboard_id",
+];
+
+/// The body that creates an equal item: only the fields that define it, never ids, makers or dates.
+fn body_of(kind: Kind, raw: &Value, title: &str, description: &str) -> Option<Value> {
+    let fields = raw.as_object()?;
+    let identity: &[&str] = if kind == Kind::Cohort {
+        COHORT_IDENTITY
+    } else if kind == Kind::Report {
+        REPORT_IDENTITY
+    } else {
+        return None;
+    };
+    let mut body = serde_json::Map::new();
+    body.insert("name".to_owned(), json!(title));
+    body.insert("description".to_owned(), json!(description));
+    for (field, value) in fields {
+        if !identity.contains(&field.as_str()) && !field.starts_with("can_") && !body.contains_key(field) {
+            body.insert(field.clone(), value.clone());
+        }
+    }
+    (body.len() > 2).then_some(Value::Object(body))
+}
+
+/// The contacts of a lexicon entry, wherever the documented schema puts them.
+fn contacts_in(body: &mut Value) -> Option<&mut Vec<Value>> {
+    for (name, inner) in body.as_object_mut()? {
+        if name == "contacts" && inner.is_array() {
+            return inner.as_array_mut();
+        }
+        if let Some(found) = contacts_in(inner) {
+            return Some(found);
+        }
+    }
+    None
+}

@@ -1,0 +1,409 @@
+//! What a case owes to the world right now: derived from its state alone, so that a crash can only repeat, never lose.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::case::{Case, Seen};
+use crate::claim::{Choice, Claim, ClaimKind, Predicate, Remedy, State};
+use crate::effect::{Act, Effect};
+use crate::event::CaseState;
+use crate::ids::{ClaimKey, CredentialName, EffectKey, ProjectId};
+use crate::judge::{keeps, reads_now};
+use crate::method::Urgency;
+use crate::plan::Plan;
+use crate::reading::Failure;
+use crate::source::{Kind, What};
+use crate::write::Outcome;
+
+/// The rechecks of VERIFY-6, counted from the time at which every path was seen closed.
+pub const RECHECKS: [SignedDuration; 5] = [
+    SignedDuration::from_mins(30),
+    SignedDuration::from_mins(60),
+    SignedDuration::from_hours(24),
+    SignedDuration::from_hours(7 * 24),
+    SignedDuration::from_hours(30 * 24),
+];
+
+/// After so many attempts a person must look.
+const ATTEMPTS: u32 = 5;
+
+/// What only the running process knows.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// The credentials whose secret is in memory.
+    pub remembered: BTreeSet<CredentialName>,
+    /// The effects that this process is sending right now.
+    pub in_flight: BTreeSet<EffectKey>,
+}
+
+/// What is owed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owed {
+    /// Sources to read now, and the claims to judge with them.
+    pub reads: BTreeSet<What>,
+    /// The claims that these reads are for.
+    pub probes: BTreeSet<ClaimKey>,
+    /// Intents of a process that is gone: their outcome is unknown.
+    pub orphans: Vec<EffectKey>,
+    /// Unknown outcomes that the reads are to settle.
+    pub unsettled: Vec<EffectKey>,
+    /// Outward actions to send now.
+    pub effects: Vec<Effect>,
+    /// When to look again.
+    pub next_at: Option<Timestamp>,
+}
+
+/// What a claim waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// A person.
+    Person,
+    /// A time: a recheck, a settle time, the next try.
+    Time,
+    /// Other claims.
+    Needs,
+    /// A limit of the vendor.
+    Limit,
+}
+
+impl Wait {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Time => "time",
+            Self::Needs => "needs",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// Derives what is owed.
+pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
+    let mut owed = Owed::default();
+    let Some((plan, _)) = &case.plan else { return owed };
+    if case.state == CaseState::Scheduled {
+        owed.next_at = case.request.not_before;
+        return owed;
+    }
+    // An intent without an outcome is settled in every state: what was sent may have been done.
+    for (key, fact) in case.effects() {
+        match &fact.outcome {
+            None if !live.in_flight.contains(key) => owed.orphans.push(key.clone()),
+            Some(Outcome::Unknown(_)) => {
+                let touches = fact.effect.act.touches();
+                let settled = touches.iter().filter_map(|what| case.settled(what)).max();
+                match settled.filter(|settled| *settled >= now) {
+                    Some(settled) => later(&mut owed.next_at, just_after(settled)),
+                    None if retry_at(case, fact.ended_at, &touches).is_none_or(|at| at <= now) => {
+                        owed.reads.extend(touches);
+                        owed.reads.insert(What::Me);
+                        owed.unsettled.push(key.clone());
+                    }
+                    None => {
+                        if let Some(at) = retry_at(case, fact.ended_at, &touches) {
+                            later(&mut owed.next_at, at);
+                        }
+                    }
+                }
+            }
+            Some(Outcome::Done { .. } | Outcome::Failed(_)) | None => {}
+        }
+    }
+    for claim in &plan.claims {
+        match due(case, plan, claim, now) {
+            Some(at) if at <= now => {
+                owed.probes.insert(claim.key.clone());
+                owed.reads.extend(reads_now(claim, case));
+            }
+            Some(at) => later(&mut owed.next_at, at),
+            None => {}
+        }
+    }
+    add_siblings(case, &mut owed.reads);
+    if case.state.acts() && case.approval().is_some() && owed.orphans.is_empty() {
+        for claim in &plan.claims {
+            if owed.probes.contains(&claim.key) || !acts_for(case, plan, claim, now) {
+                continue;
+            }
+            owed.effects.extend(effects_for(case, plan, claim, live, now));
+        }
+    }
+    owed
+}
+
+/// A read that is meant to settle an unknown outcome is tried again at a growing distance.
+fn retry_at(case: &Case, since: Option<Timestamp>, touches: &[What]) -> Option<Timestamp> {
+    let since = since?;
+    let last = touches.iter().map(|what| case.read_at(what)).min().flatten()?;
+    (last > since).then(|| spaced(last, since, SignedDuration::from_secs(5), SignedDuration::from_mins(5)))
+}
+
+/// An empty list is believed only beside a list that is not empty: read one along.
+fn add_siblings(case: &Case, reads: &mut BTreeSet<What>) {
+    let mut projects: BTreeMap<ProjectId, BTreeSet<Kind>> = BTreeMap::new();
+    for what in reads.iter() {
+        if let What::List(project, kind) = what {
+            projects.entry(*project).or_default().insert(*kind);
+        }
+    }
+    for (project, kinds) in projects {
+        let full = |kind: &Kind| {
+            let list = What::List(project, *kind);
+            if list.is_tracked() { !case.expected(&list).is_empty() } else { case.count(&list).unwrap_or(0) > 0 }
+        };
+        if !kinds.iter().any(full) {
+            let sibling = Kind::ALL.into_iter().filter(|kind| !kinds.contains(kind)).find(full);
+            if let Some(kind) = sibling {
+                reads.insert(What::List(project, kind));
+            }
+        }
+    }
+}
+
+fn later(next: &mut Option<Timestamp>, at: Timestamp) {
+    *next = Some(next.map_or(at, |before| before.min(at)));
+}
+
+fn just_after(at: Timestamp) -> Timestamp {
+    at.checked_add(SignedDuration::from_millis(1)).unwrap_or(at)
+}
+
+fn add(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
+}
+
+/// The next try at a distance of half the time waited so far, within bounds: close at first, then backing off.
+fn spaced(last: Timestamp, since: Timestamp, least: SignedDuration, most: SignedDuration) -> Timestamp {
+    let waited = last.duration_since(since);
+    add(last, (waited / 2).clamp(least, most))
+}
+
+/// When the oldest of the claim's reads was last sent; `None` when one was never read.
+fn probed_at(case: &Case, claim: &Claim) -> Option<Timestamp> {
+    reads_now(claim, case).iter().map(|what| case.read_at(what)).min().flatten()
+}
+
+/// When the claim must be probed next; `None` when nothing asks for it.
+pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Timestamp> {
+    if case.state.is_over() || matches!(case.state, CaseState::Draft | CaseState::WaitingApproval | CaseState::Scheduled) {
+        return None;
+    }
+    let seen = case.observation(&claim.key);
+    if matches!(claim.says, Predicate::Recorded { .. } | Predicate::Declared { .. }) {
+        return record_due(case, claim, seen, now);
+    }
+    let settled = reads_now(claim, case).iter().filter_map(|what| case.settled(what)).max().map(just_after);
+    let Some(last) = probed_at(case, claim) else { return Some(settled.unwrap_or(now).max(now)) };
+    let run_since = case.run_since.unwrap_or(case.request.at);
+    let Some(seen) = seen.filter(|_| last >= run_since) else { return Some(settled.unwrap_or(now)) };
+    if let Some(settled) = settled
+        && last < settled
+    {
+        return Some(settled);
+    }
+    if matches!(case.state, CaseState::Removed | CaseState::Closed) {
+        let recheck = next_recheck(case, last);
+        if claim.kind == ClaimKind::Record || claim.kind == ClaimKind::Notice {
+            return (seen.observation.state != State::Holds).then(|| spaced(last, seen.since, MINUTE, HOUR));
+        }
+        if seen.observation.state == State::Holds || case.accepted(&claim.key, now).is_some() {
+            return recheck;
+        }
+    }
+    match seen.observation.state {
+        State::Holds => None,
+        State::Unknown => Some(spaced(last, seen.since, SignedDuration::from_secs(5), SignedDuration::from_mins(5))),
+        State::Broken if !needs_hold(case, plan, claim, now) => None,
+        State::Broken => match claim.remedy {
+            // While a person is awaited: every 15 s for ten minutes, then backing off to 5 minutes.
+            Remedy::Guided(_) | Remedy::Attested(_) | Remedy::None => Some(awaited(last, seen.since)),
+            Remedy::Automatic if waits_for_person(case, plan, claim, now) => Some(awaited(last, seen.since)),
+            Remedy::Automatic => None,
+        },
+    }
+}
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+fn awaited(last: Timestamp, since: Timestamp) -> Timestamp {
+    let waited = last.duration_since(since);
+    let pause = if waited < SignedDuration::from_mins(10) {
+        SignedDuration::from_secs(15)
+    } else {
+        (waited / 20).clamp(SignedDuration::from_secs(15), SignedDuration::from_mins(5))
+    };
+    add(last, pause)
+}
+
+/// Claims about our own records and about a person's word cost no read: they are judged whenever the journal grew.
+fn record_due(case: &Case, claim: &Claim, seen: Option<&Seen>, now: Timestamp) -> Option<Timestamp> {
+    let settled_now = match seen {
+        None => true,
+        Some(seen) if seen.observation.state == State::Holds => false,
+        Some(seen) => case.record_changed(claim, seen),
+    };
+    settled_now.then_some(now)
+}
+
+/// The first recheck after the last probe.
+pub fn next_recheck(case: &Case, last: Timestamp) -> Option<Timestamp> {
+    let removed = case.removed_at?;
+    RECHECKS.iter().map(|after| add(removed, *after)).find(|at| *at > last)
+}
+
+/// Whether everything that the claim needs is settled. Only deletion waits for the transfer, and only until the deadline (XFER-8).
+pub fn needs_hold(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    let no_waiting = matches!(case.request.urgency, Urgency::Emergency | Urgency::Immediate) || now >= case.request.deadline;
+    claim.needs.iter().all(|key| {
+        let transfer = plan.claim(key).is_some_and(|needed| needed.kind == ClaimKind::Transfer);
+        (transfer && no_waiting) || settled(case, key, now)
+    })
+}
+
+/// Whether a claim holds, or a named person accepted that it does not.
+pub fn settled(case: &Case, key: &ClaimKey, now: Timestamp) -> bool {
+    case.observation(key).is_some_and(|seen| seen.observation.state == State::Holds) || case.accepted(key, now).is_some()
+}
+
+/// Whether a person must do or decide something before the machine can go on with this claim.
+pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    if settled(case, &claim.key, now) {
+        return false;
+    }
+    if case.skipped(&claim.key).is_some_and(|(_, person)| *person) {
+        return true;
+    }
+    match &claim.remedy {
+        Remedy::Guided(_) | Remedy::Attested(_) => needs_hold(case, plan, claim, now),
+        Remedy::Automatic => {
+            (!claim.also_affects.is_empty() && case.choice(plan, &claim.key) != Some(Choice::Proceed))
+                || attempts(case, &claim.key) >= ATTEMPTS
+        }
+        Remedy::None => false,
+    }
+}
+
+/// What a claim waits for, for people and documents.
+pub fn wait(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Wait> {
+    if settled(case, &claim.key, now) || case.state.is_over() {
+        return None;
+    }
+    if !needs_hold(case, plan, claim, now) {
+        return Some(Wait::Needs);
+    }
+    if matches!(case.state, CaseState::WaitingApproval | CaseState::Held) || waits_for_person(case, plan, claim, now) {
+        return Some(Wait::Person);
+    }
+    let limited = case.observation(&claim.key).is_some_and(|seen| seen.observation.why.contains("429"));
+    Some(if limited { Wait::Limit } else { Wait::Time })
+}
+
+fn attempts(case: &Case, key: &ClaimKey) -> u32 {
+    case.effects().values().filter(|fact| fact.effect.claim == *key).map(|fact| fact.effect.attempt).max().unwrap_or(0)
+}
+
+fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    claim.remedy == Remedy::Automatic
+        && case.accepted(&claim.key, now).is_none()
+        && !case.choice(plan, &claim.key).is_some_and(keeps)
+        && needs_hold(case, plan, claim, now)
+        && !waits_for_person(case, plan, claim, now)
+        && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Broken)
+        && due(case, plan, claim, now).is_none_or(|at| at > now)
+}
+
+/// The outward actions that would make a broken claim true, one for each instance, none that is still open.
+fn effects_for(case: &Case, plan: &Plan, claim: &Claim, live: &Live, now: Timestamp) -> Vec<Effect> {
+    let Some(seen) = case.observation(&claim.key) else { return Vec::new() };
+    let mut acts: Vec<(String, Act)> = Vec::new();
+    for instance in &seen.observation.instances {
+        if let Some(act) = act_for(case, plan, claim, instance, live) {
+            acts.push((instance.clone(), act));
+        }
+    }
+    acts.into_iter()
+        .filter_map(|(instance, act)| {
+            let of_this = case.effects().values().filter(|fact| fact.effect.claim == claim.key);
+            let same = of_this.filter(|fact| fact.effect.act == act);
+            let mut attempt = 1;
+            for fact in same {
+                if fact.is_open() {
+                    return None;
+                }
+                // A failed send is tried again at a growing distance.
+                if let (Some(Outcome::Failed(failure)), Some(ended)) = (&fact.outcome, fact.ended_at) {
+                    let pause = if let Failure::Limited { after_seconds } = failure {
+                        SignedDuration::from_secs(i64::try_from(*after_seconds).unwrap_or(60))
+                    } else {
+                        SignedDuration::from_secs(2 << fact.effect.attempt.min(8))
+                    };
+                    if add(ended, pause) > now {
+                        return None;
+                    }
+                }
+                attempt = attempt.max(fact.effect.attempt + 1);
+            }
+            Some(Effect {
+                key: EffectKey::new(format!("{}#{instance}/{}/{attempt}", claim.key, act.word())),
+                claim: claim.key.clone(),
+                act,
+                attempt,
+            })
+        })
+        .collect()
+}
+
+fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live) -> Option<Act> {
+    match &claim.says {
+        Predicate::NothingSends { project, kind } => {
+            Some(Act::TakeOut { project: *project, kind: *kind, id: instance.to_owned() })
+        }
+        Predicate::NoServiceAccountBy => {
+            if case.keeps_service_account(plan, instance) {
+                return None;
+            }
+            Some(Act::DeleteServiceAccount { id: instance.parse().ok()? })
+        }
+        Predicate::Replaced { service_account } => match case.replacement_of(*service_account) {
+            None => Some(Act::CreateServiceAccount { replaces: *service_account }),
+            // Its secret is lost, or the vendor refuses it: delete it by id, then create under the next marker.
+            Some((id, credential)) if !case.replacement_proved(*service_account) => {
+                (!live.remembered.contains(&credential) || instance == id.to_string()).then_some(Act::DeleteServiceAccount { id })
+            }
+            Some(_) => None,
+        },
+        Predicate::Copied { project, kind, id } => {
+            let (project, kind) = (*project, *kind);
+            let (fault, copy) = instance.split_once(':')?;
+            let copy = copy.to_owned();
+            match fault {
+                "missing" => Some(Act::Copy { project, kind, id: id.clone() }),
+                "differs" => Some(Act::DropCopy { project, kind, id: copy }),
+                "unnamed" => Some(Act::NameCopy { project, kind, id: copy }),
+                "unshared" => Some(Act::ShareCopy { project, kind, id: copy }),
+                _ => None,
+            }
+        }
+        Predicate::OwnedBySuccessor { project, id } => Some(Act::SetMetricOwner { project: *project, id: id.clone() }),
+        Predicate::ContactsSuccessor { project, id } => Some(Act::SetSchemaContacts { project: *project, id: id.clone() }),
+        Predicate::Described { project, kind, id } => {
+            Some(Act::Describe { project: *project, kind: *kind, id: id.clone() })
+        }
+        Predicate::Dropped { project, kind, id } => Some(Act::Drop { project: *project, kind: *kind, id: id.clone() }),
+        Predicate::ScimInactive => Some(Act::Deactivate),
+        Predicate::NotMember
+        | Predicate::LowestRole
+        | Predicate::NoProjectGrant
+        | Predicate::NoGrantIn { .. }
+        | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoDataView
+        | Predicate::NotShared { .. }
+        | Predicate::NoPublicLink { .. }
+        | Predicate::MayRemove
+        | Predicate::Recorded { .. }
+        | Predicate::Declared { .. } => None,
+    }
+}

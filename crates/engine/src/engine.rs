@@ -1,0 +1,330 @@
+//! The engine: an inventory becomes a case, people's commands and the worker move it on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use leaver_core::case::Case;
+use leaver_core::claim::Choice;
+use leaver_core::decide::{Command, decide, observed};
+use leaver_core::event::{CaseState, Event, Stamped};
+use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgName, PersonId};
+use leaver_core::judge::{Names, Readings};
+use leaver_core::plan::{Plan, Request};
+use leaver_core::planner::{self, Planned};
+use leaver_core::reading::{Maker, Snapshot};
+use leaver_core::source::What;
+use leaver_core::wanted::{Live, Owed};
+use leaver_store::{CaseFilter, PersonRecord, Store};
+use tokio::sync::Mutex;
+
+use crate::error::Error;
+use crate::file::{Beside, File, fold};
+use crate::organization::Organization;
+use crate::ports::{Clock, Ids, Progress};
+
+/// How many reads of one organization are under way at once, besides what the vendor's client allows.
+const READS_AT_ONCE: usize = 16;
+
+/// The engine of one process.
+#[derive(Debug)]
+pub struct Engine {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// The organizations under management.
+    pub organizations: BTreeMap<OrgName, Organization>,
+    /// The credentials whose secret is in memory.
+    pub(crate) remembered: Mutex<BTreeSet<CredentialName>>,
+}
+
+/// What somebody asks for, before anything was read.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The request; its leaver's person is filled in by the engine.
+    pub request: Request,
+    /// The leaver's address.
+    pub leaver: Address,
+    /// The person who asks, where their address is known.
+    pub operator: Option<Address>,
+    /// Choices that differ from the defaults.
+    pub choices: BTreeMap<ClaimKey, Choice>,
+}
+
+/// A case that was planned, and whether it is in the database yet.
+#[derive(Debug)]
+pub struct Drafted {
+    /// The case with its plan and first observations.
+    pub case: Case,
+    events: Vec<Event>,
+    beside: Beside,
+    at: Timestamp,
+}
+
+impl Engine {
+    /// An engine that remembers no secret.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        organizations: BTreeMap<OrgName, Organization>,
+    ) -> Self {
+        Self { store, clock, ids, organizations, remembered: Mutex::default() }
+    }
+
+    /// The organization of that name.
+    ///
+    /// # Errors
+    /// [`Error::NoOrganization`].
+    pub fn organization(&self, name: &OrgName) -> Result<&Organization, Error> {
+        self.organizations.get(name).ok_or_else(|| Error::NoOrganization(name.to_string()))
+    }
+
+    /// The person with that address: the known one, or a new id that is stored with the first case that needs it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn person(&self, address: &Address) -> Result<PersonId, Error> {
+        if let Some(known) = self.store.person_by_address(address).await? {
+            return Ok(known.id);
+        }
+        Ok(PersonId::new(format!("person_{}", self.ids.next(self.clock.now()))))
+    }
+
+    /// The case that this text names: a whole id, or the beginning of exactly one.
+    ///
+    /// # Errors
+    /// [`Error::NoCase`] or [`Error::ManyCases`].
+    pub async fn find(&self, text: &str) -> Result<CaseId, Error> {
+        let found = self.store.find_case(text).await?;
+        if let Some(exact) = found.iter().find(|case| case.as_str() == text) {
+            return Ok(exact.clone());
+        }
+        match found.as_slice() {
+            [] => Err(Error::NoCase(text.to_owned())),
+            [one] => Ok(one.clone()),
+            _ => Err(Error::ManyCases(text.to_owned())),
+        }
+    }
+
+    /// The case as it stands.
+    ///
+    /// # Errors
+    /// [`Error::NoCase`]; the store's.
+    pub async fn case(&self, id: &CaseId) -> Result<Case, Error> {
+        let loaded = self.store.load(id).await?.ok_or_else(|| Error::NoCase(id.to_string()))?;
+        fold(&loaded)
+    }
+
+    /// The cases of one person in one organization that are not over.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open_cases(&self, org: &OrgName, person: &PersonId) -> Result<Vec<CaseId>, Error> {
+        let filter = CaseFilter { org: Some(org.clone()), state: None, person: Some(person.clone()) };
+        let over = [CaseState::Cancelled, CaseState::Rejected, CaseState::Closed].map(CaseState::word);
+        let rows = self.store.cases(&filter).await?;
+        Ok(rows.into_iter().filter(|row| !over.contains(&row.state.as_str())).map(|row| row.case).collect())
+    }
+
+    /// Reads the inventory and makes the plan. Sends reads only, and writes nothing to the database.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when no plan can be made.
+    pub async fn draft(&self, mut wish: Wish, progress: &dyn Progress) -> Result<Drafted, Error> {
+        let org = self.organization(&wish.request.org)?;
+        wish.request.leaver = self.person(&wish.leaver).await?;
+        let successor = self.store.person(&wish.request.successor).await?;
+        let mut names = Names {
+            leaver: vec![wish.leaver.clone()],
+            successor: successor.map(|person| maker(&person, org)),
+            control: Vec::new(),
+            own_username: Some(org.username.clone()),
+        };
+        let mut readings = self.read(org, planner::first_reads(org.scim).into_iter().collect(), progress).await;
+        if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
+            let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
+            progress.says("reading the content of every project");
+            let more = self.read(org, wanted, progress).await;
+            readings.extend(more);
+        }
+        if let (Some(successor), Some(Ok(Snapshot::Roster(roster)))) =
+            (&mut names.successor, readings.get(&What::Roster).map(|reading| &reading.result))
+            && let Some(member) = successor.address.as_ref().and_then(|address| roster.by_address(address))
+        {
+            successor.id.clone_from(&member.id);
+        }
+        let now = self.clock.now();
+        let Planned { plan, control, labels } = planner::plan(&planner::Input {
+            request: &wish.request,
+            policy: &org.policy,
+            names: &names,
+            witnesses: &org.witnesses,
+            operator: wish.operator.as_ref(),
+            readings: &readings,
+            choices: &wish.choices,
+            credential: org.credential.as_str(),
+            now,
+        })?;
+        names.control = control.iter().map(|(_, id, address)| (id.clone(), address.clone())).collect();
+        let people = self.people_met(&wish, &plan, &control, &names, org);
+        self.assemble(wish.request, plan, &readings, &names, Beside { people, labels, ..Beside::default() }, now)
+    }
+
+    fn people_met(
+        &self,
+        wish: &Wish,
+        plan: &Plan,
+        control: &[(Option<PersonId>, Option<String>, Address)],
+        names: &Names,
+        org: &Organization,
+    ) -> Vec<PersonRecord> {
+        let record = |id: PersonId, address: &Address, vendor_id: Option<&String>| PersonRecord {
+            id,
+            addresses: vec![address.clone()],
+            vendor_ids: vendor_id.map(|id| (org.vendor_org, id.clone())).into_iter().collect(),
+            name: None,
+        };
+        let mut people = vec![record(wish.request.leaver.clone(), &wish.leaver, plan.subject.vendor_id.as_ref())];
+        for (account, (person, id, address)) in plan.control.iter().zip(control) {
+            people.push(record(person.clone().unwrap_or_else(|| account.person.clone()), address, id.as_ref()));
+        }
+        if let Some(successor) = &names.successor
+            && let Some(address) = &successor.address
+        {
+            people.push(record(wish.request.successor.clone(), address, successor.id.as_ref()));
+        }
+        people
+    }
+
+    fn assemble(
+        &self,
+        request: Request,
+        plan: Plan,
+        readings: &Readings,
+        names: &Names,
+        beside: Beside,
+        at: Timestamp,
+    ) -> Result<Drafted, Error> {
+        let bytes = plan.to_bytes()?;
+        let hash = Digest::of(&bytes);
+        let mut events = vec![Event::Opened { request: Box::new(request) }];
+        let stamp = |event: &Event| Stamped { at, event: event.clone() };
+        let mut case = Case::open(&stamp(&events[0])).ok_or_else(|| Error::NoCase("new".to_owned()))?;
+        let planned = Event::Planned {
+            number: 1,
+            hash,
+            plan: String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        case.evolve(&stamp(&planned));
+        events.push(planned);
+        let owed = Owed {
+            reads: readings.keys().cloned().collect(),
+            probes: plan.claims.iter().map(|claim| claim.key.clone()).collect(),
+            ..Owed::default()
+        };
+        for event in observed(&case, readings, &owed, names, at) {
+            case.evolve(&stamp(&event));
+            events.push(event);
+        }
+        let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
+        case.evolve(&stamp(&waiting));
+        events.push(waiting);
+        Ok(Drafted { case, events, beside, at })
+    }
+
+    /// Puts a drafted case into the database.
+    ///
+    /// # Errors
+    /// [`Error::OpenCase`] when the person has one already; the store's.
+    pub async fn open(&self, drafted: Drafted) -> Result<Case, Error> {
+        let request = &drafted.case.request;
+        if let Some(open) = self.open_cases(&request.org, &request.leaver).await?.into_iter().next() {
+            return Err(Error::OpenCase(open));
+        }
+        let file = File::create(&*self.store, drafted.events, drafted.beside, drafted.at).await?;
+        Ok(file.case)
+    }
+
+    /// Carries out a person's command. Somebody else's step in between is taken in and the command decided again.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] by the rule that refuses it.
+    pub async fn command(&self, id: &CaseId, command: Command) -> Result<Case, Error> {
+        loop {
+            let now = self.clock.now();
+            let mut file = File::load(&*self.store, id, None).await?;
+            let mut events = decide(&file.case, command.clone(), now)?;
+            if events.iter().any(|event| matches!(event, Event::Approved { .. })) {
+                self.hold_over_cap(&file.case, &mut events, now).await?;
+            }
+            match file.write(&*self.store, events, Beside::default(), &Live::default(), now).await {
+                Ok(()) => return Ok(file.case),
+                Err(Error::Append(leaver_store::AppendError::VersionConflict { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// Beyond the cap of removals in 24 hours the case is held until a second person releases it (AUTH-6).
+    async fn hold_over_cap(&self, case: &Case, events: &mut Vec<Event>, now: Timestamp) -> Result<(), Error> {
+        let Some((plan, _)) = &case.plan else { return Ok(()) };
+        let since = now.checked_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+        let removals = self.store.removals_since(&case.request.org, since).await?;
+        let others = removals.iter().filter(|removal| removal.person != case.request.leaver).count();
+        let cap = plan.policy.cap(plan.members);
+        if others >= cap {
+            events.push(Event::Moved {
+                to: CaseState::Held,
+                why: format!("{others} removals were approved within 24 hours, and the cap is {cap}: a second person must release it"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Names and addresses of a case, joined from where they can be erased.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn names(&self, case: &Case) -> Result<Names, Error> {
+        let org = self.organization(&case.request.org)?;
+        let leaver = self.store.person(&case.request.leaver).await?.map(|person| person.addresses).unwrap_or_default();
+        let successor = self.store.person(&case.request.successor).await?.map(|person| maker(&person, org));
+        let mut control = Vec::new();
+        if let Some((plan, _)) = &case.plan {
+            for account in &plan.control {
+                if let Some(person) = self.store.person(&account.person).await? {
+                    control.extend(person.addresses.into_iter().map(|address| (account.vendor_id.clone(), address)).take(1));
+                }
+            }
+        }
+        Ok(Names { leaver, successor, control, own_username: Some(org.username.clone()) })
+    }
+
+    /// Reads sources side by side. A failure is part of a reading.
+    pub(crate) async fn read(&self, org: &Organization, wanted: BTreeSet<What>, progress: &dyn Progress) -> Readings {
+        let of = wanted.len();
+        let mut readings = Readings::new();
+        let mut running = futures::stream::iter(wanted)
+            .map(|what| async move { org.vendor.read(&org.source(what)).await })
+            .buffer_unordered(READS_AT_ONCE);
+        while let Some(reading) = running.next().await {
+            readings.insert(reading.source.what.clone(), Arc::new(reading));
+            progress.read(readings.len(), of);
+        }
+        readings
+    }
+}
+
+/// A known person as the vendor knows them.
+fn maker(person: &PersonRecord, org: &Organization) -> Maker {
+    Maker {
+        id: person.vendor_ids.iter().find(|(of, _)| *of == org.vendor_org).map(|(_, id)| id.clone()),
+        address: person.addresses.first().cloned(),
+        name: person.name.clone(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What can go wrong in the shell, by what a person does about it.
+
+use leaver_core::decide::Rejection;
+use leaver_core::planner::Refusal;
+use leaver_store::{AppendError, StoreError};
+
+/// A failure of a command or of the worker.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule of the case refuses the command.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// No plan can be made.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    /// A step could not be written.
+    #[error("the step could not be written")]
+    Append(#[source] AppendError),
+    /// There is no such case.
+    #[error("there is no case '{0}'")]
+    NoCase(String),
+    /// Several cases begin with that text.
+    #[error("several cases begin with '{0}'")]
+    ManyCases(String),
+    /// There is no such organization in the configuration.
+    #[error("the configuration has no organization '{0}'")]
+    NoOrganization(String),
+    /// The leaver has an open case already.
+    #[error("there is an open case for this person already: {0}")]
+    OpenCase(leaver_core::ids::CaseId),
+    /// The stored history of a case cannot be read.
+    #[error("the history of case {case} cannot be read at event {version}")]
+    BadHistory {
+        /// The case.
+        case: leaver_core::ids::CaseId,
+        /// The event.
+        version: u64,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An event or plan cannot be written as JSON.
+    #[error("an event cannot be written")]
+    Encode(#[from] serde_json::Error),
+    /// The clock stands before the last event.
+    #[error("the clock stands at {now}, before the last event of the case at {last}")]
+    ClockBackwards {
+        /// Now.
+        now: jiff::Timestamp,
+        /// The last event.
+        last: jiff::Timestamp,
+    },
+    /// Too many removals in 24 hours.
+    #[error("organization {org} has had {count} removals within 24 hours, and its cap is {cap}")]
+    Cap {
+        /// The organization.
+        org: leaver_core::ids::OrgName,
+        /// How many.
+        count: usize,
+        /// The cap.
+        cap: usize,
+    },
+}
+
+impl Error {
+    /// The stable code, with a page in `docs/errors`.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::Refused(refusal) => refusal.code(),
+            Self::Store(StoreError::Full(_)) | Self::Append(AppendError::Store(StoreError::Full(_))) => "L303",
+            Self::Store(_) | Self::Append(AppendError::Store(_)) => "L301",
+            Self::Append(_) => "L302",
+            Self::NoCase(_) => "L208",
+            Self::ManyCases(_) => "L209",
+            Self::NoOrganization(_) => "L002",
+            Self::OpenCase(_) => "L210",
+            Self::BadHistory { .. } | Self::Encode(_) => "L304",
+            Self::ClockBackwards { .. } => "L305",
+            Self::Cap { .. } => "L211",
+        }
+    }
+}
+
+impl From<AppendError> for Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Store(error) => Self::Store(error),
+            other => Self::Append(other),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A case in memory, and the one way in which it changes: append, then evolve.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use leaver_core::case::Case;
+use leaver_core::event::{CaseState, Event, Stamped};
+use leaver_core::ids::{CaseId, EffectKey};
+use leaver_core::wanted::{Live, wanted};
+use leaver_evidence::canonical::leaf_hash;
+use leaver_store::{Append, CaseRow, Fence, Label, LoadedCase, NewEvent, OpenIntent, PersonRecord, PutFact, Store};
+
+use crate::error::Error;
+
+/// Folds a stored history.
+///
+/// # Errors
+/// [`Error::BadHistory`] when an event cannot be read, [`Error::NoCase`] when there is none.
+pub fn fold(loaded: &LoadedCase) -> Result<Case, Error> {
+    let mut events = Vec::with_capacity(loaded.events.len());
+    for stored in &loaded.events {
+        let event: Stamped = serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
+            case: loaded.row.case.clone(),
+            version: stored.version,
+            source,
+        })?;
+        events.push(event);
+    }
+    Case::fold(&events).ok_or_else(|| Error::NoCase(loaded.row.case.to_string()))
+}
+
+/// Everything that one step writes besides its events.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// People met.
+    pub people: Vec<PersonRecord>,
+    /// Titles of objects.
+    pub labels: BTreeMap<String, String>,
+    /// Vendor objects that an effect is about to touch.
+    pub open: Vec<(EffectKey, String)>,
+    /// Effects that have their outcome.
+    pub close: Vec<EffectKey>,
+    /// Facts of the organization that change together with the case.
+    pub facts: Vec<PutFact>,
+}
+
+/// A case that this process may change.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// The case.
+    pub case: Case,
+    /// The lease's fence, for a worker.
+    pub fence: Option<Fence>,
+}
+
+impl File {
+    /// Opens the file of a stored case.
+    ///
+    /// # Errors
+    /// See [`fold`] and the store.
+    pub(crate) async fn load(store: &dyn Store, case: &CaseId, fence: Option<Fence>) -> Result<Self, Error> {
+        let loaded = store.load(case).await?.ok_or_else(|| Error::NoCase(case.to_string()))?;
+        Ok(Self { case: fold(&loaded)?, fence })
+    }
+
+    /// Writes a step in one transaction, then takes it in.
+    ///
+    /// # Errors
+    /// [`Error::ClockBackwards`] before anything is written; see [`leaver_store::AppendError`] for the rest.
+    pub(crate) async fn write(
+        &mut self,
+        store: &dyn Store,
+        events: Vec<Event>,
+        beside: Beside,
+        live: &Live,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        if now < self.case.last_at {
+            return Err(Error::ClockBackwards { now, last: self.case.last_at });
+        }
+        let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
+        let mut next = self.case.clone();
+        for event in &stamped {
+            next.evolve(event);
+        }
+        append(store, &next, self.case.version, self.fence, &stamped, beside, live, now).await?;
+        self.case = next;
+        Ok(())
+    }
+
+    /// Writes a new case.
+    ///
+    /// # Errors
+    /// See [`File::write`].
+    pub(crate) async fn create(store: &dyn Store, events: Vec<Event>, beside: Beside, now: Timestamp) -> Result<Self, Error> {
+        let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
+        let case = Case::fold(&stamped).ok_or_else(|| Error::NoCase("new".to_owned()))?;
+        append(store, &case, 0, None, &stamped, beside, &Live::default(), now).await?;
+        Ok(Self { case, fence: None })
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one private call with two callers")]
+async fn append(
+    store: &dyn Store,
+    case: &Case,
+    expected: u64,
+    fence: Option<Fence>,
+    events: &[Stamped],
+    beside: Beside,
+    live: &Live,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut encoded = Vec::with_capacity(events.len());
+    let mut removed_at = None;
+    for event in events {
+        let bytes = serde_json::to_vec(event)?;
+        encoded.push(NewEvent { at: event.at, kind: event.event.word().to_owned(), leaf: leaf_hash(&bytes), bytes });
+        // The cap counts what was allowed to run, not what has come to its end.
+        if matches!(event.event, Event::Approved { .. } | Event::Authorised { .. }) {
+            removed_at = Some(now);
+        }
+    }
+    let row = CaseRow {
+        case: case.id.clone(),
+        org: case.request.org.clone(),
+        vendor_org: case.request.vendor_org,
+        person: case.request.leaver.clone(),
+        state: case.state.word().to_owned(),
+        next_at: next_at(case, live, now),
+        opened_at: case.request.at,
+        updated_at: now,
+    };
+    let mut append = Append::new(row, expected);
+    append.fence = fence;
+    append.events = encoded;
+    append.close = beside.close;
+    append.open = beside.open.into_iter().map(|(effect, target)| OpenIntent { effect, target }).collect();
+    append.removed_at = removed_at;
+    append.people = beside.people;
+    append.labels = beside.labels.into_iter().map(|(object, title)| Label { object, title }).collect();
+    append.facts = beside.facts;
+    store.append(append).await?;
+    Ok(())
+}
+
+/// When the worker must look at the case again.
+pub(crate) fn next_at(case: &Case, live: &Live, now: Timestamp) -> Option<Timestamp> {
+    if case.state.is_over() && case.effects().values().all(|fact| fact.outcome.is_some()) {
+        return None;
+    }
+    if matches!(case.state, CaseState::WaitingApproval | CaseState::Held) && case.effects().is_empty() {
+        return None;
+    }
+    let owed = wanted(case, live, now);
+    let something_now = !owed.reads.is_empty()
+        || !owed.probes.is_empty()
+        || !owed.effects.is_empty()
+        || !owed.orphans.is_empty()
+        || !leaver_core::decide::tick(case, &owed, live, now).is_empty();
+    if something_now { Some(now) } else { owed.next_at }
+}

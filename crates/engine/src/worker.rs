@@ -1,0 +1,313 @@
+//! The worker: takes what is due and does what is owed, until nothing is. Recovery is this same path.
+//!
+//! All due cases of one organization go through it in step, so that one read answers the claims of all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use leaver_core::decide::{observed, tick};
+use leaver_core::effect::Effect;
+use leaver_core::event::Event;
+use leaver_core::ids::{CaseId, CredentialName, OrgName};
+use leaver_core::judge::{Names, Readings};
+use leaver_core::prepare::{Prepared, prepare};
+use leaver_core::reading::Failure;
+use leaver_core::source::What;
+use leaver_core::wanted::{Live, Owed, wanted};
+use leaver_core::write::{Outcome, Write};
+use leaver_store::{AppendError, Lease};
+use tokio::sync::Mutex;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::file::{Beside, File};
+use crate::organization::Organization;
+use crate::ports::Progress;
+
+/// How long a worker may hold a case before others may take it.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many cases one worker takes at a time.
+const BATCH: u32 = 256;
+
+/// What one pass of the worker did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// The cases that were looked at.
+    pub cases: BTreeSet<CaseId>,
+    /// When something is due next.
+    pub next_at: Option<Timestamp>,
+}
+
+/// A case at work.
+struct Active {
+    lease: Lease,
+    file: File,
+    names: Names,
+    live: Live,
+}
+
+impl Engine {
+    /// Does everything that is due now, and returns when nothing is.
+    ///
+    /// # Errors
+    /// The store's; a vendor's failure is never an error here.
+    pub async fn work(&self, worker: &str, progress: &dyn Progress) -> Result<Pass, Error> {
+        let mut pass = Pass::default();
+        loop {
+            let leases = self.store.claim_due(self.clock.now(), worker, LEASE, BATCH).await?;
+            if leases.is_empty() {
+                pass.next_at = self.store.next_due().await?;
+                return Ok(pass);
+            }
+            let mut by_org: BTreeMap<OrgName, Vec<Active>> = BTreeMap::new();
+            for lease in leases {
+                pass.cases.insert(lease.case.clone());
+                let file = File::load(&*self.store, &lease.case, Some(lease.fence)).await?;
+                let names = self.names(&file.case).await?;
+                let live = self.live().await;
+                by_org.entry(file.case.request.org.clone()).or_default().push(Active { lease, file, names, live });
+            }
+            for (org, mut actives) in by_org {
+                let org = self.organization(&org)?.clone();
+                self.work_together(&org, &mut actives, progress).await?;
+                for active in actives {
+                    self.release(active).await?;
+                }
+            }
+        }
+    }
+
+    async fn live(&self) -> Live {
+        Live { remembered: self.remembered.lock().await.clone(), in_flight: BTreeSet::new() }
+    }
+
+    async fn release(&self, active: Active) -> Result<(), Error> {
+        let now = self.clock.now();
+        let next_at = crate::file::next_at(&active.file.case, &active.live, now);
+        match self.store.release(&active.lease, active.file.case.version, next_at).await {
+            // Somebody else holds the case now: what is owed is theirs to see.
+            Ok(()) | Err(leaver_store::LeaseError::Lost { .. }) => Ok(()),
+            Err(leaver_store::LeaseError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Rounds over the cases of one organization: read what any of them owes, judge, act, until none owes anything now.
+    async fn work_together(&self, org: &Organization, actives: &mut Vec<Active>, progress: &dyn Progress) -> Result<(), Error> {
+        loop {
+            let now = self.clock.now();
+            let mut round: Vec<Owed> = Vec::with_capacity(actives.len());
+            let mut reads: BTreeSet<What> = BTreeSet::new();
+            for active in actives.iter() {
+                let owed = wanted(&active.file.case, &active.live, now);
+                reads.extend(owed.reads.iter().cloned());
+                round.push(owed);
+            }
+            let readings = if reads.is_empty() { Readings::new() } else { self.read(org, reads, &Quiet).await };
+            let mut moved = false;
+            for (active, owed) in actives.iter_mut().zip(round) {
+                match self.step(org, active, owed, &readings, progress).await {
+                    Ok(changed) => moved |= changed,
+                    // A person's command came in between: take it in and go on.
+                    Err(Error::Append(AppendError::VersionConflict { .. })) => {
+                        active.file = File::load(&*self.store, &active.lease.case, Some(active.lease.fence)).await?;
+                        moved = true;
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One step of one case; returns whether anything changed.
+    async fn step(
+        &self,
+        org: &Organization,
+        active: &mut Active,
+        owed: Owed,
+        readings: &Readings,
+        progress: &dyn Progress,
+    ) -> Result<bool, Error> {
+        let before = active.file.case.version;
+        let now = self.clock.now();
+        if !owed.orphans.is_empty() {
+            // The process that sent these is gone: nobody knows how they ended. A read will tell.
+            let events = owed
+                .orphans
+                .iter()
+                .map(|key| Event::Ended {
+                    effect: key.clone(),
+                    outcome: Outcome::Unknown(Failure::Network),
+                    sent_at: None,
+                    captures: Vec::new(),
+                })
+                .collect();
+            active.file.write(&*self.store, events, Beside::default(), &active.live, now).await?;
+            return Ok(true);
+        }
+        if !owed.reads.is_empty() || !owed.probes.is_empty() {
+            let events = observed(&active.file.case, readings, &owed, &active.names, now);
+            let close = ended_keys(&events);
+            let beside = Beside { close, ..Beside::default() };
+            active.file.write(&*self.store, events, beside, &active.live, now).await?;
+        } else if !owed.effects.is_empty() {
+            self.act(org, active, owed.effects, progress).await?;
+        }
+        let now = self.clock.now();
+        let owed = wanted(&active.file.case, &active.live, now);
+        let events = tick(&active.file.case, &owed, &active.live, now);
+        for event in &events {
+            if let Event::Moved { to, why } = event {
+                progress.says(&format!("{}: {why}", to.word()));
+            }
+        }
+        active.file.write(&*self.store, events, Beside::default(), &active.live, now).await?;
+        Ok(active.file.case.version != before)
+    }
+
+    /// Sends the effects of one case side by side: read before, intent, send, outcome.
+    async fn act(
+        &self,
+        org: &Organization,
+        active: &mut Active,
+        effects: Vec<Effect>,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
+        let Active { file, names, live, .. } = active;
+        let shared = Mutex::new((file, live));
+        let names = &*names;
+        let mut running: FuturesUnordered<_> =
+            effects.into_iter().map(|effect| self.send(org, &shared, names, effect, progress)).collect();
+        while let Some(done) = running.next().await {
+            done?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        org: &Organization,
+        shared: &Mutex<(&mut File, &mut Live)>,
+        names: &Names,
+        effect: Effect,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
+        let reads = effect.act.reads_before().into_iter().collect();
+        let readings = self.read(org, reads, &Quiet).await;
+        let (write, intent) = {
+            let mut guard = shared.lock().await;
+            let (file, live) = &mut *guard;
+            let now = self.clock.now();
+            let Some((plan, hash)) = file.case.plan.clone() else { return Ok(()) };
+            // A command may have stopped the case while the target was read.
+            if !file.case.state.acts() || file.case.approval().is_none() {
+                return Ok(());
+            }
+            let (write, definition, marked) = match prepare(&effect, &plan, &file.case, &readings, names, now) {
+                Prepared::Send { write, definition, marked } => (write, definition, marked),
+                Prepared::Skip { why, person } => {
+                    return self.skip(file, live, &effect, why, person, now).await;
+                }
+                Prepared::Wait(failure) => {
+                    return self.skip(file, live, &effect, format!("could not be read before acting: {failure}"), false, now).await;
+                }
+            };
+            let target = effect.act.target(file.case.request.leaver.as_str());
+            let beside = Beside { open: vec![(effect.key.clone(), target)], ..Beside::default() };
+            live.in_flight.insert(effect.key.clone());
+            let intended = Event::Intended { effect: effect.clone(), plan: hash, definition, marked };
+            let written = file.write(&*self.store, vec![intended], beside, live, now).await;
+            if let Err(error) = written {
+                live.in_flight.remove(&effect.key);
+                return match error {
+                    // Another case is at this object: look again later.
+                    Error::Append(AppendError::TargetBusy { .. }) => Ok(()),
+                    other => Err(other),
+                };
+            }
+            let Some(intent) = file.case.intent(&effect.key) else { return Ok(()) };
+            (write, intent)
+        };
+        progress.says(&format!("{} {}", effect.act.word(), effect.claim));
+        let sent = org.vendor.acting(&intent).act(&write).await;
+        let remembered = self.hand_over(org, shared, &effect, &write, &sent).await;
+        let mut guard = shared.lock().await;
+        let (file, live) = &mut *guard;
+        if let Some(credential) = remembered {
+            live.remembered.insert(credential.clone());
+            self.remembered.lock().await.insert(credential);
+        }
+        live.in_flight.remove(&effect.key);
+        let close = if matches!(sent.outcome, Outcome::Unknown(_)) { Vec::new() } else { vec![effect.key.clone()] };
+        let ended = Event::Ended {
+            effect: effect.key.clone(),
+            outcome: sent.outcome,
+            sent_at: Some(sent.sent_at),
+            captures: sent.captures,
+        };
+        let beside = Beside { close, ..Beside::default() };
+        file.write(&*self.store, vec![ended], beside, live, self.clock.now()).await
+    }
+
+    async fn skip(
+        &self,
+        file: &mut File,
+        live: &mut Live,
+        effect: &Effect,
+        why: String,
+        person: bool,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if file.case.skipped(&effect.claim) == Some(&(why.clone(), person)) {
+            return Ok(());
+        }
+        let event = Event::Skipped { claim: effect.claim.clone(), why, person };
+        file.write(&*self.store, vec![event], Beside::default(), live, now).await
+    }
+
+    /// Hands a new secret over before anything else can happen to it. If that fails the secret counts as lost, and the
+    /// service account is deleted and made anew.
+    async fn hand_over(
+        &self,
+        org: &Organization,
+        shared: &Mutex<(&mut File, &mut Live)>,
+        effect: &Effect,
+        write: &Write,
+        sent: &leaver_connectors::Written,
+    ) -> Option<CredentialName> {
+        let (Write::CreateServiceAccount { .. }, Some(secret), Some(username)) = (write, &sent.secret, &sent.username) else {
+            return None;
+        };
+        let leaver_core::effect::Act::CreateServiceAccount { replaces } = effect.act else { return None };
+        let case = shared.lock().await.0.case.id.clone();
+        if let Err(error) = org.sink.hand_over(&case, username, secret).await {
+            tracing::warn!(case = %case, error = %error, "the secret of a new service account could not be handed over");
+            return None;
+        }
+        let name = leaver_core::case::replacement_credential(&case, replaces, effect.attempt);
+        org.vendor.remember(&name, username, secret).then_some(name)
+    }
+}
+
+fn ended_keys(events: &[Event]) -> Vec<leaver_core::ids::EffectKey> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Ended { effect, .. } => Some(effect.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Reads inside the worker show no progress of their own.
+struct Quiet;
+
+impl Progress for Quiet {
+    fn read(&self, _: usize, _: usize) {}
+    fn says(&self, _: &str) {}
+}

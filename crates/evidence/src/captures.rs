@@ -1,0 +1,397 @@
+//! Raw answers on disk, one file each, named by the hash of the file.
+//!
+//! A file is one line of canonical JSON ([`Meta`]), a line feed, and the body. Canonical JSON has no raw line feed, so
+//! the first one ends the line. The digest covers both parts: nobody can exchange the time of an answer and keep its
+//! name. `sha256sum` of the file is its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical;
+use crate::redact::{self, Redacted, RedactionKey};
+
+/// One answer of a vendor, as it may be stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Capture {
+    meta: Meta,
+    body: Vec<u8>,
+}
+
+/// What is known about an answer besides its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// The HTTP method of the request.
+    pub method: String,
+    /// The URL of the request, without credentials.
+    pub url: String,
+    /// The name of the credential that asked; never the secret.
+    pub credential: String,
+    /// When the request was handed to the network.
+    pub sent_at: Timestamp,
+    /// When the last byte of the answer had arrived.
+    pub ended_at: Timestamp,
+    /// The vendor's own `Date` header.
+    pub vendor_date: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// Whether the organization is a rehearsal; then this is evidence of nothing.
+    pub rehearsal: bool,
+    /// `false`: the connection was cut before the end of the body.
+    pub whole: bool,
+    /// Set when fields were taken out.
+    pub redacted: Option<Redacted>,
+}
+
+impl Capture {
+    /// A capture of an answer that bears no secret: the body is kept byte for byte.
+    pub fn plain(meta: Meta, body: Vec<u8>) -> Self {
+        Self {
+            meta: Meta {
+                redacted: None,
+                ..meta
+            },
+            body,
+        }
+    }
+
+    /// A capture of an answer that bears a secret: the original bytes are dropped here.
+    pub fn redacted(meta: Meta, body: &[u8], key: &RedactionKey) -> Self {
+        let (body, redacted) = redact::redact(key, body);
+        Self {
+            meta: Meta {
+                redacted: Some(redacted),
+                ..meta
+            },
+            body,
+        }
+    }
+
+    /// What is known about the answer.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The body as it is stored.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The bytes of the file: canonical metadata, a line feed, the body.
+    ///
+    /// # Errors
+    /// The metadata cannot be written as JSON, which does not happen with [`Meta`].
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let head =
+            canonical::of(&self.meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        let mut bytes = Vec::with_capacity(head.len() + 1 + self.body.len());
+        bytes.extend_from_slice(head.as_bytes());
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&self.body);
+        Ok(bytes)
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// The first line is not the metadata of a capture.
+    pub fn from_bytes(bytes: &[u8]) -> io::Result<Self> {
+        let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+        let (Some(head), Some(body)) = (parts.next(), parts.next()) else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a capture has no body",
+            ));
+        };
+        let meta = serde_json::from_slice(head)
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        Ok(Self {
+            meta,
+            body: body.to_vec(),
+        })
+    }
+}
+
+impl fmt::Debug for Capture {
+    /// Bodies hold addresses; they stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("meta", &self.meta)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+/// Where captures go. Calls block; an asynchronous caller hands them to a thread for blocking work.
+pub trait CaptureSink: Send + Sync + fmt::Debug {
+    /// Keeps the capture and returns its digest (SHA-256, lower-case hex). When it returns, the capture is durable.
+    ///
+    /// # Errors
+    /// The cause from the operating system, such as [`io::ErrorKind::StorageFull`].
+    fn put(&self, capture: &Capture) -> io::Result<String>;
+
+    /// Keeps several captures; the digests come in their order.
+    ///
+    /// # Errors
+    /// As [`CaptureSink::put`]; then some of them may have been kept.
+    fn put_all(&self, captures: &[Capture]) -> io::Result<Vec<String>> {
+        captures.iter().map(|capture| self.put(capture)).collect()
+    }
+
+    /// The key for hashes of redacted answers; it belongs to the installation, as the sink does.
+    fn key(&self) -> &RedactionKey;
+}
+
+/// The captures of one installation in a directory.
+///
+/// Several processes may write to one directory: names are content, and a rename replaces a file by itself.
+#[derive(Debug)]
+pub struct CaptureStore {
+    dir: PathBuf,
+    key: RedactionKey,
+    next: AtomicU64,
+}
+
+impl CaptureStore {
+    /// Opens a directory and makes it if it is missing. The redaction key is the file `redaction.key` in it, made on
+    /// the first opening, readable by its owner alone.
+    ///
+    /// # Errors
+    /// The directory or the key cannot be made or read.
+    pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
+        let dir = dir.into();
+        fs::create_dir_all(&dir)?;
+        let key = installation_key(&dir)?;
+        Ok(Self::with_key(dir, key))
+    }
+
+    /// A store in a directory that exists, with a key kept elsewhere.
+    pub fn with_key(dir: impl Into<PathBuf>, key: RedactionKey) -> Self {
+        Self {
+            dir: dir.into(),
+            key,
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads a capture back and checks it against its name. `None`: there is none of this digest.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not what its name says ([`io::ErrorKind::InvalidData`]).
+    pub fn get(&self, digest: &str) -> io::Result<Option<Capture>> {
+        let Some(path) = self.path(digest) else {
+            return Ok(None);
+        };
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        if canonical::digest(&bytes) != digest {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("capture {digest} was changed on disk"),
+            ));
+        }
+        Capture::from_bytes(&bytes).map(Some)
+    }
+
+    /// Keeps captures; see [`CaptureSink::put_all`].
+    ///
+    /// # Errors
+    /// The cause from the operating system.
+    pub fn put_all(&self, captures: &[Capture]) -> io::Result<Vec<String>> {
+        let mut digests = Vec::with_capacity(captures.len());
+        let mut touched = BTreeSet::new();
+        for capture in captures {
+            let bytes = capture.to_bytes()?;
+            let digest = canonical::digest(&bytes);
+            if let Some(path) = self.path(&digest) {
+                touched.insert(self.write(&path, &bytes)?);
+            }
+            digests.push(digest);
+        }
+        // Also for files that were there already: the process that wrote one may have died before this point.
+        for dir in touched {
+            File::open(dir)?.sync_all()?;
+        }
+        Ok(digests)
+    }
+
+    /// The file of a digest; `None` when the text is not a digest, so that no text can name a file elsewhere.
+    fn path(&self, digest: &str) -> Option<PathBuf> {
+        let fits = digest.len() == 64
+            && digest
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let shard = digest.get(..2).filter(|_| fits)?;
+        Some(self.dir.join(shard).join(digest))
+    }
+
+    /// Writes one file and returns the directory to sync.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+        let shard = path.parent().unwrap_or(&self.dir).to_owned();
+        if !shard.is_dir() {
+            fs::create_dir_all(&shard)?;
+            File::open(&self.dir)?.sync_all()?;
+        }
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if fs::metadata(path).is_ok_and(|file| file.len() == length) {
+            return Ok(shard);
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let temporary = shard.join(format!(".{}.{number}.tmp", std::process::id()));
+        let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        if written.is_err() {
+            // What matters is why the write failed; a left-over temporary file is never read.
+            drop(fs::remove_file(&temporary));
+        }
+        written.map(|()| shard)
+    }
+}
+
+impl CaptureSink for CaptureStore {
+    fn put(&self, capture: &Capture) -> io::Result<String> {
+        let mut digests = Self::put_all(self, std::slice::from_ref(capture))?;
+        digests
+            .pop()
+            .ok_or_else(|| io::Error::other("no digest was made"))
+    }
+
+    fn put_all(&self, captures: &[Capture]) -> io::Result<Vec<String>> {
+        Self::put_all(self, captures)
+    }
+
+    fn key(&self) -> &RedactionKey {
+        &self.key
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The key of the directory; two processes that open it for the first time together get the same key.
+fn installation_key(dir: &Path) -> io::Result<RedactionKey> {
+    let path = dir.join("redaction.key");
+    let mut bytes = [0_u8; 32];
+    match File::open(&path) {
+        Ok(mut file) => {
+            file.read_exact(&mut bytes)?;
+            return Ok(RedactionKey::new(bytes));
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(e),
+    }
+    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())? != bytes.len() {
+        return Err(io::Error::other("the system gave too little randomness"));
+    }
+    let key = RedactionKey::new(bytes);
+    let temporary = dir.join(format!(".redaction.{}.tmp", std::process::id()));
+    write_synced(&temporary, key.bytes())?;
+    // A link fails where the name exists: the first process wins, the others read its key.
+    let linked = fs::hard_link(&temporary, &path);
+    fs::remove_file(&temporary)?;
+    match linked {
+        Ok(()) => {
+            File::open(dir)?.sync_all()?;
+            Ok(key)
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            File::open(&path)?.read_exact(&mut bytes)?;
+            Ok(RedactionKey::new(bytes))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Keeps captures in memory; for tests.
+#[derive(Debug)]
+pub struct MemorySink {
+    key: RedactionKey,
+    kept: Mutex<BTreeMap<String, Capture>>,
+}
+
+impl MemorySink {
+    /// An empty sink.
+    pub fn new(key: RedactionKey) -> Self {
+        Self {
+            key,
+            kept: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// The capture of this digest.
+    pub fn get(&self, digest: &str) -> Option<Capture> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(digest)
+            .cloned()
+    }
+
+    /// Every capture, in the order of the digests.
+    pub fn all(&self) -> Vec<Capture> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+}
+
+impl CaptureSink for MemorySink {
+    fn put(&self, capture: &Capture) -> io::Result<String> {
+        let digest = canonical::digest(&capture.to_bytes()?);
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(digest.clone(), capture.clone());
+        Ok(digest)
+    }
+
+    fn key(&self) -> &RedactionKey {
+        &self.key
+    }
+}
+
+/// Computes digests and keeps nothing; for benchmarks.
+#[derive(Debug)]
+pub struct NullSink {
+    key: RedactionKey,
+}
+
+impl NullSink {
+    /// A sink that keeps nothing.
+    pub fn new(key: RedactionKey) -> Self {
+        Self { key }
+    }
+}
+
+impl CaptureSink for NullSink {
+    fn put(&self, capture: &Capture) -> io::Result<String> {
+        Ok(canonical::digest(&capture.to_bytes()?))
+    }
+
+    fn key(&self) -> &RedactionKey {
+        &self.key
+    }
+}

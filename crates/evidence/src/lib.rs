@@ -1,0 +1,24 @@
+//! Evidence: the raw answers of the vendors, kept so that somebody else can check what `leaver` says.
+//!
+//! * [`captures`] stores one answer per file, named by the hash of the file, durable before the call returns.
+//! * [`redact`] takes secrets out before anything is stored, and leaves a keyed hash of what was there.
+//! * [`canonical`] writes JSON in one way only, and hashes a log leaf as RFC 6962 says.
+//!
+//! What it deliberately is not: it knows nothing of cases, claims or vendors (no edge to any other crate of the
+//! workspace), so that an auditor can build and read it alone. It has no network and no clock: times are arguments.
+//! It does not decide what counts as evidence; it keeps what it is given.
+//!
+//! The next thing to add is the log: RFC 6962 tree, checkpoints, packs and their verification, as state machines
+//! without input or output beside these modules, on top of [`canonical::leaf_hash`].
+//!
+//! # Guarantees
+//!
+//! * A digest that was returned names a file that survives a power cut: written to a temporary name, synced, renamed,
+//!   directory synced.
+//! * The same capture gives the same digest and one file. What is read back is checked against its name.
+//! * The body comes back byte for byte, except in a redacted capture, which says so and names every redacted field.
+//! * Of a capture that bears a secret the original bytes are never written anywhere.
+
+pub mod canonical;
+pub mod captures;
+pub mod redact;

@@ -1,0 +1,74 @@
+//! Where the sandbox is and who is in it: the object that `leaver sandbox --json` prints.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything needed to use a running sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// The twin of Mixpanel.
+    pub mixpanel: Mixpanel,
+    /// The control interface.
+    pub control: Control,
+    /// Addresses of the people of the story.
+    pub people: People,
+}
+
+/// The twin of Mixpanel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mixpanel {
+    /// Scheme, host and port, without a trailing slash; stands for `https://mixpanel.com`. The App API is below
+    /// `/api/app`, the Query API below `/api/query`, the legacy pipelines below `/api/2.0`.
+    pub base_url: String,
+    /// The organization's id.
+    pub organization_id: u64,
+    /// The ids of all projects, in the order of the story: individual grant, team grant, all-users grant, no senders.
+    pub project_ids: Vec<u64>,
+    /// The product's own credential.
+    pub service_account: ServiceAccountLogin,
+    /// Provisioning.
+    pub scim: Scim,
+}
+
+/// User name and secret of a service account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceAccountLogin {
+    /// Like `name.xxxxxx.mp-service-account` (facts/mixpanel.md 1.2).
+    pub username: String,
+    /// The secret, valid in this sandbox only.
+    pub secret: String,
+}
+
+/// Where and how to provision people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scim {
+    /// The base of `/Users` and `/Groups`.
+    pub base_url: String,
+    /// The bearer token.
+    pub token: String,
+}
+
+/// The control interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// The base of `/requests`, `/state`, `/person`, `/clock`, `/faults` and `/latency`; ends in `/_sandbox`.
+    pub base_url: String,
+}
+
+/// Addresses of the people of the story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct People {
+    /// The agency person who is to be removed.
+    pub leaver: String,
+    /// Somebody else with a very similar address.
+    pub lookalike: String,
+    /// Takes over the leaver's content.
+    pub successor: String,
+    /// An owner of the organization.
+    pub owner: String,
+    /// Asks for the removal.
+    pub requester: String,
+    /// Approves it.
+    pub approver: String,
+    /// Starts the run and does the clicks by hand; an owner of the organization.
+    pub executor: String,
+}

@@ -1,0 +1,64 @@
+//! A local, believable twin of Mixpanel for rehearsals and tests of `leaver`.
+//!
+//! [`start`] makes an organization from a seed and serves it on loopback: the App API, the organization calls beside
+//! it, SCIM, the Query API, the legacy pipelines, a small "Users & Teams" page, and a control interface.
+//!
+//! It is written from what the vendor publishes and what the vendor's own clients do ("facts/mixpanel.md" with a
+//! section in the comments), never from our connector: a misunderstanding must not be shared. It shares no code with
+//! any other crate of the workspace.
+//!
+//! # What it deliberately is not
+//!
+//! * No analytics: `insights` invents numbers, no events are stored.
+//! * No login for people: the page and `POST /_sandbox/person` ask who is acting, and hold that person to the role
+//!   rules.
+//! * No proof: where no public source shows the vendor's behaviour, the twin chooses, and the choice is a comment or
+//!   a variant ([`Variants`]). What works here has been rehearsed, not proved.
+//! * Nothing is kept: the world ends with the process.
+//!
+//! # Where things are
+//!
+//! | module | holds |
+//! |---|---|
+//! | `server` | socket, connections that can be cut, HTTP in and out |
+//! | `twin` | one call in, one answer out: clock, faults, limits, request log |
+//! | `world` | the truth: people, roles and their rules, service accounts, content, visibility |
+//! | `shapes` | the field inventories of all kinds of content |
+//! | `vendor` | the App API and its neighbours, one file per family of endpoints |
+//! | `scim` | provisioning |
+//! | `page` | the page for people |
+//! | `control` | `/_sandbox` |
+//! | `seed` | growing an organization from a seed |
+//!
+//! # Control interface
+//!
+//! `GET requests`, `GET state`, `GET clock`, `POST clock {advance}`, `POST faults {fault, match, nth, times}`,
+//! `POST latency {ms}`, `POST person {as, does, target, ..}`, all below `/_sandbox` and not in the request log.
+//! The deeds of a person are in the module `control::deeds`.
+//!
+//! # Adding the next thing
+//!
+//! * An ordinary collection: a kind in `world::content`, its blank object in `shapes`, a row in `vendor::families`.
+//! * Any other endpoint: a file in `vendor`, an arm in the router of `vendor` or `vendor::projects`. A handler that
+//!   changes the world says so with `Reply::did`; one that does not is undone.
+//! * A fault: a variant and a name in `twin::faults`, an arm in `Twin::serve`.
+//! * A variant: a field and a name in [`Variants`], and the place that looks at it.
+
+mod control;
+mod description;
+mod options;
+mod page;
+mod scim;
+mod seed;
+mod server;
+mod shapes;
+mod twin;
+mod variants;
+mod vendor;
+mod wire;
+mod world;
+
+pub use description::{Control, Description, Mixpanel, People, Scim, ServiceAccountLogin};
+pub use options::{ClockMode, Options, RosterLayout, ServiceAccountRole};
+pub use server::{Sandbox, start};
+pub use variants::{Refusal, Variants};

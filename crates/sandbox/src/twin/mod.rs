@@ -1,0 +1,144 @@
+//! The twin: the world, its clock, the faults to come, the log of requests. One call in, one answer out.
+
+mod clock;
+mod faults;
+mod log;
+mod meters;
+mod spoil;
+
+use std::time::Duration;
+
+use crate::options::Options;
+use crate::wire::{Call, Reply, Via};
+use crate::world::World;
+
+pub(crate) use clock::Clock;
+pub(crate) use faults::{Fault, FaultKind, Faults};
+pub(crate) use log::Log;
+pub(crate) use meters::Meters;
+
+/// Everything behind the listening socket.
+#[derive(Debug)]
+pub(crate) struct Twin {
+    pub(crate) world: World,
+    /// The world before the last change, for the fault `stale`.
+    previous: World,
+    pub(crate) meters: Meters,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) clock: Clock,
+    /// Added to every vendor answer.
+    pub(crate) latency: Duration,
+    slow: Duration,
+}
+
+/// An answer, how long to hold it back, and whether to cut the connection instead.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) reply: Reply,
+    pub(crate) hold: Duration,
+    pub(crate) cut: bool,
+}
+
+impl Twin {
+    /// A twin of this world.
+    pub(crate) fn new(world: World, clock: Clock, options: &Options) -> Self {
+        Self {
+            previous: world.clone(),
+            world,
+            meters: Meters::new(options.app_limit_per_minute),
+            faults: Faults::default(),
+            log: Log::default(),
+            clock,
+            latency: Duration::ZERO,
+            slow: options.slow,
+        }
+    }
+
+    /// Answers one request to a vendor interface or to the page, and logs it.
+    pub(crate) fn serve(&mut self, call: &Call) -> Served {
+        let fault = self.faults.hit(call);
+        let reply = match fault {
+            Some(FaultKind::TooMany) => meters::limited("fault", 1),
+            Some(FaultKind::ErrorBefore) => Reply::error(500, "internal server error"),
+            Some(FaultKind::ErrorInSuccess) => {
+                Reply::error(200, "the operation could not be completed")
+            }
+            Some(FaultKind::Html) => Reply::html(200, crate::page::login()),
+            Some(FaultKind::Stale) if call.is_read() => {
+                let mut past = self.previous.clone();
+                route(&mut past, &mut self.meters, call, self.clock.now())
+            }
+            Some(
+                FaultKind::Stale
+                | FaultKind::ErrorAfter
+                | FaultKind::DropAfter
+                | FaultKind::Empty
+                | FaultKind::MissingPage
+                | FaultKind::Slow,
+            )
+            | None => self.act(call),
+        };
+        let effect = reply.effect.clone();
+        let reply = match fault {
+            Some(FaultKind::ErrorAfter) => Reply::error(500, "internal server error"),
+            Some(FaultKind::Empty) if spoil::is_listing(call) => spoil::emptied(reply),
+            Some(FaultKind::MissingPage) if spoil::is_listing(call) => spoil::shortened(reply),
+            _ => reply,
+        };
+        let cut = fault == Some(FaultKind::DropAfter);
+        let status = if cut { 0 } else { reply.status };
+        self.log
+            .note(call, self.clock.now(), status, effect.map(|effect| *effect));
+        let hold = if fault == Some(FaultKind::Slow) {
+            self.slow
+        } else {
+            Duration::ZERO
+        };
+        Served { reply, hold, cut }
+    }
+
+    /// Lets the call change the world; a refused one leaves no trace but the use of its credential.
+    fn act(&mut self, call: &Call) -> Reply {
+        let before = self.world.clone();
+        let reply = route(&mut self.world, &mut self.meters, call, self.clock.now());
+        if reply.effect.is_some() {
+            self.previous = before;
+        } else {
+            let accounts = self.world.service_accounts.clone();
+            self.world = World {
+                service_accounts: accounts,
+                ..before
+            };
+        }
+        reply
+    }
+
+    /// Changes the world by the control interface; remembers what was before if `change` says it changed something.
+    pub(crate) fn change<T, E>(
+        &mut self,
+        change: impl FnOnce(&mut World) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let before = self.world.clone();
+        let outcome = change(&mut self.world);
+        if outcome.is_ok() {
+            self.previous = before;
+        } else {
+            self.world = before;
+        }
+        outcome
+    }
+}
+
+fn route(world: &mut World, meters: &mut Meters, call: &Call, now: jiff::Timestamp) -> Reply {
+    let answer = if call.via == Via::Page {
+        crate::page::answer(world, call)
+    } else if call.path.starts_with("/api/app/scim/v2") {
+        crate::scim::answer(world, call, now)
+    } else {
+        crate::vendor::answer(world, meters, call, now)
+    };
+    match answer {
+        Ok(reply) | Err(reply) => reply,
+    }
+}

@@ -1,0 +1,17 @@
+//! The twin from the outside, through its socket only.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests say no by panicking"
+)]
+
+mod client;
+mod content;
+mod contracts;
+mod faults;
+mod people;
+mod roster;
+mod scim;
+mod service_accounts;
+mod world;
