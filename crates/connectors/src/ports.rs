@@ -33,8 +33,8 @@ pub trait Vendor: Reader {
     fn remember(&self, name: &CredentialName, username: &str, secret: &SecretString) -> bool;
 }
 
-/// The proof that an intent stands in the journal. A placeholder until `leaver-core` exports the type that only a
-/// folded journal can produce.
+/// The proof that an intent stands in the journal. [`leaver_core::effect::Intent`] is the only one in the
+/// product: only a folded journal can produce it. Tests bring their own.
 pub trait JournalledIntent: Send + Sync {}
 
 impl JournalledIntent for leaver_core::effect::Intent {}

@@ -31,6 +31,15 @@ pub enum Act {
         /// The sender.
         id: String,
     },
+    /// Switch a webhook off.
+    Disable {
+        /// The project.
+        project: ProjectId,
+        /// Its kind.
+        kind: Kind,
+        /// The webhook.
+        id: String,
+    },
     /// Delete a service account.
     DeleteServiceAccount {
         /// The service account.
@@ -132,6 +141,7 @@ impl Act {
             Self::Copy { .. } => Class::MarkedCreation,
             Self::CreateServiceAccount { .. } => Class::SecretCreation,
             Self::TakeOut { .. }
+            | Self::Disable { .. }
             | Self::DeleteServiceAccount { .. }
             | Self::DropCopy { .. }
             | Self::NameCopy { .. }
@@ -148,6 +158,7 @@ impl Act {
     pub fn word(&self) -> &'static str {
         match self {
             Self::TakeOut { .. } => "take-out",
+            Self::Disable { .. } => "disable",
             Self::DeleteServiceAccount { .. } => "delete-service-account",
             Self::CreateServiceAccount { .. } => "create-service-account",
             Self::Copy { .. } => "copy",
@@ -166,6 +177,7 @@ impl Act {
     pub fn target(&self, person: &str) -> String {
         match self {
             Self::TakeOut { project, kind, id }
+            | Self::Disable { project, kind, id }
             | Self::DropCopy { project, kind, id }
             | Self::NameCopy { project, kind, id }
             | Self::ShareCopy { project, kind, id }
@@ -188,6 +200,8 @@ impl Act {
             | Self::NameCopy { project, kind, id }
             | Self::Describe { project, kind, id }
             | Self::Drop { project, kind, id } => vec![What::Object(*project, *kind, id.clone())],
+            // There is no call for a single webhook (4.3).
+            Self::Disable { project, kind, .. } => vec![What::List(*project, *kind)],
             Self::Copy { project, kind, id } => vec![
                 What::Object(*project, *kind, id.clone()),
                 What::List(*project, *kind),
@@ -212,6 +226,7 @@ impl Act {
             | Self::Drop { project, kind, id } => {
                 vec![What::List(*project, *kind), What::Object(*project, *kind, id.clone())]
             }
+            Self::Disable { project, kind, .. } => vec![What::List(*project, *kind)],
             Self::Copy { project, kind, .. } => vec![What::List(*project, *kind), What::List(*project, Kind::Report)],
             Self::ShareCopy { project, kind, id } => {
                 vec![What::Shares(*project, *kind, id.clone()), What::Object(*project, *kind, id.clone())]

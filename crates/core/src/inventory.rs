@@ -89,6 +89,19 @@ impl<'a> Inventory<'a> {
             .collect()
     }
 
+    /// How many live webhooks go to the leaver's own domain.
+    pub fn webhooks_to_leaver(&self, project: ProjectId) -> usize {
+        let theirs = |recipient: &Recipient| {
+            matches!(recipient, Recipient::Host(host) if self.names.leaver.iter().any(|address| {
+                host == address.domain() || host.ends_with(&format!(".{}", address.domain()))
+            }))
+        };
+        self.items(project, Kind::Webhook)
+            .iter()
+            .filter(|item| item.paused != Some(true) && item.recipients.iter().any(theirs))
+            .count()
+    }
+
     /// Senders with recipients outside the organization's own domains, other than the leaver.
     pub fn outside_recipients(&self, project: ProjectId) -> Vec<(Kind, String, usize)> {
         if self.policy.own_domains.is_empty() {

@@ -432,8 +432,8 @@ impl Desk<'_> {
                 (Kind::Subscription, Remedy::Automatic),
                 (Kind::Alert, Remedy::Automatic),
                 (Kind::Automation, Remedy::Guided(Guide::EditAutomations)),
-                (Kind::Webhook, Remedy::Guided(Guide::EditWebhooks)),
-                (Kind::SchemaSettings, Remedy::Guided(Guide::EditNotices)),
+                (Kind::Webhook, Remedy::Automatic),
+                (Kind::SchemaSettings, Remedy::Automatic),
             ] {
                 let what = What::List(project, kind);
                 // A plan without such things (404) has nothing that could send.
@@ -449,6 +449,13 @@ impl Desk<'_> {
                     remedy,
                 );
                 sends.options = vec![Choice::AcceptRisk];
+                let agency = self.inventory.webhooks_to_leaver(project);
+                if kind == Kind::Webhook && agency > 0 {
+                    // Switching a webhook off touches more than the leaver's own entry: the approver says yes to it with the plan.
+                    sends.also_affects = vec![format!("{agency} webhooks to the leaver's domain are switched off for everybody who reads there")];
+                    sends.options = vec![Choice::Proceed, Choice::AcceptRisk];
+                    self.choose(&sends.key.clone(), Choice::Proceed);
+                }
                 let hits = self.inventory.sending_to_leaver(project, kind);
                 for item in &hits {
                     if item.recipients.len() == 1 && matches!(kind, Kind::Subscription | Kind::Alert) {
@@ -556,7 +563,7 @@ impl Desk<'_> {
                     &["XFER-5", "CLEAN-1"],
                     ClaimKind::Transfer,
                     Predicate::Replaced { service_account: number },
-                    Vec::new(),
+                    vec![What::Me, What::ServiceAccounts],
                     Remedy::Automatic,
                 );
                 replaced.options = vec![Choice::Rotate, Choice::Delete, Choice::Keep, Choice::CallersMoved];

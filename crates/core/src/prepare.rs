@@ -74,6 +74,13 @@ pub fn prepare(effect: &Effect, plan: &Plan, case: &Case, readings: &Readings, n
     let room = Room { plan, case, readings, names, now };
     match &effect.act {
         Act::TakeOut { project, kind, id } => room.take_out(*project, *kind, id),
+        Act::Disable { project, kind, id } => {
+            match room.items(&What::List(*project, *kind)).iter().find(|item| item.id == *id) {
+                Some(item) if item.paused == Some(true) => skip("it is switched off already"),
+                Some(_) => send(Write::Disable { project: *project, kind: *kind, id: id.clone() }),
+                None => skip("it is gone already"),
+            }
+        }
         Act::DeleteServiceAccount { id } => room.delete_service_account(*id),
         Act::CreateServiceAccount { replaces } => room.create_service_account(*replaces, effect.attempt),
         Act::Copy { project, kind, id } => room.copy(*project, *kind, id),

@@ -358,6 +358,9 @@ fn effects_for(case: &Case, plan: &Plan, claim: &Claim, live: &Live, now: Timest
 
 fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live) -> Option<Act> {
     match &claim.says {
+        Predicate::NothingSends { project, kind: Kind::Webhook } => {
+            Some(Act::Disable { project: *project, kind: Kind::Webhook, id: instance.to_owned() })
+        }
         Predicate::NothingSends { project, kind } => {
             Some(Act::TakeOut { project: *project, kind: *kind, id: instance.to_owned() })
         }

@@ -10,7 +10,7 @@ use leaver_core::claim::Choice;
 use leaver_core::decide::{Command, decide, observed};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgName, PersonId};
-use leaver_core::judge::{Names, Readings};
+use leaver_core::judge::{Names, Readings, reads_now};
 use leaver_core::plan::{Plan, Request};
 use leaver_core::planner::{self, Planned};
 use leaver_core::reading::{Maker, Snapshot};
@@ -63,6 +63,13 @@ pub struct Drafted {
     events: Vec<Event>,
     beside: Beside,
     at: Timestamp,
+}
+
+impl Drafted {
+    /// The titles of the objects that the plan mentions.
+    pub fn labels(&self) -> &BTreeMap<String, String> {
+        &self.beside.labels
+    }
 }
 
 impl Engine {
@@ -284,6 +291,31 @@ impl Engine {
             });
         }
         Ok(())
+    }
+
+    /// Probes every claim of a case now, by reads alone, and journals what was seen.
+    ///
+    /// # Errors
+    /// [`Error::NoCase`]; the store's. A vendor's failure makes claims unknown.
+    pub async fn verify(&self, id: &CaseId, progress: &dyn Progress) -> Result<Case, Error> {
+        let case = self.case(id).await?;
+        let Some((plan, _)) = &case.plan else { return Ok(case) };
+        let org = self.organization(&case.request.org)?;
+        let wanted: BTreeSet<What> = plan.claims.iter().flat_map(|claim| reads_now(claim, &case)).collect();
+        let probes = plan.claims.iter().map(|claim| claim.key.clone()).collect();
+        let owed = Owed { reads: wanted.clone(), probes, ..Owed::default() };
+        let names = self.names(&case).await?;
+        let readings = self.read(org, wanted, progress).await;
+        loop {
+            let now = self.clock.now();
+            let mut file = File::load(&*self.store, id, None).await?;
+            let events = observed(&file.case, &readings, &owed, &names, now);
+            match file.write(&*self.store, events, Beside::default(), &Live::default(), now).await {
+                Ok(()) => return Ok(file.case),
+                Err(Error::Append(leaver_store::AppendError::VersionConflict { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
     }
 
     /// Names and addresses of a case, joined from where they can be erased.

@@ -29,6 +29,9 @@ use crate::ports::Progress;
 /// How long a worker may hold a case before others may take it.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a case rests whose owed work could not go on.
+const STUCK: SignedDuration = SignedDuration::from_secs(1);
+
 /// How many cases one worker takes at a time.
 const BATCH: u32 = 256;
 
@@ -86,7 +89,9 @@ impl Engine {
 
     async fn release(&self, active: Active) -> Result<(), Error> {
         let now = self.clock.now();
-        let next_at = crate::file::next_at(&active.file.case, &active.live, now);
+        // The rounds ended because nothing moved: what is still owed now waits for something that this process cannot see.
+        let pause = now.checked_add(STUCK).unwrap_or(now);
+        let next_at = crate::file::next_at(&active.file.case, &active.live, now).map(|at| at.max(pause));
         match self.store.release(&active.lease, active.file.case.version, next_at).await {
             // Somebody else holds the case now: what is owed is theirs to see.
             Ok(()) | Err(leaver_store::LeaseError::Lost { .. }) => Ok(()),

@@ -17,7 +17,13 @@ pub enum CanonicalError {
     /// An object has two members of the same name; readers would disagree about which one counts.
     #[error("write canonical json: the member '{0}' occurs twice")]
     Twice(String),
+    /// Objects and lists are nested deeper than [`DEEPEST`].
+    #[error("write canonical json: nested deeper than {DEEPEST} levels")]
+    TooDeep,
 }
+
+/// How deep objects and lists may be nested; deeper ones would use up the stack of whoever reads them.
+pub const DEEPEST: usize = 128;
 
 /// The canonical form of a value.
 ///
@@ -30,15 +36,18 @@ pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<String, CanonicalError> {
 /// The canonical form of a JSON text; numbers keep their digits.
 ///
 /// # Errors
-/// The text is not JSON, is nested deeper than 128 levels, or names a member twice.
+/// The text is not JSON, is nested deeper than [`DEEPEST`], or names a member twice.
 pub fn text(json: &str) -> Result<String, CanonicalError> {
     let raw: &RawValue = serde_json::from_str(json)?;
     let mut out = String::with_capacity(json.len());
-    append(raw, &mut out)?;
+    append(raw, 0, &mut out)?;
     Ok(out)
 }
 
-fn append(raw: &RawValue, out: &mut String) -> Result<(), CanonicalError> {
+fn append(raw: &RawValue, depth: usize, out: &mut String) -> Result<(), CanonicalError> {
+    if depth > DEEPEST {
+        return Err(CanonicalError::TooDeep);
+    }
     let json = raw.get();
     match json.as_bytes().first() {
         Some(b'{') => {
@@ -55,7 +64,7 @@ fn append(raw: &RawValue, out: &mut String) -> Result<(), CanonicalError> {
                 }
                 out.push_str(&serde_json::to_string(name)?);
                 out.push(':');
-                append(value, out)?;
+                append(value, depth + 1, out)?;
                 last = Some(name);
             }
             out.push('}');
@@ -69,7 +78,7 @@ fn append(raw: &RawValue, out: &mut String) -> Result<(), CanonicalError> {
                 if index > 0 {
                     out.push(',');
                 }
-                append(value, out)?;
+                append(value, depth + 1, out)?;
             }
             out.push(']');
         }

@@ -159,6 +159,8 @@ pub trait CaptureSink: Send + Sync + fmt::Debug {
 pub struct CaptureStore {
     dir: PathBuf,
     key: RedactionKey,
+    /// Tells our temporary files from those of others; a process id would not, because containers share directories.
+    tag: String,
     next: AtomicU64,
 }
 
@@ -171,17 +173,27 @@ impl CaptureStore {
     pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
         let dir = dir.into();
         fs::create_dir_all(&dir)?;
-        let key = installation_key(&dir)?;
-        Ok(Self::with_key(dir, key))
+        let tag = canonical::hex(&random::<8>()?);
+        let key = installation_key(&dir, &tag)?;
+        Ok(Self {
+            dir,
+            key,
+            tag,
+            next: AtomicU64::new(0),
+        })
     }
 
     /// A store in a directory that exists, with a key kept elsewhere.
-    pub fn with_key(dir: impl Into<PathBuf>, key: RedactionKey) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn with_key(dir: impl Into<PathBuf>, key: RedactionKey) -> io::Result<Self> {
+        Ok(Self {
             dir: dir.into(),
             key,
+            tag: canonical::hex(&random::<8>()?),
             next: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Reads a capture back and checks it against its name. `None`: there is none of this digest.
@@ -250,7 +262,7 @@ impl CaptureStore {
             return Ok(shard);
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let temporary = shard.join(format!(".{}.{number}.tmp", std::process::id()));
+        let temporary = shard.join(format!(".{}.{number}.tmp", self.tag));
         let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             // What matters is why the write failed; a left-over temporary file is never read.
@@ -288,8 +300,18 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    // Up to 256 bytes come whole once the system has any randomness (getrandom(2)).
+    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())? == N {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other("the system gave too little randomness"))
+    }
+}
+
 /// The key of the directory; two processes that open it for the first time together get the same key.
-fn installation_key(dir: &Path) -> io::Result<RedactionKey> {
+fn installation_key(dir: &Path, tag: &str) -> io::Result<RedactionKey> {
     let path = dir.join("redaction.key");
     let mut bytes = [0_u8; 32];
     match File::open(&path) {
@@ -300,11 +322,8 @@ fn installation_key(dir: &Path) -> io::Result<RedactionKey> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         Err(e) => return Err(e),
     }
-    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())? != bytes.len() {
-        return Err(io::Error::other("the system gave too little randomness"));
-    }
-    let key = RedactionKey::new(bytes);
-    let temporary = dir.join(format!(".redaction.{}.tmp", std::process::id()));
+    let key = RedactionKey::new(random()?);
+    let temporary = dir.join(format!(".redaction.{tag}.tmp"));
     write_synced(&temporary, key.bytes())?;
     // A link fails where the name exists: the first process wins, the others read its key.
     let linked = fs::hard_link(&temporary, &path);

@@ -50,7 +50,8 @@ pub struct Scim {
 /// The control interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
-    /// The base of `/requests`, `/state`, `/person`, `/clock`, `/faults` and `/latency`; ends in `/_sandbox`.
+    /// The base of `/_sandbox/requests`, `/_sandbox/state`, `/_sandbox/person`, `/_sandbox/clock`, `/_sandbox/faults` and
+    /// `/_sandbox/latency`.
     pub base_url: String,
 }
 

@@ -58,7 +58,7 @@ pub struct Options {
     pub members: usize,
     /// Projects; raised to 4 if smaller, so that the story has its places.
     pub projects: usize,
-    /// Content items in all projects together; the story alone needs about 100, filler makes up the rest.
+    /// Content items in all projects together; the story alone needs about 80, filler makes up the rest.
     pub content: usize,
     /// Where to listen: loopback only; port 0 takes a free one.
     pub listen: SocketAddr,

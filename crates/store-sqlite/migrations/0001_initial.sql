@@ -38,7 +38,7 @@ CREATE TABLE cases (
 ) STRICT;
 
 -- Work::claim_due: longest due first. Work::next_due: the first that nobody holds.
-CREATE INDEX cases_due ON cases (due_at, lease_until);
+CREATE INDEX cases_due ON cases (due_at, case_id, lease_until);
 
 -- Work::next_due: the few that somebody holds. Work::take_over.
 CREATE INDEX cases_leased ON cases (lease_until) WHERE lease_until IS NOT NULL;

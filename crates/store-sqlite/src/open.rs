@@ -390,4 +390,14 @@ mod tests {
         other.execute("COMMIT").await.unwrap();
         open_within(&path, Duration::ZERO).await.unwrap();
     }
+
+    #[cfg(feature = "testing")]
+    #[tokio::test]
+    async fn a_temporary_database_goes_with_its_store() {
+        let store = SqliteStore::open_temporary().await.unwrap();
+        let folder = store.path().parent().unwrap().to_owned();
+        assert!(store.path().exists());
+        drop(store);
+        assert!(!folder.exists());
+    }
 }

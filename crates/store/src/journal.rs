@@ -183,7 +183,8 @@ impl fmt::Display for ChangeMark {
 /// The histories of all cases.
 #[async_trait]
 pub trait Journal: fmt::Debug + Send + Sync {
-    /// Writes one step in one transaction. Once it returns `Ok`, the step survives a power cut.
+    /// Writes one step in one transaction. Once it returns `Ok`, the step survives a power cut. Dropping the future does not recall
+    /// the step: it may still be written.
     ///
     /// The fence is compared first, then the version, then the targets. A case that is waiting to be worked on keeps a
     /// [`wake`](crate::Work::wake) that came meanwhile.

@@ -27,7 +27,7 @@ const LARGEST: usize = 512 * 1024 * 1024;
 pub struct Setup {
     /// Marks every capture.
     pub rehearsal: bool,
-    /// Whether the target is on this machine: then no proxy is asked.
+    /// Whether a target is on this machine: then no proxy is asked.
     pub loopback: bool,
     /// How many requests may be under way at once.
     pub concurrency: usize,
@@ -181,7 +181,8 @@ impl Client {
             .timeout(setup.timeout)
             // Shorter than the whole, so that a server which does not answer at all is known not to have been reached.
             .connect_timeout(setup.timeout / 2)
-            .https_only(!setup.loopback)
+            // The target is checked already; this is the second lock on the same door.
+            .https_only(!setup.rehearsal)
             .user_agent(concat!("leaver/", env!("CARGO_PKG_VERSION")));
         if setup.loopback {
             builder = builder.no_proxy();

@@ -11,4 +11,4 @@ mod pace;
 
 pub use client::{Answer, Auth, Body, Call, Client, Lost, Setup, Trail};
 pub use egress::{EgressError, Target};
-pub use pace::{Lane, Pace};
+pub use pace::{Lane, Pace, Permit};

@@ -35,7 +35,7 @@ struct State {
 
 /// The right to have one request under way; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Permit {
+pub struct Permit {
     _organization: Option<OwnedSemaphorePermit>,
     _lane: Option<OwnedSemaphorePermit>,
 }
@@ -70,7 +70,7 @@ impl Pace {
     ///
     /// # Errors
     /// [`Failure::Limited`] when the wait would be longer than the patience; then nothing was sent.
-    pub(crate) async fn enter(&self, lane: Lane) -> Result<Permit, Failure> {
+    pub async fn enter(&self, lane: Lane) -> Result<Permit, Failure> {
         loop {
             self.wait(lane).await?;
             let own = self.with(lane, |state| {

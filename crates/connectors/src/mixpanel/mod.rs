@@ -110,7 +110,7 @@ impl Mixpanel {
         let setup = Setup {
             rehearsal: config.rehearsal,
             loopback: target.is_loopback()
-                && scim.as_ref().is_none_or(|scim| scim.target.is_loopback()),
+                || scim.as_ref().is_some_and(|scim| scim.target.is_loopback()),
             concurrency: config.concurrency,
             timeout: config.timeout,
         };

@@ -1,1 +1,22 @@
-mod placeholder {}
+//! Every test of this crate, in one binary. Nothing here sleeps, and no test needs a network beyond this machine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod captures;
+mod contracts;
+mod egress;
+mod failures;
+mod items;
+mod me;
+mod outcomes;
+mod pacing;
+mod paging;
+mod roster;
+mod roster_property;
+mod scim;
+mod support;
+mod writes;

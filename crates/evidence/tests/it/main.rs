@@ -1,1 +1,10 @@
-mod placeholder {}
+//! Every test of this crate, in one binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod canonical;
+mod captures;
+mod redact;

@@ -22,7 +22,7 @@ pub(super) fn route(world: &mut World, call: &Call, now: Timestamp, rest: &[&str
         }
         ("PUT", [id]) => {
             let body = body(call)?;
-            let active = body.get("active").map_or(Some(true), truth);
+            let active = body.get("active").and_then(truth);
             set_active(world, id, active)
         }
         ("DELETE", [id]) => delete(world, id),

@@ -59,7 +59,7 @@ impl Cast {
                 },
             },
             control: Control {
-                base_url: format!("{base}/_sandbox"),
+                base_url: base.to_owned(),
             },
             people: People {
                 leaver: self.leaver.email.clone(),

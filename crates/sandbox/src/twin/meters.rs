@@ -119,8 +119,9 @@ pub(crate) fn limited(policy: &str, wait: i64) -> Reply {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests say no by panicking")]
 mod tests {
-    use super::Window;
+    use super::{Meters, Window};
     use jiff::Timestamp;
 
     #[test]
@@ -131,5 +132,21 @@ mod tests {
         assert_eq!(window.take(at(110), 60, 2), Ok(()));
         assert_eq!(window.take(at(120), 60, 2), Err(40));
         assert_eq!(window.take(at(160), 60, 2), Ok(()));
+    }
+
+    #[test]
+    fn a_sixth_query_at_once_is_refused() {
+        let now = Timestamp::from_second(100).expect("in range");
+        let mut meters = Meters::new(None);
+        for _ in 0..5 {
+            meters.enter(7);
+            assert!(meters.query_call(7, now).is_ok());
+        }
+        meters.enter(7);
+        let refused = meters.query_call(7, now).expect_err("six under way");
+        assert_eq!(refused.status, 429);
+        assert!(meters.query_call(8, now).is_ok(), "another project");
+        meters.leave(7);
+        assert!(meters.query_call(7, now).is_ok());
     }
 }

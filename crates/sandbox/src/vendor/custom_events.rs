@@ -1,7 +1,7 @@
 //! Creating custom events: form encoding with JSON-encoded lists, answered without an envelope; JSON gets 400
 //! (facts/mixpanel.md 1.4). Listing and deleting them is in [`super::definitions`].
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::projects::Scope;
 use super::{Desk, shelf};
@@ -13,10 +13,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
     match (method.as_str(), rest) {
         ("GET", []) => {
             let events = shelf::listed(desk, scope, Kind::CustomEvent);
-            Ok(Reply::json(
-                200,
-                &json!({"custom_events": shelf::objects(&events)}),
-            ))
+            Ok(Reply::json(200, &shelf::objects(&events)))
         }
         ("GET", [id]) => {
             let (_, event) = shelf::find(desk, scope, Kind::CustomEvent, id)?;
@@ -28,9 +25,9 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
     }
 }
 
-/// The entity at the root, under its own name.
+/// The entity at the root.
 fn bare(event: &Item) -> Reply {
-    Reply::json(200, &json!({"custom_event": event.fields}))
+    Reply::json(200, &event.fields)
 }
 
 fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {

@@ -25,7 +25,7 @@ struct Judge {
     judged: usize,
 }
 
-/// OpenAPI 3.0 as JSON Schema: `nullable` becomes a type, examples go.
+/// `OpenAPI` 3.0 as JSON Schema: `nullable` becomes a type, examples go.
 fn plain(value: &mut Value) {
     if let Some(list) = value.as_array_mut() {
         list.iter_mut().for_each(plain);

@@ -13,5 +13,6 @@ mod faults;
 mod people;
 mod roster;
 mod scim;
+mod senders;
 mod service_accounts;
 mod world;

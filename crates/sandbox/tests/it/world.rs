@@ -52,10 +52,7 @@ async fn the_description_is_what_a_command_line_prints() {
         .expect("text")
         .to_owned();
     assert!(base.starts_with("http://127.0.0.1:"));
-    assert_eq!(
-        description["control"]["base_url"],
-        format!("{base}/_sandbox")
-    );
+    assert_eq!(description["control"]["base_url"], base);
     assert_eq!(
         description["mixpanel"]["scim"]["base_url"],
         format!("{base}/api/app/scim/v2")

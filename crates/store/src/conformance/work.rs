@@ -56,6 +56,10 @@ pub async fn workers_never_share_a_case(harness: &impl Harness) {
                     return mine;
                 }
                 mine.extend(leases);
+                assert!(
+                    mine.len() as u64 <= CASES,
+                    "one worker claimed more cases than there are"
+                );
             }
         }));
     }

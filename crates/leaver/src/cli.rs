@@ -1,0 +1,298 @@
+//! The command line (architecture §7): names and meanings are a contract, scripts rely on them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+
+/// Removes a collaborator from a Mixpanel organization, proves it, and keeps proving it.
+#[derive(Debug, Parser)]
+#[command(name = "leaver", version, about, max_term_width = 110, after_help = "\
+Exit codes: 0 done; 1 not done, or a claim is broken; 2 wrong use; 3 waiting for a person; 4 vendor or network unavailable.
+Every error has a code with a page in docs/errors.")]
+pub(crate) struct Cli {
+    /// The configuration.
+    #[arg(long, global = true, value_name = "FILE", default_value = "leaver.toml", env = "LEAVER_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// Who acts: a person of the configuration. Without it, the configuration's 'me' acts.
+    #[arg(long = "as", global = true, value_name = "PERSON")]
+    pub(crate) acting: Option<String>,
+    /// Print one JSON document on stdout.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch a whole removal against the built-in sandbox.
+    Demo(Demo),
+    /// Run the local twins of the vendors.
+    Sandbox(SandboxArgs),
+    /// Write a configuration.
+    Init(Init),
+    /// Check credentials, permissions and what can be read.
+    Doctor,
+    /// Show what a removal would do. Sends reads only.
+    Plan(PlanArgs),
+    /// Open a case and run it as far as it can.
+    Remove(Remove),
+    /// Say yes to a case's plan.
+    Approve(Approve),
+    /// Say no to a case's plan.
+    Reject(WithWhy),
+    /// Say yes to an emergency that one person authorised.
+    Ratify(OfCase),
+    /// Choose among a claim's options.
+    Decide(Decide),
+    /// Give one's word on a claim that nothing can show.
+    Attest(Attest),
+    /// Take a case back.
+    Cancel(WithWhy),
+    /// Let the held cases of an organization go on.
+    Release(Release),
+    /// Show cases, or one case.
+    Status(Status),
+    /// Probe every claim of a case, now.
+    Verify(OfCase),
+    /// Lists of members.
+    Members(Members),
+    /// Do what is due.
+    Worker(Worker),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The world to rehearse in.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// A folder for database, evidence and configuration; kept afterwards. Without it, a new one among the temporary files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; loopback only.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The same seed gives the same world.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// How many members.
+    #[arg(long)]
+    pub(crate) members: Option<usize>,
+    /// How many projects.
+    #[arg(long)]
+    pub(crate) projects: Option<usize>,
+    /// How many items of content.
+    #[arg(long)]
+    pub(crate) content: Option<usize>,
+    /// A world that differs: names separated by commas.
+    #[arg(long, default_value = "", value_name = "NAMES")]
+    pub(crate) variant: String,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to write leaver.toml.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The first line of 'leaver sandbox --json': writes a ready configuration for it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_sandbox: Option<PathBuf>,
+}
+
+/// What a plan depends on.
+#[derive(Debug, Args)]
+pub(crate) struct Terms {
+    /// The leaver's address.
+    pub(crate) email: String,
+    /// The organization.
+    #[arg(long)]
+    pub(crate) org: String,
+    /// Why: a slug such as project-completion, or an id such as REASON-1.
+    #[arg(long, default_value = "project-completion")]
+    pub(crate) reason: String,
+    /// delete, revoke or reduce. Without it, the reason's usual method.
+    #[arg(long)]
+    pub(crate) method: Option<String>,
+    /// emergency, immediate, standard or planned. Without it, the reason's usual urgency.
+    #[arg(long)]
+    pub(crate) urgency: Option<String>,
+    /// The address of the person who takes the boards over. Without it, the organization's successor.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) successor: Option<String>,
+    /// Who does the guided clicks. Without it, the organization's executor.
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) executor: Option<String>,
+    /// A project to leave, for --method reduce.
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Vec<u64>,
+    /// Which content to copy, leave or drop: a TOML file of lines 'CLAIM = "copy"'.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) choices: Option<PathBuf>,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+/// `remove`.
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+    /// The ticket.
+    #[arg(long)]
+    pub(crate) ticket: String,
+    /// Not before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// When the work ended.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) ended: Option<Timestamp>,
+    /// When the organization came to know.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) known: Option<Timestamp>,
+    /// Why, in words; no names.
+    #[arg(long)]
+    pub(crate) why: Option<String>,
+    /// The statement of work or contract.
+    #[arg(long)]
+    pub(crate) sow: Option<String>,
+    /// An original to keep: the approval mail, the ticket's export.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// Answer the question for the leaver's address with yes.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Insist on this very plan.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) plan: Option<String>,
+}
+
+/// A case.
+#[derive(Debug, Args)]
+pub(crate) struct OfCase {
+    /// The case, or the beginning of its id.
+    pub(crate) case: String,
+}
+
+/// A case and why.
+#[derive(Debug, Args)]
+pub(crate) struct WithWhy {
+    /// The case, or the beginning of its id.
+    pub(crate) case: String,
+    /// Why; no names.
+    #[arg(long)]
+    pub(crate) why: String,
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The case, or the beginning of its id.
+    pub(crate) case: String,
+    /// Insist on this very plan.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) plan: Option<String>,
+    /// An original to keep.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+}
+
+/// `decide`.
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    /// The case, or the beginning of its id.
+    pub(crate) case: String,
+    /// The claim.
+    pub(crate) claim: String,
+    /// The choice.
+    #[arg(long)]
+    pub(crate) choose: String,
+    /// Why; no names.
+    #[arg(long)]
+    pub(crate) why: String,
+    /// Until when; needed for keep and accept-risk.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// `attest`.
+#[derive(Debug, Args)]
+pub(crate) struct Attest {
+    /// The case, or the beginning of its id.
+    pub(crate) case: String,
+    /// The claim.
+    pub(crate) claim: String,
+    /// A file that shows it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// What was seen; no names.
+    #[arg(long, default_value = "")]
+    pub(crate) note: String,
+}
+
+/// `release`.
+#[derive(Debug, Args)]
+pub(crate) struct Release {
+    /// The organization.
+    pub(crate) org: String,
+    /// Why.
+    #[arg(long)]
+    pub(crate) why: String,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The case, or the beginning of its id. Without it, every case.
+    pub(crate) case: Option<String>,
+    /// Follow the case until it waits for a person or is over.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// `members`.
+#[derive(Debug, Args)]
+pub(crate) struct Members {
+    #[command(subcommand)]
+    pub(crate) what: MembersCommand,
+}
+
+/// What to do with members.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MembersCommand {
+    /// Print the member list as CSV.
+    Export {
+        /// The organization.
+        #[arg(long)]
+        org: String,
+    },
+}
+
+/// `worker`.
+#[derive(Debug, Args)]
+pub(crate) struct Worker {
+    /// Do what is due now and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+}

@@ -1,0 +1,399 @@
+//! Plan, remove, status, verify: all show the same document of the same case.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use leaver_core::case::Case;
+use leaver_core::claim::{Choice, ClaimKind, State};
+use leaver_core::decide::Command as Decision;
+use leaver_core::event::{CaseState, Identity};
+use leaver_core::ids::{Address, CaseId, ClaimKey, OrgName, PersonId, ProjectId};
+use leaver_core::method::{Method, Reason, Urgency};
+use leaver_core::plan::Request;
+use leaver_core::wanted::{settled, waits_for_person};
+use leaver_engine::{Error as EngineError, Wish, document};
+use leaver_store::CaseFilter;
+
+use crate::cli::{Remove, Status, Terms};
+use crate::clock::pause;
+use crate::commands::people::keep_all;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::render::{self, Words};
+use crate::wiring::App;
+
+/// What the request of a case says beyond the terms of its plan.
+#[derive(Debug, Default)]
+pub(crate) struct Particulars {
+    /// The ticket.
+    pub(crate) ticket: String,
+    /// Not before.
+    pub(crate) at: Option<Timestamp>,
+    /// When the work ended.
+    pub(crate) ended: Option<Timestamp>,
+    /// When the organization came to know.
+    pub(crate) known: Option<Timestamp>,
+    /// Why.
+    pub(crate) why: Option<String>,
+    /// The contract.
+    pub(crate) sow: Option<String>,
+    /// The originals.
+    pub(crate) originals: Vec<leaver_core::ids::Digest>,
+}
+
+fn parsed<T>(text: &str, what: &str, known: &[&str], parse: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
+    parse(text).ok_or_else(|| Failure::usage("L014", format!("'{text}' is no {what}")).hint(format!("one of {}", known.join(", "))))
+}
+
+/// The wish that the terms on the command line make.
+pub(crate) async fn wish(app: &App, terms: &Terms, particulars: Particulars, acting: Option<&str>) -> Result<Wish, Failure> {
+    let leaver = Address::parse(&terms.email).map_err(|error| Failure::usage("L005", error.to_string()))?;
+    let name = OrgName::new(terms.org.clone());
+    let org = app.engine.organization(&name).map_err(|error| {
+        let known: Vec<&str> = app.engine.organizations.keys().map(OrgName::as_str).collect();
+        Failure::from(error).hint(format!("it has {}", known.join(", ")))
+    })?;
+    let config = app.config.organizations.get(&terms.org);
+    let slugs: Vec<&str> = Reason::ALL.iter().map(|reason| reason.slug()).collect();
+    let reason = parsed(&terms.reason, "reason", &slugs, Reason::parse)?;
+    let method = match &terms.method {
+        Some(text) => parsed(text, "method", &["delete", "revoke", "reduce"], Method::parse)?,
+        None => match reason.usual_method() {
+            // Without a named project there is nothing to reduce to.
+            Method::Reduce if terms.project.is_empty() => Method::Revoke,
+            usual => usual,
+        },
+    };
+    if method == Method::Reduce && terms.project.is_empty() {
+        return Err(Failure::usage("L015", "the method reduce needs the projects to leave").hint("name each with --project ID"));
+    }
+    let urgency = match &terms.urgency {
+        Some(text) => parsed(text, "urgency", &["emergency", "immediate", "standard", "planned"], Urgency::parse)?,
+        None => reason.usual_urgency(),
+    };
+    if urgency == Urgency::Planned && particulars.at.is_none() && !particulars.ticket.is_empty() {
+        return Err(Failure::usage("L016", "a planned removal needs its time").hint("give --at TIME, such as 2027-01-15T18:00:00Z"));
+    }
+    let default = |role: &str, person: Option<&String>| -> Result<PersonId, Failure> {
+        let name = person.ok_or_else(|| {
+            Failure::usage("L017", format!("organization '{}' names no {role}", terms.org)).hint(format!("set '{role}' in leaver.toml, or give --{role}"))
+        })?;
+        Ok(app.person(name)?.0.clone())
+    };
+    let executor = default("executor", terms.executor.as_ref().or_else(|| config.and_then(|config| config.executor.as_ref())))?;
+    let (successor, successor_address) = match &terms.successor {
+        Some(email) => {
+            let address = Address::parse(email).map_err(|error| Failure::usage("L005", error.to_string()))?;
+            (app.engine.person(&address).await?, Some(address))
+        }
+        None => (default("successor", config.and_then(|config| config.successor.as_ref()))?, None),
+    };
+    if let Some(address) = successor_address {
+        let record = leaver_store::PersonRecord { id: successor.clone(), addresses: vec![address], vendor_ids: Vec::new(), name: None };
+        app.engine
+            .store
+            .put_person(record)
+            .await
+            .map_err(|error| Failure::not_done("L301", "the successor cannot be stored").because(&error))?;
+    }
+    let (requester, operator) = app.acting(acting)?.clone();
+    if requester == executor && !org.policy.two_person {
+        return Err(Failure::usage("L203", "the requester may not execute as well")
+            .hint("name another executor, or set the policy 'two_person', which every report prints"));
+    }
+    let now = app.engine.clock.now();
+    let approver = config.and_then(|config| config.approver.as_ref()).and_then(|name| app.people.get(name)).map(|(id, _)| id.clone());
+    let start = particulars.at.unwrap_or(now);
+    Ok(Wish {
+        request: Request {
+            case: CaseId::new(format!("case_{}", app.engine.ids.next(now))),
+            org: name,
+            vendor_org: org.vendor_org,
+            rehearsal: org.rehearsal,
+            leaver: PersonId::new("person_unknown"),
+            reason,
+            method,
+            projects: terms.project.iter().map(|id| ProjectId(*id)).collect(),
+            urgency,
+            ticket: particulars.ticket,
+            why: particulars.why,
+            sow: particulars.sow,
+            originals: particulars.originals,
+            requester,
+            executor,
+            successor,
+            approver,
+            not_before: particulars.at,
+            ended: particulars.ended,
+            known: particulars.known,
+            deadline: start.checked_add(SignedDuration::from_hours(24)).unwrap_or(start),
+            at: now,
+        },
+        leaver,
+        operator: Some(operator),
+        choices: choices(terms)?,
+    })
+}
+
+fn choices(terms: &Terms) -> Result<BTreeMap<ClaimKey, Choice>, Failure> {
+    let Some(path) = &terms.choices else { return Ok(BTreeMap::new()) };
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage("L011", format!("the choices {shown} cannot be read")).because(&error))?;
+    let lines: BTreeMap<String, String> =
+        toml::from_str(&text).map_err(|error| Failure::usage("L018", format!("the choices {shown} are wrong")).because(&error))?;
+    lines
+        .into_iter()
+        .map(|(key, word)| {
+            let choice = Choice::parse(&word).ok_or_else(|| Failure::usage("L012", format!("'{word}' is no choice for {key} in {shown}")))?;
+            Ok((ClaimKey::new(key), choice))
+        })
+        .collect()
+}
+
+pub(crate) async fn plan(app: &App, terms: &Terms, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let wish = wish(app, terms, Particulars::default(), acting).await?;
+    let drafted = {
+        let bar = printer.bar();
+        app.engine.draft(wish, &bar).await?
+    };
+    let now = app.engine.clock.now();
+    let mut shown = document(&drafted.case, now);
+    shown.case = None;
+    if printer.json {
+        printer.document(&shown)?;
+    } else if let Some((plan, _)) = &drafted.case.plan {
+        let words = Words { titles: drafted.labels().clone(), leaver: terms.email.clone(), ..words(app, &drafted.case).await? };
+        printer.data(&render::case(&drafted.case, plan, &shown, &words, now));
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) async fn remove(app: &App, remove: &Remove, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let particulars = Particulars {
+        ticket: remove.ticket.clone(),
+        at: remove.at,
+        ended: remove.ended,
+        known: remove.known,
+        why: remove.why.clone(),
+        sow: remove.sow.clone(),
+        originals: keep_all(app, &remove.attach)?,
+    };
+    let wish = wish(app, &remove.terms, particulars, acting).await?;
+    let drafted = {
+        let bar = printer.bar();
+        app.engine.draft(wish.clone(), &bar).await?
+    };
+    let Some((plan, hash)) = drafted.case.plan.clone() else {
+        return Err(Failure::not_done("L201", "no plan was made"));
+    };
+    if let Some(named) = &remove.plan
+        && !(named.len() >= 12 && hash.as_str().starts_with(named.as_str()))
+    {
+        return Err(Failure::not_done("L202", format!("the plan is {hash} now, not {named}; nothing was opened"))
+            .hint("look at what changed: leaver plan"));
+    }
+    if let Some(blocker) = plan.blockers.first() {
+        return Err(Failure::not_done(&blocker.code, format!("{}; nothing was opened", blocker.why)));
+    }
+    if !remove.yes {
+        if !printer.json {
+            let now = app.engine.clock.now();
+            let words = Words { titles: drafted.labels().clone(), leaver: remove.terms.email.clone(), ..words(app, &drafted.case).await? };
+            printer.data(&render::case(&drafted.case, &plan, &document(&drafted.case, now), &words, now));
+        }
+        let typed = printer.ask("type the leaver's address to open the case");
+        let same = typed.as_deref().is_some_and(|typed| Address::parse(typed).is_ok_and(|typed| typed == wish.leaver));
+        if !same {
+            return Err(Failure::usage("L019", "the leaver's address was not confirmed; nothing was opened")
+                .hint("type it when asked, or give --yes (and --plan HASH to insist on the plan that you saw)"));
+        }
+    }
+    let mut case = app.engine.open(drafted).await?;
+    printer.say(&format!("opened {}", case.id));
+    if case.request.urgency == Urgency::Emergency {
+        let by = case.request.requester.clone();
+        let command = Decision::Authorise { plan: hash, by, identity: Identity::Declared };
+        case = app.engine.command(&case.id, command).await?;
+        printer.say("authorised by the requester alone; a second person must ratify within 24 hours");
+        case = run(app, &case.id, printer).await?;
+    }
+    show(app, &case, printer).await?;
+    Ok(exit_of(&case, app.engine.clock.now()))
+}
+
+/// Runs the case as far as it can go now; if another process is the worker, follows it.
+pub(crate) async fn run(app: &App, id: &CaseId, printer: Printer) -> Result<Case, Failure> {
+    let lock = app.become_worker().await?;
+    loop {
+        if lock.is_some() {
+            let bar = printer.bar();
+            app.engine.work("remove", &bar).await?;
+        }
+        let case = app.engine.case(id).await?;
+        let now = app.engine.clock.now();
+        let soon = now.checked_add(SignedDuration::from_secs(10)).unwrap_or(now);
+        let next = app.engine.store.next_due().await.map_err(EngineError::from)?;
+        match next {
+            Some(at) if case.state == CaseState::Running && at <= soon => app.engine.clock.wait_until(at).await,
+            _ => return Ok(case),
+        }
+    }
+}
+
+pub(crate) async fn status(app: &App, status: &Status, printer: Printer) -> Result<Exit, Failure> {
+    let Some(text) = &status.case else {
+        let rows = app.engine.store.cases(&CaseFilter::default()).await.map_err(EngineError::from)?;
+        if printer.json {
+            let list: Vec<_> = rows
+                .iter()
+                .map(|row| serde_json::json!({"case": row.case, "org": row.org, "state": row.state, "next_at": row.next_at, "opened_at": row.opened_at}))
+                .collect();
+            printer.document(&list)?;
+        } else {
+            let mut shown = Vec::with_capacity(rows.len());
+            for row in rows {
+                let leaver = app.engine.store.person(&row.person).await.map_err(EngineError::from)?;
+                let address = leaver.and_then(|person| person.addresses.first().cloned()).map_or_else(|| row.person.to_string(), |address| address.to_string());
+                shown.push((row, address));
+            }
+            printer.data(&render::list(&shown));
+        }
+        return Ok(Exit::Done);
+    };
+    let id = app.engine.find(text).await?;
+    if status.watch {
+        watch(app, &id, printer).await?;
+    }
+    let case = app.engine.case(&id).await?;
+    show(app, &case, printer).await?;
+    Ok(Exit::Done)
+}
+
+/// Follows a case until it is removed, closed, or over. Asks for a read now, because somebody is looking.
+async fn watch(app: &App, id: &CaseId, printer: Printer) -> Result<(), Failure> {
+    let mut told = String::new();
+    let mut mark = None;
+    loop {
+        let now = app.engine.store.change_mark().await.map_err(EngineError::from)?;
+        if mark != Some(now) {
+            mark = Some(now);
+            let case = app.engine.case(id).await?;
+            let line = format!("{}: {}", case.state.word(), case.state_why);
+            if line != told {
+                printer.say(&line);
+                told = line;
+            }
+            if case.state.is_over() || matches!(case.state, CaseState::Removed | CaseState::Closed) {
+                return Ok(());
+            }
+        }
+        pause(std::time::Duration::from_millis(500)).await;
+    }
+}
+
+pub(crate) async fn verify(app: &App, text: &str, printer: Printer) -> Result<Exit, Failure> {
+    let id = app.engine.find(text).await?;
+    let case = {
+        let bar = printer.bar();
+        app.engine.verify(&id, &bar).await?
+    };
+    show(app, &case, printer).await?;
+    Ok(verdict(&case, app.engine.clock.now()))
+}
+
+/// 0 when everything about the world holds or is accepted, 1 when something is broken, 4 when something is unknown.
+fn verdict(case: &Case, now: Timestamp) -> Exit {
+    let Some((plan, _)) = &case.plan else { return Exit::NotDone };
+    let about_world = plan.claims.iter().filter(|claim| !matches!(claim.kind, ClaimKind::Record | ClaimKind::Notice));
+    let mut exit = Exit::Done;
+    for claim in about_world {
+        if settled(case, &claim.key, now) {
+            continue;
+        }
+        match case.observation(&claim.key).map(|seen| seen.observation.state) {
+            Some(State::Broken) => return Exit::NotDone,
+            Some(State::Unknown | State::Holds) | None => exit = Exit::Unavailable,
+        }
+    }
+    exit
+}
+
+/// The exit code of a command that moved a case.
+pub(crate) fn exit_of(case: &Case, now: Timestamp) -> Exit {
+    match case.state {
+        CaseState::Removed | CaseState::Closed | CaseState::Cancelled | CaseState::Rejected | CaseState::Scheduled => Exit::Done,
+        CaseState::WaitingApproval | CaseState::WaitingPerson | CaseState::Held => Exit::Waiting,
+        CaseState::Draft | CaseState::Running | CaseState::Reopened => {
+            let waits = case.plan.as_ref().is_some_and(|(plan, _)| plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)));
+            if waits { Exit::Waiting } else { Exit::Done }
+        }
+    }
+}
+
+/// Prints a case.
+pub(crate) async fn show(app: &App, case: &Case, printer: Printer) -> Result<(), Failure> {
+    let now = app.engine.clock.now();
+    let shown = document(case, now);
+    if printer.json {
+        return printer.document(&shown);
+    }
+    if let Some((plan, _)) = &case.plan {
+        let words = words(app, case).await?;
+        printer.data(&render::case(case, plan, &shown, &words, now));
+    }
+    Ok(())
+}
+
+/// The names and titles of a case.
+pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
+    let store = &app.engine.store;
+    let mut words = Words::default();
+    let Some((plan, _)) = &case.plan else { return Ok(words) };
+    let mut objects: Vec<String> = plan.findings.iter().filter_map(|finding| finding.object.clone()).collect();
+    for claim in &plan.claims {
+        for what in &claim.reads {
+            objects.push(what.to_string());
+            objects.extend(what.project().map(|project| format!("project/{project}")));
+        }
+        objects.extend(render_objects(claim));
+    }
+    objects.sort();
+    objects.dedup();
+    words.titles = store.labels(case.request.vendor_org, &objects).await.map_err(EngineError::from)?;
+    let address = |person: Option<leaver_store::PersonRecord>, id: &PersonId| {
+        person.and_then(|person| person.addresses.first().map(ToString::to_string)).unwrap_or_else(|| id.to_string())
+    };
+    words.leaver = address(store.person(&case.request.leaver).await.map_err(EngineError::from)?, &case.request.leaver);
+    words.successor = address(store.person(&case.request.successor).await.map_err(EngineError::from)?, &case.request.successor);
+    Ok(words)
+}
+
+fn render_objects(claim: &leaver_core::claim::Claim) -> Vec<String> {
+    use leaver_core::claim::Predicate;
+    use leaver_core::source::{Kind, What};
+
+    match &claim.says {
+        Predicate::Copied { project, kind, id }
+        | Predicate::Described { project, kind, id }
+        | Predicate::Dropped { project, kind, id }
+        | Predicate::NotShared { project, kind, id } => vec![What::Object(*project, *kind, id.clone()).to_string()],
+        Predicate::OwnedBySuccessor { project, id } => vec![What::Object(*project, Kind::Metric, id.clone()).to_string()],
+        Predicate::ContactsSuccessor { project, id } => vec![What::Object(*project, Kind::Schema, id.clone()).to_string()],
+        Predicate::Replaced { service_account } => vec![What::ServiceAccount(*service_account).to_string()],
+        Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
+            projects.iter().map(|project| format!("project/{project}")).collect()
+        }
+        Predicate::NothingSends { .. }
+        | Predicate::NoPublicLink { .. }
+        | Predicate::NotMember
+        | Predicate::LowestRole
+        | Predicate::NoProjectGrant
+        | Predicate::NoDataView
+        | Predicate::ScimInactive
+        | Predicate::NoServiceAccountBy
+        | Predicate::MayRemove
+        | Predicate::Recorded { .. }
+        | Predicate::Declared { .. } => Vec::new(),
+    }
+}

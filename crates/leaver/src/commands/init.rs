@@ -1,0 +1,171 @@
+//! Writes a configuration, with comments; from a running sandbox, a ready one with its people.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::cli::Init;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+
+/// What a sandbox says of itself on its first line.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Described {
+    mixpanel: DescribedMixpanel,
+    control: DescribedControl,
+    people: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedMixpanel {
+    base_url: String,
+    organization_id: u64,
+    service_account: DescribedAccount,
+    scim: Option<DescribedScim>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedAccount {
+    username: String,
+    secret: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedScim {
+    base_url: String,
+    token: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedControl {
+    base_url: String,
+}
+
+const TEMPLATE: &str = r#"# leaver.toml: paths are relative to this file; secrets stand in files or variables, never here.
+
+# Who acts when --as is not given: one of [people].
+me = "requester"
+database = "leaver.db"
+evidence = "evidence"
+
+# Everybody who takes part in a removal. The names are yours to choose.
+[people.requester]
+address = "requester@example.com"
+[people.approver]
+address = "approver@example.com"
+[people.executor]        # an owner of the organization, who clicks where no interface can
+address = "owner@example.com"
+[people.successor]       # takes the boards over
+address = "successor@example.com"
+
+[organizations.main]
+id = 0                   # the number in the address of Organization Settings
+region = "us"            # us, eu or in
+own_domains = ["example.com"]
+# The domains that SCIM reaches. Where an identity provider owns SCIM, leave [organizations.main.scim] out:
+# making a new SCIM token in Mixpanel cuts the provider off.
+claimed_domains = []
+requester = "requester"
+approver = "approver"
+executor = "executor"
+successor = "successor"
+
+# Organization Settings > Service Accounts > Add: organization role Owner, project role Owner in every project.
+[organizations.main.service_account]
+username = ""
+secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
+
+# Where the secret of a replaced service account goes: a folder, or a command that reads it from its standard input.
+# secrets = { folder = "handed-over" }
+
+# Rules that differ from the defaults.
+# [organizations.main.policy]
+# two_person = false
+# settle_seconds = 2
+"#;
+
+pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
+    let path = match &arguments.from_sandbox {
+        None => {
+            let path = arguments.dir.join("leaver.toml");
+            write_new(&path, TEMPLATE.as_bytes(), 0o644)?;
+            path
+        }
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| Failure::usage("L011", format!("{} cannot be read", file.display())).because(&error))?;
+            let first = text.lines().next().unwrap_or_default();
+            let described: Described = serde_json::from_str(first).map_err(|error| {
+                Failure::usage("L022", format!("{} does not start with a sandbox's description", file.display()))
+                    .because(&error)
+                    .hint("leaver sandbox --json > sandbox.json")
+            })?;
+            from_sandbox(&arguments.dir, &described)?
+        }
+    };
+    if printer.json {
+        printer.document(&serde_json::json!({ "config": path }))?;
+    } else {
+        printer.say(&format!("wrote {}", path.display()));
+        if arguments.from_sandbox.is_none() {
+            printer.say("fill in the organization and its people, put the secret into secrets/service-account, then run 'leaver doctor'");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a ready configuration for a sandbox and returns its path.
+pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::path::PathBuf, Failure> {
+    let person = |role: &str| described.people.get(role).cloned().unwrap_or_default();
+    let domain = |address: &str| address.split_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
+    let own = domain(&person("owner"));
+    let mut text = String::from("# Written for a sandbox: a rehearsal, evidence of nothing.\n\nme = \"requester\"\n");
+    let mut add = |line: String| if writeln!(text, "{line}").is_err() {};
+    add(format!("\n[clock]\nsource = \"{}\"", described.control.base_url));
+    for role in ["requester", "approver", "executor", "successor", "owner"] {
+        add(format!("\n[people.{role}]\naddress = \"{}\"", person(role)));
+    }
+    add(format!(
+        "\n[organizations.sandbox]\nid = {}\nbase_url = \"{}\"\nown_domains = [\"{own}\"]\nclaimed_domains = [\"{own}\"]",
+        described.mixpanel.organization_id, described.mixpanel.base_url
+    ));
+    add("requester = \"requester\"\napprover = \"approver\"\nexecutor = \"executor\"\nsuccessor = \"successor\"".to_owned());
+    add(format!(
+        "\n[organizations.sandbox.service_account]\nusername = \"{}\"\nsecret = {{ file = \"secrets/sandbox\" }}",
+        described.mixpanel.service_account.username
+    ));
+    if let Some(scim) = &described.mixpanel.scim {
+        add(format!(
+            "\n[organizations.sandbox.scim]\nbase_url = \"{}\"\ntoken = {{ file = \"secrets/sandbox-scim\" }}",
+            scim.base_url
+        ));
+        write_new(&dir.join("secrets/sandbox-scim"), scim.token.as_bytes(), 0o600)?;
+    }
+    write_new(&dir.join("secrets/sandbox"), described.mixpanel.service_account.secret.as_bytes(), 0o600)?;
+    let path = dir.join("leaver.toml");
+    write_new(&path, text.as_bytes(), 0o644)?;
+    Ok(path)
+}
+
+/// Writes a file that is not there yet; nothing is ever overwritten.
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let written = || -> std::io::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::DirBuilder::new().recursive(true).mode(if mode == 0o600 { 0o700 } else { 0o755 }).create(folder)?;
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    written().map_err(|error| {
+        let failure = Failure::usage("L023", format!("{} cannot be written", path.display())).because(&error);
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            failure.hint("nothing is overwritten: take the old one away first, or give another --dir")
+        } else {
+            failure
+        }
+    })
+}

@@ -1,0 +1,62 @@
+//! The member list as CSV, which the vendor itself does not export (`facts/mixpanel.md` 2.2).
+
+use leaver_core::ids::OrgName;
+use leaver_core::reading::Snapshot;
+use leaver_core::source::What;
+
+use crate::cli::{Members, MembersCommand};
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::wiring::App;
+
+pub(crate) async fn run(app: &App, members: &Members, printer: Printer) -> Result<Exit, Failure> {
+    let MembersCommand::Export { org } = &members.what;
+    let org = app.engine.organization(&OrgName::new(org.clone()))?;
+    let reading = org.vendor.read(&org.source(What::Roster)).await;
+    let roster = match &reading.result {
+        Ok(Snapshot::Roster(roster)) if reading.to_the_end => roster,
+        Ok(_) => return Err(Failure::not_done("L110", "the member list did not come to its end")),
+        Err(failure) => return Err(Failure { exit: Exit::Unavailable, ..Failure::not_done("L110", format!("the member list cannot be read: {failure}")) }),
+    };
+    if printer.json {
+        let list: Vec<_> = roster
+            .members
+            .iter()
+            .map(|member| {
+                serde_json::json!({
+                    "address": member.address, "id": member.id, "name": member.name,
+                    "role": member.role.map(leaver_core::reading::OrgRole::word), "active": member.active,
+                    "grants": member.grants, "last_seen": member.last_seen, "created": member.created,
+                })
+            })
+            .collect();
+        printer.document(&list)?;
+        return Ok(Exit::Done);
+    }
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    let written = || -> Result<Vec<u8>, csv::Error> {
+        csv.write_record(["address", "id", "name", "role", "active", "grants", "last_seen", "created"])?;
+        for member in &roster.members {
+            let grants = member.grants.as_ref().map_or_else(|| "unknown".to_owned(), |grants| grants.len().to_string());
+            csv.write_record([
+                cell(member.address.as_str()),
+                cell(member.id.as_deref().unwrap_or("unknown")),
+                cell(member.name.as_deref().unwrap_or("")),
+                cell(member.role.map_or("unknown", leaver_core::reading::OrgRole::word)),
+                cell(member.active.map_or("unknown", |active| if active { "yes" } else { "no" })),
+                cell(&grants),
+                cell(member.last_seen.as_deref().unwrap_or("unknown")),
+                cell(member.created.as_deref().unwrap_or("unknown")),
+            ])?;
+        }
+        csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    }()
+    .map_err(|error| Failure::not_done("L308", "the list cannot be written as CSV").because(&error))?;
+    printer.data(String::from_utf8_lossy(&written).trim_end());
+    Ok(Exit::Done)
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn cell(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}

@@ -1,0 +1,132 @@
+//! People's decisions. Each command goes through the one rule book, `leaver_core::decide`.
+
+use std::path::{Path, PathBuf};
+
+use leaver_core::claim::Choice;
+use leaver_core::decide::Command as Decision;
+use leaver_core::event::{CaseState, Identity};
+use leaver_core::ids::{ClaimKey, Digest, OrgName};
+use leaver_core::method::Urgency;
+use leaver_store::CaseFilter;
+
+use crate::cli::{Approve, Attest, Decide, OfCase, Release, WithWhy};
+use crate::commands::cases;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::wiring::App;
+
+/// Keeps a file as evidence and returns its digest.
+pub(crate) fn keep(app: &App, path: &Path) -> Result<Digest, Failure> {
+    let shown = path.display();
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::usage("L011", format!("the file {shown} cannot be read")).because(&error))?;
+    let digest = Digest::of(&bytes);
+    let folder = app.config.path(&app.config.evidence).join("attachments");
+    let kept = || -> std::io::Result<()> {
+        std::fs::create_dir_all(&folder)?;
+        let place = folder.join(digest.as_str());
+        if place.exists() {
+            return Ok(());
+        }
+        let draft = folder.join(format!(".{}", digest.short()));
+        let file = std::fs::File::create(&draft)?;
+        std::io::Write::write_all(&mut &file, &bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &place)?;
+        std::fs::File::open(&folder)?.sync_all()
+    };
+    kept().map_err(|error| Failure::not_done("L306", format!("the file {shown} cannot be kept")).because(&error))?;
+    Ok(digest)
+}
+
+pub(crate) fn keep_all(app: &App, paths: &[PathBuf]) -> Result<Vec<Digest>, Failure> {
+    paths.iter().map(|path| keep(app, path)).collect()
+}
+
+pub(crate) async fn approve(app: &App, approve: &Approve, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    let id = app.engine.find(&approve.case).await?;
+    let case = app.engine.case(&id).await?;
+    let hash = case.plan_event().cloned().ok_or_else(|| Failure::not_done("L201", "the case has no plan yet"))?;
+    let plan = match &approve.plan {
+        Some(named) if hash.as_str().starts_with(named.as_str()) && named.len() >= 12 => hash,
+        Some(named) => Digest::new(named.clone()),
+        None => hash,
+    };
+    let originals = keep_all(app, &approve.attach)?;
+    // In an emergency one person's yes is enough to start; a second one ratifies.
+    let alone = case.request.urgency == Urgency::Emergency && (by == case.request.requester || by == case.request.executor);
+    let command = if alone {
+        Decision::Authorise { plan, by, identity: Identity::Declared }
+    } else {
+        Decision::Approve { plan, by, identity: Identity::Declared, originals }
+    };
+    finish(app, &approve.case, command, printer).await
+}
+
+pub(crate) async fn reject(app: &App, reject: &WithWhy, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    finish(app, &reject.case, Decision::Reject { by, why: reject.why.clone() }, printer).await
+}
+
+pub(crate) async fn ratify(app: &App, of: &OfCase, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    finish(app, &of.case, Decision::Ratify { by, identity: Identity::Declared }, printer).await
+}
+
+pub(crate) async fn cancel(app: &App, cancel: &WithWhy, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    finish(app, &cancel.case, Decision::Cancel { by, why: cancel.why.clone() }, printer).await
+}
+
+pub(crate) async fn decide(app: &App, decide: &Decide, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    let choice = Choice::parse(&decide.choose)
+        .ok_or_else(|| Failure::usage("L012", format!("'{}' is no choice", decide.choose)).hint("'leaver status CASE' shows what each claim offers"))?;
+    let command = Decision::Decide {
+        claim: ClaimKey::new(decide.claim.clone()),
+        choice,
+        why: decide.why.clone(),
+        until: decide.until,
+        by,
+    };
+    finish(app, &decide.case, command, printer).await
+}
+
+pub(crate) async fn attest(app: &App, attest: &Attest, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    if attest.file.is_none() && attest.note.trim().is_empty() {
+        return Err(Failure::usage("L013", "an attestation needs a file or a note").hint("give --file F or --note TEXT"));
+    }
+    let file = attest.file.as_deref().map(|path| keep(app, path)).transpose()?;
+    let command = Decision::Attest { claim: ClaimKey::new(attest.claim.clone()), file, note: attest.note.clone(), by };
+    finish(app, &attest.case, command, printer).await
+}
+
+pub(crate) async fn release(app: &App, release: &Release, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let (by, _) = app.acting(acting)?.clone();
+    let org = OrgName::new(release.org.clone());
+    app.engine.organization(&org)?;
+    let filter = CaseFilter { org: Some(org), state: Some(CaseState::Held.word().to_owned()), person: None };
+    let held = app.engine.store.cases(&filter).await.map_err(leaver_engine::Error::from)?;
+    if held.is_empty() {
+        return Err(Failure::not_done("L212", format!("no case of organization '{}' is held", release.org)));
+    }
+    for row in &held {
+        app.engine.command(&row.case, Decision::Release { by: by.clone(), why: release.why.clone() }).await?;
+        printer.say(&format!("released {}", row.case));
+    }
+    if printer.json {
+        let cases: Vec<&str> = held.iter().map(|row| row.case.as_str()).collect();
+        printer.document(&serde_json::json!({ "released": cases }))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn finish(app: &App, case: &str, command: Decision, printer: Printer) -> Result<Exit, Failure> {
+    let id = app.engine.find(case).await?;
+    let case = app.engine.command(&id, command).await?;
+    app.engine.store.wake(&id, app.engine.clock.now()).await.map_err(leaver_engine::Error::from)?;
+    cases::show(app, &case, printer).await?;
+    Ok(cases::exit_of(&case, app.engine.clock.now()))
+}

@@ -1,0 +1,47 @@
+//! The worker: does what is due, once or for as long as it lives.
+
+use jiff::SignedDuration;
+use leaver_core::event::CaseState;
+use leaver_engine::Error as EngineError;
+use leaver_store::CaseFilter;
+
+use crate::cli::Worker;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::wiring::App;
+
+pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<Exit, Failure> {
+    let Some(_lock) = app.become_worker().await? else {
+        return Err(Failure::not_done("L309", "another worker holds this database")
+            .hint("one worker is enough: 'leaver status --watch CASE' follows what it does"));
+    };
+    loop {
+        let pass = {
+            let bar = printer.bar();
+            app.engine.work("worker", &bar).await?
+        };
+        if worker.once {
+            let rows = app.engine.store.cases(&CaseFilter::default()).await.map_err(EngineError::from)?;
+            let waits = [CaseState::WaitingApproval, CaseState::WaitingPerson, CaseState::Held].map(CaseState::word);
+            let waiting: Vec<&str> =
+                rows.iter().filter(|row| waits.contains(&row.state.as_str())).map(|row| row.case.as_str()).collect();
+            if printer.json {
+                printer.document(&serde_json::json!({ "cases": pass.cases, "waiting": waiting, "next_at": pass.next_at }))?;
+            } else {
+                printer.say(&format!("{} cases looked at, {} wait for a person", pass.cases.len(), waiting.len()));
+            }
+            return Ok(if waiting.is_empty() { Exit::Done } else { Exit::Waiting });
+        }
+        let now = app.engine.clock.now();
+        // Other processes' commands are seen within a second.
+        let soon = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        let next = pass.next_at.map_or(soon, |at| at.min(soon));
+        tokio::select! {
+            () = app.engine.clock.wait_until(next) => {}
+            stop = tokio::signal::ctrl_c() => {
+                stop.map_err(|error| Failure::not_done("L308", "the signal cannot be waited for").because(&error))?;
+                return Ok(Exit::Done);
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `leaver.toml`: what it may say, and where a secret is found. Secrets stand in files or variables, never in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use leaver_core::ids::Address;
+use leaver_core::plan::Policy;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::failure::Failure;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Who acts when `--as` is not given.
+    pub(crate) me: Option<String>,
+    /// Where the database is.
+    #[serde(default = "default_database")]
+    pub(crate) database: PathBuf,
+    /// Where raw answers are kept.
+    #[serde(default = "default_evidence")]
+    pub(crate) evidence: PathBuf,
+    /// Another clock than the machine's.
+    pub(crate) clock: Option<ClockConfig>,
+    /// The people, by a short name.
+    #[serde(default)]
+    pub(crate) people: BTreeMap<String, PersonConfig>,
+    /// The organizations, by a short name.
+    #[serde(default)]
+    pub(crate) organizations: BTreeMap<String, OrganizationConfig>,
+    /// The folder of the file: paths are relative to it.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
+}
+
+fn default_database() -> PathBuf {
+    PathBuf::from("leaver.db")
+}
+
+fn default_evidence() -> PathBuf {
+    PathBuf::from("evidence")
+}
+
+/// Another clock.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClockConfig {
+    /// The control address of a sandbox.
+    pub(crate) source: Url,
+}
+
+/// A person.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonConfig {
+    /// Their address.
+    pub(crate) address: String,
+    /// Their name.
+    pub(crate) name: Option<String>,
+}
+
+/// An organization.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationConfig {
+    /// The vendor's number.
+    pub(crate) id: u64,
+    /// Where its data lives.
+    #[serde(default)]
+    pub(crate) region: RegionConfig,
+    /// Another address than the vendor's: a rehearsal.
+    pub(crate) base_url: Option<Url>,
+    /// The organization's own mail domains.
+    #[serde(default)]
+    pub(crate) own_domains: Vec<String>,
+    /// The domains that SCIM reaches.
+    #[serde(default)]
+    pub(crate) claimed_domains: Vec<String>,
+    /// Who asks, unless `--as` says otherwise.
+    pub(crate) requester: Option<String>,
+    /// Who approves.
+    pub(crate) approver: Option<String>,
+    /// Who does the guided clicks.
+    pub(crate) executor: Option<String>,
+    /// Who takes the boards over.
+    pub(crate) successor: Option<String>,
+    /// The credential.
+    pub(crate) service_account: ServiceAccountConfig,
+    /// SCIM, if the organization has it and no identity provider owns it.
+    pub(crate) scim: Option<ScimConfig>,
+    /// Where secrets of new service accounts go.
+    #[serde(default)]
+    pub(crate) secrets: SinkConfig,
+    /// Rules that differ from the defaults.
+    #[serde(default)]
+    pub(crate) policy: Policy,
+    /// How many requests may be under way at once.
+    pub(crate) concurrency: Option<usize>,
+}
+
+/// The vendor's regions.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RegionConfig {
+    /// United States.
+    #[default]
+    Us,
+    /// European Union.
+    Eu,
+    /// India.
+    In,
+}
+
+/// A service account.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServiceAccountConfig {
+    /// Its user name.
+    pub(crate) username: String,
+    /// Its secret.
+    pub(crate) secret: SecretRef,
+}
+
+/// SCIM access.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScimConfig {
+    /// Another address than the vendor's.
+    pub(crate) base_url: Option<Url>,
+    /// The token.
+    pub(crate) token: SecretRef,
+}
+
+/// Where a secret stands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub(crate) enum SecretRef {
+    /// In a file that its owner alone can read.
+    File(PathBuf),
+    /// In an environment variable.
+    Env(String),
+}
+
+/// Where the secret of a new service account is handed over.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub(crate) enum SinkConfig {
+    /// A folder: one file an account, readable by its owner alone.
+    Folder(PathBuf),
+    /// A command that gets the secret on its standard input and the user name as its last argument.
+    Command(Vec<String>),
+}
+
+impl Default for SinkConfig {
+    fn default() -> Self {
+        Self::Folder(PathBuf::from("handed-over"))
+    }
+}
+
+impl Config {
+    /// Reads the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let failure = Failure::usage("L001", format!("the configuration {shown} cannot be read")).because(&error);
+            if error.kind() == std::io::ErrorKind::NotFound {
+                failure.hint("'leaver init' writes one; --config names another place")
+            } else {
+                failure
+            }
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let place = error.span().map_or_else(String::new, |span| {
+                let before = text.get(..span.start).unwrap_or("");
+                let line = before.matches('\n').count() + 1;
+                let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+                format!(" at line {line}, column {column}")
+            });
+            Failure::usage("L003", format!("the configuration {shown} is wrong{place}: {}", error.message()))
+        })?;
+        config.folder = path.parent().map(Path::to_path_buf).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        for (name, organization) in &self.organizations {
+            let people = [
+                ("requester", &organization.requester),
+                ("approver", &organization.approver),
+                ("executor", &organization.executor),
+                ("successor", &organization.successor),
+            ];
+            for (role, person) in people {
+                if let Some(person) = person
+                    && !self.people.contains_key(person)
+                {
+                    return Err(Failure::usage(
+                        "L004",
+                        format!("the {role} of organization '{name}' is '{person}', and the configuration has no such person"),
+                    )
+                    .hint(format!("add a section [people.{person}] with an address")));
+                }
+            }
+        }
+        for (name, person) in &self.people {
+            Address::parse(&person.address)
+                .map_err(|error| Failure::usage("L005", format!("the address of person '{name}' is wrong: {error}")))?;
+        }
+        if let Some(clock) = &self.clock {
+            let loopback = |url: &Url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+            let all = self.organizations.values().all(|organization| organization.base_url.as_ref().is_some_and(loopback));
+            if !all || !loopback(&clock.source) {
+                return Err(Failure::usage("L006", "another clock is allowed only when every address is on this machine")
+                    .hint("take [clock] out, or keep this configuration for rehearsals alone"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A path of the configuration, from the working folder.
+    pub(crate) fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Looks a secret up.
+    pub(crate) fn secret(&self, secret: &SecretRef, of: &str) -> Result<SecretString, Failure> {
+        let text = match secret {
+            SecretRef::File(path) => {
+                let path = self.path(path);
+                std::fs::read_to_string(&path).map_err(|error| {
+                    Failure::usage("L007", format!("the secret of {of} cannot be read from {}", path.display())).because(&error)
+                })?
+            }
+            SecretRef::Env(name) => std::env::var(name)
+                .map_err(|error| Failure::usage("L007", format!("the secret of {of} is not in the variable {name}")).because(&error))?,
+        };
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(Failure::usage("L007", format!("the secret of {of} is empty")));
+        }
+        Ok(SecretString::from(trimmed.to_owned()))
+    }
+}

@@ -1,0 +1,142 @@
+//! What a person sees when something is wrong: what, where, what to do, and a code with a page.
+
+use std::fmt;
+
+use leaver_engine::Error as EngineError;
+
+/// The exit codes (architecture §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done,
+    /// Not done, or a claim is broken.
+    NotDone,
+    /// Wrong use.
+    WrongUse,
+    /// Waiting for a person.
+    Waiting,
+    /// A vendor or the network is unavailable, or the answer is unknown.
+    Unavailable,
+}
+
+impl Exit {
+    /// The number for the shell.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::NotDone => 1,
+            Self::WrongUse => 2,
+            Self::Waiting => 3,
+            Self::Unavailable => 4,
+        }
+    }
+}
+
+/// One clear error.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The stable code; `docs/errors/CODE.md` explains it.
+    pub(crate) code: String,
+    /// What is wrong and where, in one sentence.
+    pub(crate) what: String,
+    /// The causes, outermost first.
+    pub(crate) causes: Vec<String>,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+    /// The exit code.
+    pub(crate) exit: Exit,
+}
+
+impl Failure {
+    /// Wrong use: nothing was done.
+    pub(crate) fn usage(code: &str, what: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), what: what.into(), causes: Vec::new(), hint: None, exit: Exit::WrongUse }
+    }
+
+    /// Something could not be done.
+    pub(crate) fn not_done(code: &str, what: impl Into<String>) -> Self {
+        Self { exit: Exit::NotDone, ..Self::usage(code, what) }
+    }
+
+    /// With what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With the error that caused it.
+    pub(crate) fn because(mut self, error: &dyn std::error::Error) -> Self {
+        self.causes.push(error.to_string());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            self.causes.push(cause.to_string());
+            source = cause.source();
+        }
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code, self.what)?;
+        for cause in &self.causes {
+            write!(f, "\n  because: {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        use leaver_core::planner::Refusal;
+        use leaver_core::reading::Failure as Unread;
+
+        let code = error.code().to_owned();
+        let mut failure = Self::not_done(&code, error.to_string());
+        let mut source = std::error::Error::source(&error);
+        if !matches!(error, EngineError::Rejected(_) | EngineError::Refused(_)) {
+            while let Some(cause) = source {
+                failure.causes.push(cause.to_string());
+                source = cause.source();
+            }
+        }
+        match &error {
+            EngineError::Refused(Refusal::Unknown { similar, .. }) => {
+                failure.exit = Exit::WrongUse;
+                failure.hint = Some(if similar.is_empty() {
+                    "check the address; 'leaver members export' lists everybody".to_owned()
+                } else {
+                    let list: Vec<String> = similar.iter().map(ToString::to_string).collect();
+                    format!("did you mean {}?", list.join(" or "))
+                });
+            }
+            EngineError::Refused(Refusal::Ambiguous { .. } | Refusal::Yourself(_) | Refusal::OwnCredential(_))
+            | EngineError::NoCase(_)
+            | EngineError::ManyCases(_)
+            | EngineError::NoOrganization(_)
+            | EngineError::OpenCase(_) => failure.exit = Exit::WrongUse,
+            EngineError::Refused(Refusal::WrongRegion(_)) => {
+                failure.hint = Some("compare 'region' and 'id' of the organization in leaver.toml with the address of your Mixpanel pages".to_owned());
+            }
+            EngineError::Refused(Refusal::Unread { failure: Unread::Unauthorized, .. }) => {
+                failure.hint = Some("the service account is wrong, deleted or expired: make a new one in Organization Settings > Service Accounts".to_owned());
+            }
+            EngineError::Refused(Refusal::Unread { failure: unread, .. }) => {
+                if !matches!(unread, Unread::Forbidden | Unread::NotFound) {
+                    failure.exit = Exit::Unavailable;
+                }
+            }
+            EngineError::Rejected(_)
+            | EngineError::Store(_)
+            | EngineError::Append(_)
+            | EngineError::BadHistory { .. }
+            | EngineError::Encode(_)
+            | EngineError::ClockBackwards { .. }
+            | EngineError::Cap { .. } => {}
+        }
+        failure
+    }
+}
