@@ -34,7 +34,5 @@ mod operation;
 mod ports;
 
 pub use clock::Clock;
-pub use operation::{
-    Bucket, Capability, Change, Class, Encoding, Family, Known, Read, Unwritable, Verb,
-};
+pub use operation::{Bucket, Capability, Change, Class, Encoding, Family, Known, Read, Unwritable, Verb};
 pub use ports::{Actor, JournalledIntent, Reader, Vendor, Written};

@@ -339,7 +339,9 @@ impl Case {
             .filter(|fact| !matches!(fact.outcome, Some(Outcome::Failed(_))))
             .filter_map(|fact| match (&fact.effect.act, list) {
                 (
-                    Act::TakeOut { project, kind, id } | Act::DropCopy { project, kind, id } | Act::Drop { project, kind, id },
+                    Act::TakeOut { project, kind, id }
+                    | Act::DropCopy { project, kind, id }
+                    | Act::Drop { project, kind, id },
                     What::List(of, listed),
                 ) if project == of && kind == listed => Some(id.clone()),
                 (Act::DeleteServiceAccount { id }, What::ServiceAccounts) => Some(id.to_string()),
@@ -416,7 +418,9 @@ impl Case {
 
     /// The copy of an item, once one was made and not dropped again.
     pub fn copy_of(&self, project: ProjectId, kind: Kind, id: &str) -> Option<&str> {
-        let Some(Outcome::Done { created: Some(copy) }) = &self.copy_fact(project, kind, id)?.outcome else { return None };
+        let Some(Outcome::Done { created: Some(copy) }) = &self.copy_fact(project, kind, id)?.outcome else {
+            return None;
+        };
         let list = What::List(project, kind);
         (!self.deleted(&list).contains(copy)).then_some(copy)
     }

@@ -261,7 +261,8 @@ fn choose(
             return Err(Rejection::Duty { role: "requester or executor", act: "accept a risk in" });
         }
     } else if !claim.options.contains(&choice) {
-        let offers = claim.options.iter().map(|choice| choice.word()).chain(["accept-risk"]).collect::<Vec<_>>().join(", ");
+        let offers =
+            claim.options.iter().map(|choice| choice.word()).chain(["accept-risk"]).collect::<Vec<_>>().join(", ");
         return Err(Rejection::NoOption { claim: key, choice: choice.word(), offers });
     }
     if crate::judge::keeps(choice) && until.is_none_or(|until| until <= now) {
@@ -361,7 +362,8 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
         }
     }
     for claim in &plan.claims {
-        let covered = || reads_now(claim, case).iter().all(|what| owed.reads.contains(what) && batch.contains_key(what));
+        let covered =
+            || reads_now(claim, case).iter().all(|what| owed.reads.contains(what) && batch.contains_key(what));
         let along = !claim.reads.is_empty() && covered();
         if !along && !owed.probes.contains(&claim.key) {
             continue;
@@ -406,9 +408,8 @@ pub fn read_event(reading: &Reading, names: &Names) -> Event {
                 .any(|member| member.address.as_ref().is_some_and(|address| names.leaver.contains(address)));
             (None, listed.then(|| vec!["leaver".to_owned()]))
         }
-        Ok(Snapshot::One(_) | Snapshot::Absent | Snapshot::Shares(_) | Snapshot::Data | Snapshot::Accepted(_)) | Err(_) => {
-            (None, None)
-        }
+        Ok(Snapshot::One(_) | Snapshot::Absent | Snapshot::Shares(_) | Snapshot::Data | Snapshot::Accepted(_))
+        | Err(_) => (None, None),
     };
     Event::Read {
         what,
@@ -430,9 +431,7 @@ fn settle(case: &Case, key: &EffectKey, batch: &Readings, names: &Names) -> Opti
         let late_enough = case.settled(what).is_none_or(|settled| reading.sent_at > settled);
         (late_enough && reading.to_the_end && reading.result.is_ok()).then_some(reading)
     };
-    let items = |what: &What| -> Option<&[Item]> {
-        good(what)?.result.as_ref().ok()?.items()
-    };
+    let items = |what: &What| -> Option<&[Item]> { good(what)?.result.as_ref().ok()?.items() };
     let failed = || Outcome::Failed(Failure::Refused { status: 0 });
     let (outcome, what) = match (&fact.effect.act, fact.effect.act.class()) {
         (Act::Copy { project, kind, id: source }, _) => {
@@ -501,9 +500,15 @@ fn made_by_us_since(item: &Item, since: Timestamp, batch: &Readings) -> bool {
 /// What time and the observations at hand change in the case's state.
 pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event> {
     let Some((plan, hash)) = &case.plan else { return Vec::new() };
-    let busy = !owed.reads.is_empty() || !owed.probes.is_empty() || !owed.effects.is_empty() || !owed.orphans.is_empty() || !live.in_flight.is_empty();
+    let busy = !owed.reads.is_empty()
+        || !owed.probes.is_empty()
+        || !owed.effects.is_empty()
+        || !owed.orphans.is_empty()
+        || !live.in_flight.is_empty();
     match case.state {
-        CaseState::Draft if case.plan.is_some() => vec![moved(CaseState::WaitingApproval, "the plan waits for an approver")],
+        CaseState::Draft if case.plan.is_some() => {
+            vec![moved(CaseState::WaitingApproval, "the plan waits for an approver")]
+        }
         CaseState::Scheduled if case.request.not_before.is_none_or(|at| at <= now) => {
             vec![moved(CaseState::Running, "its time has come")]
         }
@@ -511,10 +516,14 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
             if let Some(broken) = first(plan, case, |claim, seen| claim == ClaimKind::Kept && seen == State::Broken) {
                 return vec![moved(CaseState::Held, format!("{broken} changed although it should not"))];
             }
-            let approved = case.approval().map(|approval| approval.at.max(case.request.not_before.unwrap_or(approval.at)));
+            let approved =
+                case.approval().map(|approval| approval.at.max(case.request.not_before.unwrap_or(approval.at)));
             let days = SignedDuration::from_hours(24 * i64::from(plan.policy.approval_days));
             if approved.is_none_or(|at| now.duration_since(at) > days) && case.removed_at.is_none() {
-                return vec![moved(CaseState::WaitingApproval, format!("the approval of plan {} has run out", hash.short()))];
+                return vec![moved(
+                    CaseState::WaitingApproval,
+                    format!("the approval of plan {} has run out", hash.short()),
+                )];
             }
             if busy {
                 return Vec::new();
@@ -537,7 +546,9 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
                 events.push(moved(CaseState::Removed, summary(plan, case, now)));
                 return events;
             }
-            if plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)) && case.state != CaseState::WaitingPerson {
+            if plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now))
+                && case.state != CaseState::WaitingPerson
+            {
                 return vec![moved(CaseState::WaitingPerson, "a person has something to do")];
             }
             Vec::new()

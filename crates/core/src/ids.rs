@@ -135,11 +135,7 @@ impl Address {
             }
             None => false,
         };
-        if fits {
-            Ok(Self(text.to_lowercase()))
-        } else {
-            Err(NotAnAddress(text.to_owned()))
-        }
+        if fits { Ok(Self(text.to_lowercase())) } else { Err(NotAnAddress(text.to_owned())) }
     }
 
     /// The whole address in lower case.

@@ -82,9 +82,9 @@ impl<'a> Inventory<'a> {
         self.items(project, kind)
             .iter()
             .filter(|item| {
-                item.recipients
-                    .iter()
-                    .any(|recipient| matches!(recipient, Recipient::Mail(address) if self.names.leaver.contains(address)))
+                item.recipients.iter().any(
+                    |recipient| matches!(recipient, Recipient::Mail(address) if self.names.leaver.contains(address)),
+                )
             })
             .collect()
     }
@@ -110,9 +110,11 @@ impl<'a> Inventory<'a> {
         let outside = |recipient: &Recipient| match recipient {
             Recipient::Mail(address) => {
                 !self.names.leaver.contains(address)
-                    && !self.policy.own_domains.iter().any(|own| {
-                        address.domain() == own || address.domain().ends_with(&format!(".{own}"))
-                    })
+                    && !self
+                        .policy
+                        .own_domains
+                        .iter()
+                        .any(|own| address.domain() == own || address.domain().ends_with(&format!(".{own}")))
             }
             Recipient::Other(_) => true,
             Recipient::Slack(_) | Recipient::Host(_) => false,
@@ -139,7 +141,12 @@ impl<'a> Inventory<'a> {
     }
 
     /// What other people made that uses this item, or for a board one of its reports.
-    pub fn used_by_others(&self, project: ProjectId, kind: Kind, item: &'a Item) -> impl Iterator<Item = (Kind, &'a Item)> {
+    pub fn used_by_others(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        item: &'a Item,
+    ) -> impl Iterator<Item = (Kind, &'a Item)> {
         let mut targets: BTreeSet<(Kind, &'a str)> = BTreeSet::from([(kind, item.id.as_str())]);
         if kind == Kind::Board {
             for report in self.items(project, Kind::Report) {
@@ -152,7 +159,8 @@ impl<'a> Inventory<'a> {
             let targets = targets.clone();
             self.items(project, user_kind).iter().filter_map(move |user| {
                 let theirs = !user.maker.as_ref().is_some_and(|maker| self.is_leaver(maker));
-                let within = user.part_of.as_deref() == Some(item.id.as_str()) || (user_kind == kind && user.id == item.id);
+                let within =
+                    user.part_of.as_deref() == Some(item.id.as_str()) || (user_kind == kind && user.id == item.id);
                 let uses = user.uses.iter().any(|(used, id)| targets.contains(&(*used, id.as_str())));
                 (theirs && !within && uses).then_some((user_kind, user))
             })
@@ -186,9 +194,7 @@ impl<'a> Inventory<'a> {
 
     /// Whether the leaver made anything of these kinds.
     pub fn has_any(&self, kinds: &[Kind]) -> bool {
-        self.projects()
-            .into_iter()
-            .any(|project| kinds.iter().any(|kind| !self.items(project, *kind).is_empty()))
+        self.projects().into_iter().any(|project| kinds.iter().any(|kind| !self.items(project, *kind).is_empty()))
     }
 
     /// What a person should know: what the leaver made, who depends on it, what is pending.
@@ -210,7 +216,9 @@ impl<'a> Inventory<'a> {
                         kind: FindingKind::Dependency,
                         runbook: "XFER-7".to_owned(),
                         object: object.clone(),
-                        says: format!("{private}used by {users} things that others made: share or copy it before the removal"),
+                        says: format!(
+                            "{private}used by {users} things that others made: share or copy it before the removal"
+                        ),
                     });
                 }
                 let pending = if kind == Kind::DeletionRequest {
@@ -238,9 +246,9 @@ impl<'a> Inventory<'a> {
         self.projects()
             .into_iter()
             .flat_map(|project| {
-                self.made_by_leaver(project)
-                    .into_iter()
-                    .map(move |(kind, item)| (What::Object(project, kind, item.id.clone()).to_string(), item.title.clone()))
+                self.made_by_leaver(project).into_iter().map(move |(kind, item)| {
+                    (What::Object(project, kind, item.id.clone()).to_string(), item.title.clone())
+                })
             })
             .collect()
     }
@@ -260,7 +268,8 @@ pub fn similar<'r>(roster: &'r Roster, address: &Address, name: Option<&str>) ->
         .filter(|member| member.address != *address)
         .filter(|member| {
             let theirs = plain(&member.address);
-            let same_name = name.is_some_and(|name| member.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name)));
+            let same_name =
+                name.is_some_and(|name| member.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name)));
             same_name || theirs == wanted || (wanted.len() > 3 && near(&theirs, &wanted))
         })
         .collect()

@@ -120,7 +120,14 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
 }
 
 /// Judges one claim.
-pub fn judge(claim: &Claim, plan: &Plan, case: &Case, readings: &Readings, names: &Names, now: Timestamp) -> Observation {
+pub fn judge(
+    claim: &Claim,
+    plan: &Plan,
+    case: &Case,
+    readings: &Readings,
+    names: &Names,
+    now: Timestamp,
+) -> Observation {
     let reads = reads_now(claim, case);
     let court = Court { plan, case, readings, names };
     let mut verdict = court.verdict(claim);
@@ -297,7 +304,10 @@ impl Court<'_> {
         if answers {
             Ok(())
         } else {
-            Err(format!("{} came empty, and no other list of project {project} answered beside it", reading.source.what))
+            Err(format!(
+                "{} came empty, and no other list of project {project} answered beside it",
+                reading.source.what
+            ))
         }
     }
 
@@ -337,8 +347,11 @@ impl Court<'_> {
             }
         }
         match (roster, scim) {
-            (Ok(_), _) => Verdict::holds("the member list does not show the account and shows every control member").on(Rung::Roster),
-            (Err(_), Ok(_)) => Verdict::holds("the SCIM list does not show the account and shows every control member").on(Rung::Scim),
+            (Ok(_), _) => Verdict::holds("the member list does not show the account and shows every control member")
+                .on(Rung::Roster),
+            (Err(_), Ok(_)) => {
+                Verdict::holds("the SCIM list does not show the account and shows every control member").on(Rung::Scim)
+            }
             (Err(roster_gap), Err(scim_gap)) => self.not_member_by_me(&roster_gap, &scim_gap),
         }
     }
@@ -355,8 +368,10 @@ impl Court<'_> {
         }
         let control_shown = self.names.control.iter().filter(|(_, address)| shown(address)).count();
         if self.case.seen(&What::Me).contains("leaver") && control_shown >= 2 && me.sees_organization {
-            return Verdict::holds("the data views that listed the account no longer do, and still list the control members")
-                .on(Rung::Me);
+            return Verdict::holds(
+                "the data views that listed the account no longer do, and still list the control members",
+            )
+            .on(Rung::Me);
         }
         Verdict::unknown(format!("{roster_gap}; {scim_gap}"))
     }
@@ -370,7 +385,9 @@ impl Court<'_> {
             None => Verdict::holds("there is no such member").on(Rung::Roster),
             Some(member) => match member.role {
                 Some(OrgRole::Member) => Verdict::holds("the role is Member, the lowest").on(Rung::Roster),
-                Some(role) => Verdict::broken(format!("the role is {}", role.word()), vec![member_ref(member)]).on(Rung::Roster),
+                Some(role) => {
+                    Verdict::broken(format!("the role is {}", role.word()), vec![member_ref(member)]).on(Rung::Roster)
+                }
                 None => Verdict::unknown("the member list does not show roles"),
             },
         })
@@ -489,14 +506,18 @@ impl Court<'_> {
                 }
             }
         }
-        let kept: BTreeSet<String> = left.iter().filter(|id| self.case.keeps_service_account(self.plan, id)).cloned().collect();
+        let kept: BTreeSet<String> =
+            left.iter().filter(|id| self.case.keeps_service_account(self.plan, id)).cloned().collect();
         let open: Vec<String> = left.difference(&kept).cloned().collect();
         Ok(if !open.is_empty() {
             Verdict::broken(format!("{} service accounts made by the leaver still work", open.len()), open)
         } else if kept.is_empty() {
             Verdict::holds("no service account made by the leaver is left; each one seen answers 404")
         } else {
-            Verdict::broken(format!("{} service accounts are kept by a named decision", kept.len()), kept.into_iter().collect())
+            Verdict::broken(
+                format!("{} service accounts are kept by a named decision", kept.len()),
+                kept.into_iter().collect(),
+            )
         })
     }
 
@@ -530,9 +551,11 @@ impl Court<'_> {
         item.recipients.iter().any(|recipient| match recipient {
             Recipient::Mail(address) => self.names.leaver.contains(address),
             Recipient::Host(host) => {
-                self.names.leaver.iter().any(|address| {
-                    host == address.domain() || host.ends_with(&format!(".{}", address.domain()))
-                }) && !self.plan.own_domains.iter().any(|own| host == own || host.ends_with(&format!(".{own}")))
+                self.names
+                    .leaver
+                    .iter()
+                    .any(|address| host == address.domain() || host.ends_with(&format!(".{}", address.domain())))
+                    && !self.plan.own_domains.iter().any(|own| host == own || host.ends_with(&format!(".{own}")))
             }
             Recipient::Other(_) | Recipient::Slack(_) => false,
         })
@@ -555,7 +578,10 @@ impl Court<'_> {
         Ok(if left.is_empty() {
             Verdict::holds(format!("none of {} {} sends to the leaver", items.len(), kind.plural()))
         } else {
-            Verdict::broken(format!("{} of the {} send to the leaver", left.len(), kind.plural()), left.into_iter().collect())
+            Verdict::broken(
+                format!("{} of the {} send to the leaver", left.len(), kind.plural()),
+                left.into_iter().collect(),
+            )
         })
     }
 
@@ -596,7 +622,8 @@ impl Court<'_> {
         let shares = What::Shares(project, kind, copy.to_owned());
         let shared = self.fresh(&shares)?.1.shares().ok_or_else(|| format!("{shares} was not of its shape"))?.project;
         if !self.case.copy_proved(project, kind, id) {
-            let wanted = self.case.captured_definition(project, kind, id).ok_or("the source's definition was not captured")?;
+            let wanted =
+                self.case.captured_definition(project, kind, id).ok_or("the source's definition was not captured")?;
             let reports: &[Item] = if kind == Kind::Board {
                 let (_, snapshot) = self.fresh(&What::List(project, Kind::Report))?;
                 snapshot.items().ok_or("the reports were not of their shape")?
@@ -618,7 +645,13 @@ impl Court<'_> {
         })
     }
 
-    fn owner_is_successor(&self, project: ProjectId, kind: Kind, id: &str, may_stand_beside: bool) -> Result<Verdict, Gap> {
+    fn owner_is_successor(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        id: &str,
+        may_stand_beside: bool,
+    ) -> Result<Verdict, Gap> {
         let Some(item) = self.item(project, kind, id)? else {
             return Ok(Verdict::holds("the item is gone"));
         };
@@ -662,9 +695,10 @@ impl Court<'_> {
             return Ok(Verdict::broken("our credential may not remove members", Vec::new()));
         }
         match self.plan.subject.role {
-            Some(theirs) if theirs >= role => {
-                Ok(Verdict::broken(format!("our role {} is not above theirs, {}", role.word(), theirs.word()), Vec::new()))
-            }
+            Some(theirs) if theirs >= role => Ok(Verdict::broken(
+                format!("our role {} is not above theirs, {}", role.word(), theirs.word()),
+                Vec::new(),
+            )),
             Some(_) => Ok(Verdict::holds("our credential may remove members and is above the leaver")),
             None => Err("the leaver's role is not shown".to_owned()),
         }

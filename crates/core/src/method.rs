@@ -249,11 +249,8 @@ const SESSIONS: MethodEffect = line(
     Does::Unknown,
     "no administrator can list or end them; losing the membership takes the access that they carry",
 );
-const HISTORY: MethodEffect = line(
-    "audit log",
-    Does::Never,
-    "the vendor keeps it for 90 days, or 2 years on Enterprise, whatever the method",
-);
+const HISTORY: MethodEffect =
+    line("audit log", Does::Never, "the vendor keeps it for 90 days, or 2 years on Enterprise, whatever the method");
 
 const DELETE: &[MethodEffect] = &[
     line("membership", Does::Yes, "the person leaves the organization, every project and every team; cannot be undone"),

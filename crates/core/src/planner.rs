@@ -167,7 +167,12 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
             control: control
                 .iter()
                 .map(|(person, id, address)| Account {
-                    person: person.clone().unwrap_or_else(|| PersonId::new(format!("witness_{}", crate::ids::Digest::of(address.as_str().as_bytes()).short()))),
+                    person: person.clone().unwrap_or_else(|| {
+                        PersonId::new(format!(
+                            "witness_{}",
+                            crate::ids::Digest::of(address.as_str().as_bytes()).short()
+                        ))
+                    }),
                     vendor_id: id.clone(),
                     role: None,
                     grants: None,
@@ -215,7 +220,14 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
         let shown = me.view_members.iter().find(|member| member.address.as_ref() == Some(address));
         if shown.is_none()
             && let Some(Err(failure)) = input.readings.get(&What::Roster).map(|reading| &reading.result)
-            && !matches!(failure, Failure::Forbidden | Failure::Html | Failure::NotFound | Failure::NotConfigured(_) | Failure::Refused { .. })
+            && !matches!(
+                failure,
+                Failure::Forbidden
+                    | Failure::Html
+                    | Failure::NotFound
+                    | Failure::NotConfigured(_)
+                    | Failure::Refused { .. }
+            )
         {
             return Err(Refusal::Unread { what: "the member list".to_owned(), failure: failure.clone() });
         }
@@ -231,7 +243,10 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
         (Some(_), more) => Err(Refusal::Ambiguous { address: address.clone(), count: more + 1 }),
         (None, _) => Err(Refusal::Unknown {
             address: address.clone(),
-            similar: inventory::similar(roster, address, None).into_iter().map(|member| member.address.clone()).collect(),
+            similar: inventory::similar(roster, address, None)
+                .into_iter()
+                .map(|member| member.address.clone())
+                .collect(),
         }),
     }
 }
@@ -249,7 +264,8 @@ fn control(input: &Input<'_>, list: Option<&Roster>) -> Vec<(Option<PersonId>, O
             .collect();
     };
     for member in &roster.members {
-        let person = input.witnesses.iter().find(|(_, address)| *address == member.address).map(|(person, _)| person.clone());
+        let person =
+            input.witnesses.iter().find(|(_, address)| *address == member.address).map(|(person, _)| person.clone());
         if (member.role == Some(OrgRole::Owner) || person.is_some()) && !leaver(&member.address) {
             control.push((person, member.id.clone(), member.address.clone()));
         }
@@ -326,20 +342,37 @@ impl Desk<'_> {
         for member in inventory::similar(roster, address, name.as_deref()) {
             let object = format!("member/{}", member.id.as_deref().unwrap_or(member.address.as_str()));
             self.labels.insert(object.clone(), member.address.to_string());
-            self.find(FindingKind::LookAlike, "STATE-1", Some(object), "an account that looks like the leaver's; it is not touched");
+            self.find(
+                FindingKind::LookAlike,
+                "STATE-1",
+                Some(object),
+                "an account that looks like the leaver's; it is not touched",
+            );
         }
         if self.subject.vendor_id.is_none() {
-            self.find(FindingKind::NotSeen, "STATE-1", None, "the member list shows no ids: the address alone pins the account");
+            self.find(
+                FindingKind::NotSeen,
+                "STATE-1",
+                None,
+                "the member list shows no ids: the address alone pins the account",
+            );
         }
         if !roster.shows_roles {
             self.find(FindingKind::NotSeen, "AUTH-3", None, "the member list shows no organization roles");
         }
         match &self.subject.grants {
-            None => self.find(FindingKind::NotSeen, "AUTH-3", None, "the member list shows no project grants: they are unknown, not none"),
+            None => self.find(
+                FindingKind::NotSeen,
+                "AUTH-3",
+                None,
+                "the member list shows no project grants: they are unknown, not none",
+            ),
             Some(grants) => {
                 for grant in grants.clone() {
                     let kind = format!("{:?}", grant.kind).to_lowercase();
-                    let project = grant.project.map_or_else(|| "an unnamed project".to_owned(), |project| format!("project {project}"));
+                    let project = grant
+                        .project
+                        .map_or_else(|| "an unnamed project".to_owned(), |project| format!("project {project}"));
                     let role = grant.role.as_deref().unwrap_or("unknown role");
                     self.find(FindingKind::Grant, "AUTH-3", None, format!("{kind} grant on {project} as {role}"));
                 }
@@ -355,9 +388,15 @@ impl Desk<'_> {
                     "the leaver is the only owner. Two routes: the leaver makes a successor owner in Users & Teams, or the vendor's support does",
                 );
             } else if usable < 2 {
-                self.block("L105", format!("only {usable} usable owner would remain; two must: make another owner first"));
+                self.block(
+                    "L105",
+                    format!("only {usable} usable owner would remain; two must: make another owner first"),
+                );
             } else {
-                self.block("L107", "nobody can remove an owner: another owner lowers their role in Users & Teams first");
+                self.block(
+                    "L107",
+                    "nobody can remove an owner: another owner lowers their role in Users & Teams first",
+                );
             }
         } else if roster.shows_roles && usable < 2 {
             self.find(FindingKind::Weakness, "BEYOND-9", None, "the organization has fewer than two usable owners");
@@ -376,8 +415,13 @@ impl Desk<'_> {
         may.options = vec![Choice::AcceptRisk];
         self.claims.push(may);
         let role = self.me.role;
-        if !(role == Some(OrgRole::Owner) || self.me.permissions.iter().any(|permission| permission == "delete_members")) {
-            self.block("L106", "our credential may not remove members: make its service account an owner of the organization");
+        if !(role == Some(OrgRole::Owner)
+            || self.me.permissions.iter().any(|permission| permission == "delete_members"))
+        {
+            self.block(
+                "L106",
+                "our credential may not remove members: make its service account an owner of the organization",
+            );
         } else if let (Some(ours), Some(theirs)) = (role, self.subject.role)
             && theirs >= ours
             && theirs != OrgRole::Owner
@@ -442,7 +486,11 @@ impl Desk<'_> {
                 }
                 let mut sends = claim(
                     keys::sends(project, kind),
-                    if kind == Kind::Webhook || kind == Kind::SchemaSettings { &["CLEAN-3"] } else { &["VERIFY-4", "CLEAN-3"] },
+                    if kind == Kind::Webhook || kind == Kind::SchemaSettings {
+                        &["CLEAN-3"]
+                    } else {
+                        &["VERIFY-4", "CLEAN-3"]
+                    },
                     ClaimKind::Sender,
                     Predicate::NothingSends { project, kind },
                     vec![What::Me, what],
@@ -452,7 +500,9 @@ impl Desk<'_> {
                 let agency = self.inventory.webhooks_to_leaver(project);
                 if kind == Kind::Webhook && agency > 0 {
                     // Switching a webhook off touches more than the leaver's own entry: the approver says yes to it with the plan.
-                    sends.also_affects = vec![format!("{agency} webhooks to the leaver's domain are switched off for everybody who reads there")];
+                    sends.also_affects = vec![format!(
+                        "{agency} webhooks to the leaver's domain are switched off for everybody who reads there"
+                    )];
                     sends.options = vec![Choice::Proceed, Choice::AcceptRisk];
                     self.choose(&sends.key.clone(), Choice::Proceed);
                 }
@@ -462,7 +512,8 @@ impl Desk<'_> {
                         sends.final_act = true;
                     }
                 }
-                let hits: Vec<(String, String)> = hits.into_iter().map(|item| (item.id.clone(), item.title.clone())).collect();
+                let hits: Vec<(String, String)> =
+                    hits.into_iter().map(|item| (item.id.clone(), item.title.clone())).collect();
                 for (id, title) in hits {
                     self.labels.insert(What::Object(project, kind, id).to_string(), title);
                 }
@@ -530,7 +581,11 @@ impl Desk<'_> {
                     if kind == Kind::Cohort { &["XFER-3", "CLEAN-5"] } else { &["XFER-1", "CLEAN-5"] },
                     ClaimKind::Transfer,
                     Predicate::Copied { project, kind, id },
-                    if kind == Kind::Board { vec![What::Me, What::List(project, Kind::Report)] } else { vec![What::Me] },
+                    if kind == Kind::Board {
+                        vec![What::Me, What::List(project, Kind::Report)]
+                    } else {
+                        vec![What::Me]
+                    },
                     Remedy::Automatic,
                 );
                 copied.options = vec![Choice::Copy, Choice::Leave];
@@ -596,8 +651,12 @@ impl Desk<'_> {
             }
             reads
         };
-        let transfers: Vec<ClaimKey> =
-            self.claims.iter().filter(|claim| claim.kind == ClaimKind::Transfer).map(|claim| claim.key.clone()).collect();
+        let transfers: Vec<ClaimKey> = self
+            .claims
+            .iter()
+            .filter(|claim| claim.kind == ClaimKind::Transfer)
+            .map(|claim| claim.key.clone())
+            .collect();
         let request = self.input.request;
         let mut made = Vec::new();
         match request.method {
@@ -795,4 +854,3 @@ impl Desk<'_> {
         }
     }
 }
-

@@ -57,7 +57,14 @@ fn send(write: Write) -> Prepared {
 }
 
 /// Prepares one effect from the readings named by [`Act::reads_before`].
-pub fn prepare(effect: &Effect, plan: &Plan, case: &Case, readings: &Readings, names: &Names, now: Timestamp) -> Prepared {
+pub fn prepare(
+    effect: &Effect,
+    plan: &Plan,
+    case: &Case,
+    readings: &Readings,
+    names: &Names,
+    now: Timestamp,
+) -> Prepared {
     for what in effect.act.reads_before() {
         match readings.get(&what) {
             Some(reading) => {
@@ -183,8 +190,7 @@ impl Room<'_> {
         if rest.len() == before.len() {
             return skip("the leaver is not among the recipients any more");
         }
-        let others = rest.len()
-            + item.raw.get("slack_subscriptions").and_then(Value::as_array).map_or(0, Vec::len);
+        let others = rest.len() + item.raw.get("slack_subscriptions").and_then(Value::as_array).map_or(0, Vec::len);
         if others == 0 && kind != Kind::SchemaSettings {
             return send(Write::Delete { project, kind, id: id.to_owned() });
         }
@@ -195,7 +201,9 @@ impl Room<'_> {
     fn names_leaver(&self, element: &Value) -> bool {
         match element {
             Value::String(text) => self.is_leaver(text),
-            Value::Object(fields) => fields.values().any(|value| value.as_str().is_some_and(|text| self.is_leaver(text))),
+            Value::Object(fields) => {
+                fields.values().any(|value| value.as_str().is_some_and(|text| self.is_leaver(text)))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
         }
     }
@@ -234,13 +242,11 @@ impl Room<'_> {
     }
 
     fn used_lately(&self, item: &Item) -> bool {
-        item.last_used
-            .as_deref()
-            .is_some_and(|text| match text.parse::<Timestamp>() {
-                Ok(used) => self.now.duration_since(used) < STILL,
-                // A time that cannot be read is no proof of stillness.
-                Err(_) => true,
-            })
+        item.last_used.as_deref().is_some_and(|text| match text.parse::<Timestamp>() {
+            Ok(used) => self.now.duration_since(used) < STILL,
+            // A time that cannot be read is no proof of stillness.
+            Err(_) => true,
+        })
     }
 
     fn replacement_prefix(&self) -> String {
@@ -249,7 +255,9 @@ impl Room<'_> {
     }
 
     fn create_service_account(&self, old: u64, attempt: u32) -> Prepared {
-        let Some(Ok(Snapshot::One(item))) = self.readings.get(&What::ServiceAccount(old)).map(|reading| &reading.result) else {
+        let Some(Ok(Snapshot::One(item))) =
+            self.readings.get(&What::ServiceAccount(old)).map(|reading| &reading.result)
+        else {
             return skip("the old service account is gone");
         };
         let username = format!("{}{old}-{attempt}", self.replacement_prefix());
@@ -269,7 +277,9 @@ impl Room<'_> {
     }
 
     fn copy(&self, project: ProjectId, kind: Kind, id: &str) -> Prepared {
-        let Some(item) = self.item(project, kind, id) else { return ask("the source is gone: nothing is left to copy") };
+        let Some(item) = self.item(project, kind, id) else {
+            return ask("the source is gone: nothing is left to copy");
+        };
         let Some(definition) = definition(item, self.items(&What::List(project, Kind::Report))) else {
             return ask("the source does not show its definition");
         };
@@ -298,9 +308,14 @@ impl Room<'_> {
             .names
             .successor
             .as_ref()
-            .and_then(|successor| successor.name.clone().or_else(|| successor.address.as_ref().map(ToString::to_string)))
+            .and_then(|successor| {
+                successor.name.clone().or_else(|| successor.address.as_ref().map(ToString::to_string))
+            })
             .unwrap_or_else(|| "the successor".to_owned());
-        let before = before.map(str::trim_end).filter(|text| !text.is_empty()).map_or_else(String::new, |text| format!("{text}\n"));
+        let before = before
+            .map(str::trim_end)
+            .filter(|text| !text.is_empty())
+            .map_or_else(String::new, |text| format!("{text}\n"));
         format!("{before}Owner: {owner}. {}", marker(&self.case.id))
     }
 
@@ -312,7 +327,8 @@ impl Room<'_> {
         let mut body = item.raw.clone();
         let Some(place) = contacts_in(&mut body) else { return ask("the entry shows no contacts") };
         let mut rest: Vec<Value> = place.iter().filter(|element| !self.names_leaver(element)).cloned().collect();
-        if !rest.iter().any(|element| element.as_str().is_some_and(|text| text.eq_ignore_ascii_case(address.as_str()))) {
+        if !rest.iter().any(|element| element.as_str().is_some_and(|text| text.eq_ignore_ascii_case(address.as_str())))
+        {
             rest.push(json!(address.as_str()));
         }
         *place = rest;
@@ -320,7 +336,8 @@ impl Room<'_> {
     }
 
     fn deactivate(&self) -> Prepared {
-        let Some(Ok(Snapshot::Roster(list))) = self.readings.get(&What::ScimUsers).map(|reading| &reading.result) else {
+        let Some(Ok(Snapshot::Roster(list))) = self.readings.get(&What::ScimUsers).map(|reading| &reading.result)
+        else {
             return Prepared::Wait(Failure::Incomplete("the SCIM list was not read".to_owned()));
         };
         let mut matching = list.members.iter().filter(|member| self.names.leaver.contains(&member.address));
@@ -337,18 +354,58 @@ impl Room<'_> {
 
 /// What says which cohort it is, who made it and how it is used, and not what it selects (`facts/mixpanel.md` 4.5).
 const COHORT_IDENTITY: &[&str] = &[
-    "id", "name", "description", "count", "created", "created_by", "last_edited", "last_queried", "modified", "referenced_by",
-    "referenced_directly_by", "active_integrations", "verified", "is_visible", "is_locked", "project_id", "permissions",
-    "creator_id", "creator_name", "creator_email", "is_shared_with_project", "last_modified_by_id", "last_modified_by_name",
+    "id",
+    "name",
+    "description",
+    "count",
+    "created",
+    "created_by",
+    "last_edited",
+    "last_queried",
+    "modified",
+    "referenced_by",
+    "referenced_directly_by",
+    "active_integrations",
+    "verified",
+    "is_visible",
+    "is_locked",
+    "project_id",
+    "permissions",
+    "creator_id",
+    "creator_name",
+    "creator_email",
+    "is_shared_with_project",
+    "last_modified_by_id",
+    "last_modified_by_name",
     "last_modified_by_email",
 ];
 
 /// The same for a report.
 const REPORT_IDENTITY: &[&str] = &[
-    "id", "project_id", "workspace_id", "name", "description", "creator_id", "creator_name", "creator_email", "created",
-    "modified", "last_modified_by_id", "last_modified_by_name", "last_modified_by_email", "unique_view_count",
-    "total_view_count", "metadata", "is_default", "is_visibility_restricted", "is_modification_restricted", "deleted",
-    "generation_type", "original_type", "include_in_dashboard", "dashboard_id",
+    "id",
+    "project_id",
+    "workspace_id",
+    "name",
+    "description",
+    "creator_id",
+    "creator_name",
+    "creator_email",
+    "created",
+    "modified",
+    "last_modified_by_id",
+    "last_modified_by_name",
+    "last_modified_by_email",
+    "unique_view_count",
+    "total_view_count",
+    "metadata",
+    "is_default",
+    "is_visibility_restricted",
+    "is_modification_restricted",
+    "deleted",
+    "generation_type",
+    "original_type",
+    "include_in_dashboard",
+    "dashboard_id",
 ];
 
 /// The body that creates an equal item: only the fields that define it, never ids, makers or dates.

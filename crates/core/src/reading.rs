@@ -202,11 +202,7 @@ pub enum OrgRole {
 impl OrgRole {
     /// Reads the vendor's spelling without regard to case, spaces, hyphens and underscores.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain: String = text
-            .chars()
-            .filter(char::is_ascii_alphabetic)
-            .map(|c| c.to_ascii_lowercase())
-            .collect();
+        let plain: String = text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
         match plain.as_str() {
             "owner" => Some(Self::Owner),
             "admin" => Some(Self::Admin),

@@ -71,12 +71,28 @@ const LINES: &[Line] = &[
     line("STATE-5", "content that the person created", OtherChoice),
     line("STATE-6", "service accounts and readable secrets", OtherChoice),
     line("STATE-7", "everything that sends", OtherChoice),
-    line("XFER-1", "boards and reports are copied", NoneFound("the inventory shows no board of the leaver that is to be copied")),
-    line("XFER-2", "critical reports are exported", Later("report data is not exported yet; definitions are kept in the captures")),
+    line(
+        "XFER-1",
+        "boards and reports are copied",
+        NoneFound("the inventory shows no board of the leaver that is to be copied"),
+    ),
+    line(
+        "XFER-2",
+        "critical reports are exported",
+        Later("report data is not exported yet; definitions are kept in the captures"),
+    ),
     line("XFER-3", "cohorts are copied", NoneFound("the inventory shows no cohort of the leaver that is to be copied")),
-    line("XFER-4", "pipelines, imports and exports have an owner", NoneFound("the inventory shows no pipeline or import")),
+    line(
+        "XFER-4",
+        "pipelines, imports and exports have an owner",
+        NoneFound("the inventory shows no pipeline or import"),
+    ),
     line("XFER-5", "replacement credentials", NoneFound("no service account of the leaver is to be rotated")),
-    line("XFER-6", "saved metrics and lexicon entries get the successor", NoneFound("none names the leaver as owner or contact")),
+    line(
+        "XFER-6",
+        "saved metrics and lexicon entries get the successor",
+        NoneFound("none names the leaver as owner or contact"),
+    ),
     line("XFER-7", "what others depend on is found", Shown("the plan's findings")),
     line("XFER-8", "only deletion waits for the transfer", OtherChoice),
     line("XFER-9", "hand-over request", PEOPLE),
@@ -113,7 +129,11 @@ const LINES: &[Line] = &[
     line("CLEAN-2", "Slack", PEOPLE),
     line("CLEAN-3", "recipients and lists of every sender", NoneFound("no project was read")),
     line("CLEAN-4", "warehouse credentials", NoneFound("the inventory shows no warehouse source or import")),
-    line("CLEAN-5", "boards and cohorts audited", NoneFound("the inventory shows no board or cohort of the leaver to copy or drop")),
+    line(
+        "CLEAN-5",
+        "boards and cohorts audited",
+        NoneFound("the inventory shows no board or cohort of the leaver to copy or drop"),
+    ),
     line("CLEAN-6", "project secrets", OtherChoice),
     line("COMM-1", "removal notice", PEOPLE),
     line("COMM-2", "security team and project manager", PEOPLE),
@@ -135,16 +155,32 @@ const LINES: &[Line] = &[
     line("PRACTICE-7", "board dependencies", OtherChoice),
     line("PRACTICE-8", "service accounts for integrations", PEOPLE),
     line("PRACTICE-9", "low-activity windows", PEOPLE),
-    line("PRACTICE-10", "dry runs and drill", Later("the read-only plan and the sandbox exist; the drill does not yet")),
+    line(
+        "PRACTICE-10",
+        "dry runs and drill",
+        Later("the read-only plan and the sandbox exist; the drill does not yet"),
+    ),
     line("PRACTICE-11", "register of collaborators", PEOPLE),
     line("PRACTICE-12", "least privilege", PEOPLE),
     line("PRACTICE-13", "role-based access", PEOPLE),
     line("BEYOND-1", "second account of the same person", Shown("look-alike accounts among the findings")),
     line("BEYOND-2", "all-users grants", Shown("grants among the findings")),
-    line("BEYOND-3", "teams and data views", Shown("deletion ends every team and data view; the member list proves it")),
-    line("BEYOND-4", "service accounts whose secret the person holds", Unseen("nothing shows who holds a secret that somebody else made")),
+    line(
+        "BEYOND-3",
+        "teams and data views",
+        Shown("deletion ends every team and data view; the member list proves it"),
+    ),
+    line(
+        "BEYOND-4",
+        "service accounts whose secret the person holds",
+        Unseen("nothing shows who holds a secret that somebody else made"),
+    ),
     line("BEYOND-5", "the product's own credential", Shown("the inventory compares the maker of our own credential")),
-    line("BEYOND-6", "GDPR requests and tokens", Shown("deletion requests among the findings; personal tokens are not observable")),
+    line(
+        "BEYOND-6",
+        "GDPR requests and tokens",
+        Shown("deletion requests among the findings; personal tokens are not observable"),
+    ),
     line("BEYOND-7", "several regions and organizations", PEOPLE),
     line("BEYOND-8", "continuous watch", PEOPLE),
     line("BEYOND-9", "what the leaver holds for the organization", Shown("the plan's findings and blockers")),
@@ -183,7 +219,8 @@ fn treat(line: &Line, claims: Option<&[&str]>, request: &Request, findings: &[Fi
     match line.otherwise {
         NoneFound(why) => {
             let unseen = findings.iter().filter(|finding| finding.kind == FindingKind::NotSeen).count();
-            let source = if unseen == 0 { "inventory".to_owned() } else { format!("inventory, with {unseen} things not seen") };
+            let source =
+                if unseen == 0 { "inventory".to_owned() } else { format!("inventory, with {unseen} things not seen") };
             made(Treated::DoesNotApply, why.to_owned(), source)
         }
         Unseen(why) => made(Treated::NotObservable, why.to_owned(), "facts about the vendor".to_owned()),

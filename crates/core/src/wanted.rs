@@ -187,7 +187,9 @@ fn probed_at(case: &Case, claim: &Claim) -> Option<Timestamp> {
 
 /// When the claim must be probed next; `None` when nothing asks for it.
 pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Timestamp> {
-    if case.state.is_over() || matches!(case.state, CaseState::Draft | CaseState::WaitingApproval | CaseState::Scheduled) {
+    if case.state.is_over()
+        || matches!(case.state, CaseState::Draft | CaseState::WaitingApproval | CaseState::Scheduled)
+    {
         return None;
     }
     let seen = case.observation(&claim.key);
@@ -256,7 +258,8 @@ pub fn next_recheck(case: &Case, last: Timestamp) -> Option<Timestamp> {
 
 /// Whether everything that the claim needs is settled. Only deletion waits for the transfer, and only until the deadline (XFER-8).
 pub fn needs_hold(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
-    let no_waiting = matches!(case.request.urgency, Urgency::Emergency | Urgency::Immediate) || now >= case.request.deadline;
+    let no_waiting =
+        matches!(case.request.urgency, Urgency::Emergency | Urgency::Immediate) || now >= case.request.deadline;
     claim.needs.iter().all(|key| {
         let transfer = plan.claim(key).is_some_and(|needed| needed.kind == ClaimKind::Transfer);
         (transfer && no_waiting) || settled(case, key, now)
@@ -265,7 +268,8 @@ pub fn needs_hold(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bo
 
 /// Whether a claim holds, or a named person accepted that it does not.
 pub fn settled(case: &Case, key: &ClaimKey, now: Timestamp) -> bool {
-    case.observation(key).is_some_and(|seen| seen.observation.state == State::Holds) || case.accepted(key, now).is_some()
+    case.observation(key).is_some_and(|seen| seen.observation.state == State::Holds)
+        || case.accepted(key, now).is_some()
 }
 
 /// Whether a person must do or decide something before the machine can go on with this claim.
@@ -312,7 +316,17 @@ fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
         && needs_hold(case, plan, claim, now)
         && !waits_for_person(case, plan, claim, now)
         && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Broken)
-        && due(case, plan, claim, now).is_none_or(|at| at > now)
+        && looked_after(case, claim)
+}
+
+/// Whether the claim was probed after everything that touched its sources had settled: nothing acts on an old picture.
+fn looked_after(case: &Case, claim: &Claim) -> bool {
+    let reads = reads_now(claim, case);
+    reads.iter().all(|what| match (case.read_at(what), case.settled(what)) {
+        (Some(read), Some(settled)) => read > settled,
+        (Some(_), None) => true,
+        (None, _) => false,
+    })
 }
 
 /// The outward actions that would make a broken claim true, one for each instance, none that is still open.
@@ -374,7 +388,8 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live)
             None => Some(Act::CreateServiceAccount { replaces: *service_account }),
             // Its secret is lost, or the vendor refuses it: delete it by id, then create under the next marker.
             Some((id, credential)) if !case.replacement_proved(*service_account) => {
-                (!live.remembered.contains(&credential) || instance == id.to_string()).then_some(Act::DeleteServiceAccount { id })
+                (!live.remembered.contains(&credential) || instance == id.to_string())
+                    .then_some(Act::DeleteServiceAccount { id })
             }
             Some(_) => None,
         },
@@ -391,7 +406,9 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live)
             }
         }
         Predicate::OwnedBySuccessor { project, id } => Some(Act::SetMetricOwner { project: *project, id: id.clone() }),
-        Predicate::ContactsSuccessor { project, id } => Some(Act::SetSchemaContacts { project: *project, id: id.clone() }),
+        Predicate::ContactsSuccessor { project, id } => {
+            Some(Act::SetSchemaContacts { project: *project, id: id.clone() })
+        }
         Predicate::Described { project, kind, id } => {
             Some(Act::Describe { project: *project, kind: *kind, id: id.clone() })
         }

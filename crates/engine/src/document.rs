@@ -116,9 +116,13 @@ pub fn document(case: &Case, now: Timestamp) -> CaseDocument {
         removed_at: removed,
         next_recheck: removed.and_then(|_| next_recheck(case, now)),
         scope: plan.map(|(plan, _)| plan.scope.clone()).unwrap_or_default(),
-        claims: plan.map(|(plan, _)| plan.claims.iter().map(|claim| of_claim(case, plan, claim, now)).collect()).unwrap_or_default(),
+        claims: plan
+            .map(|(plan, _)| plan.claims.iter().map(|claim| of_claim(case, plan, claim, now)).collect())
+            .unwrap_or_default(),
         choices: plan
-            .map(|(plan, _)| plan.choices.iter().map(|(key, choice)| (key.to_string(), choice.word().to_owned())).collect())
+            .map(|(plan, _)| {
+                plan.choices.iter().map(|(key, choice)| (key.to_string(), choice.word().to_owned())).collect()
+            })
             .unwrap_or_default(),
         blockers: plan.map(|(plan, _)| plan.blockers.clone()).unwrap_or_default(),
         findings: plan.map(|(plan, _)| plan.findings.clone()).unwrap_or_default(),

@@ -222,11 +222,7 @@ impl Engine {
         let mut events = vec![Event::Opened { request: Box::new(request) }];
         let stamp = |event: &Event| Stamped { at, event: event.clone() };
         let mut case = Case::open(&stamp(&events[0])).ok_or_else(|| Error::NoCase("new".to_owned()))?;
-        let planned = Event::Planned {
-            number: 1,
-            hash,
-            plan: String::from_utf8_lossy(&bytes).into_owned(),
-        };
+        let planned = Event::Planned { number: 1, hash, plan: String::from_utf8_lossy(&bytes).into_owned() };
         case.evolve(&stamp(&planned));
         events.push(planned);
         let owed = Owed {
@@ -330,7 +326,9 @@ impl Engine {
         if let Some((plan, _)) = &case.plan {
             for account in &plan.control {
                 if let Some(person) = self.store.person(&account.person).await? {
-                    control.extend(person.addresses.into_iter().map(|address| (account.vendor_id.clone(), address)).take(1));
+                    control.extend(
+                        person.addresses.into_iter().map(|address| (account.vendor_id.clone(), address)).take(1),
+                    );
                 }
             }
         }

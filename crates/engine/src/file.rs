@@ -95,7 +95,12 @@ impl File {
     ///
     /// # Errors
     /// See [`File::write`].
-    pub(crate) async fn create(store: &dyn Store, events: Vec<Event>, beside: Beside, now: Timestamp) -> Result<Self, Error> {
+    pub(crate) async fn create(
+        store: &dyn Store,
+        events: Vec<Event>,
+        beside: Beside,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
         let case = Case::fold(&stamped).ok_or_else(|| Error::NoCase("new".to_owned()))?;
         append(store, &case, 0, None, &stamped, beside, &Live::default(), now).await?;

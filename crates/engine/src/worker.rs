@@ -100,7 +100,12 @@ impl Engine {
     }
 
     /// Rounds over the cases of one organization: read what any of them owes, judge, act, until none owes anything now.
-    async fn work_together(&self, org: &Organization, actives: &mut Vec<Active>, progress: &dyn Progress) -> Result<(), Error> {
+    async fn work_together(
+        &self,
+        org: &Organization,
+        actives: &mut Vec<Active>,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
         loop {
             let now = self.clock.now();
             let mut round: Vec<Owed> = Vec::with_capacity(actives.len());
@@ -219,7 +224,9 @@ impl Engine {
                     return self.skip(file, live, &effect, why, person, now).await;
                 }
                 Prepared::Wait(failure) => {
-                    return self.skip(file, live, &effect, format!("could not be read before acting: {failure}"), false, now).await;
+                    return self
+                        .skip(file, live, &effect, format!("could not be read before acting: {failure}"), false, now)
+                        .await;
                 }
             };
             let target = effect.act.target(file.case.request.leaver.as_str());
@@ -285,7 +292,8 @@ impl Engine {
         write: &Write,
         sent: &leaver_connectors::Written,
     ) -> Option<CredentialName> {
-        let (Write::CreateServiceAccount { .. }, Some(secret), Some(username)) = (write, &sent.secret, &sent.username) else {
+        let (Write::CreateServiceAccount { .. }, Some(secret), Some(username)) = (write, &sent.secret, &sent.username)
+        else {
             return None;
         };
         let leaver_core::effect::Act::CreateServiceAccount { replaces } = effect.act else { return None };

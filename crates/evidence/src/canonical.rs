@@ -71,10 +71,7 @@ fn append(raw: &RawValue, depth: usize, out: &mut String) -> Result<(), Canonica
         }
         Some(b'[') => {
             out.push('[');
-            for (index, value) in serde_json::from_str::<Vec<&RawValue>>(json)?
-                .into_iter()
-                .enumerate()
-            {
+            for (index, value) in serde_json::from_str::<Vec<&RawValue>>(json)?.into_iter().enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
@@ -105,10 +102,7 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Self::Value, A::Error> {
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);

@@ -4,20 +4,20 @@
 //! the first one ends the line. The digest covers both parts: nobody can exchange the time of an answer and keep its
 //! name. `sha256sum` of the file is its name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::redact::{self, Redacted, RedactionKey};
+pub use crate::sinks::{MemorySink, NullSink};
 
 /// One answer of a vendor, as it may be stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,25 +56,13 @@ pub struct Meta {
 impl Capture {
     /// A capture of an answer that bears no secret: the body is kept byte for byte.
     pub fn plain(meta: Meta, body: Vec<u8>) -> Self {
-        Self {
-            meta: Meta {
-                redacted: None,
-                ..meta
-            },
-            body,
-        }
+        Self { meta: Meta { redacted: None, ..meta }, body }
     }
 
     /// A capture of an answer that bears a secret: the original bytes are dropped here.
     pub fn redacted(meta: Meta, body: &[u8], key: &RedactionKey) -> Self {
         let (body, redacted) = redact::redact(key, body);
-        Self {
-            meta: Meta {
-                redacted: Some(redacted),
-                ..meta
-            },
-            body,
-        }
+        Self { meta: Meta { redacted: Some(redacted), ..meta }, body }
     }
 
     /// What is known about the answer.
@@ -92,8 +80,7 @@ impl Capture {
     /// # Errors
     /// The metadata cannot be written as JSON, which does not happen with [`Meta`].
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
-        let head =
-            canonical::of(&self.meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        let head = canonical::of(&self.meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
         let mut bytes = Vec::with_capacity(head.len() + 1 + self.body.len());
         bytes.extend_from_slice(head.as_bytes());
         bytes.push(b'\n');
@@ -108,27 +95,17 @@ impl Capture {
     pub fn from_bytes(bytes: &[u8]) -> io::Result<Self> {
         let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
         let (Some(head), Some(body)) = (parts.next(), parts.next()) else {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a capture has no body",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a capture has no body"));
         };
-        let meta = serde_json::from_slice(head)
-            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        Ok(Self {
-            meta,
-            body: body.to_vec(),
-        })
+        let meta = serde_json::from_slice(head).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        Ok(Self { meta, body: body.to_vec() })
     }
 }
 
 impl fmt::Debug for Capture {
     /// Bodies hold addresses; they stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Capture")
-            .field("meta", &self.meta)
-            .field("body_bytes", &self.body.len())
-            .finish()
+        f.debug_struct("Capture").field("meta", &self.meta).field("body_bytes", &self.body.len()).finish()
     }
 }
 
@@ -175,12 +152,7 @@ impl CaptureStore {
         fs::create_dir_all(&dir)?;
         let tag = canonical::hex(&random::<8>()?);
         let key = installation_key(&dir, &tag)?;
-        Ok(Self {
-            dir,
-            key,
-            tag,
-            next: AtomicU64::new(0),
-        })
+        Ok(Self { dir, key, tag, next: AtomicU64::new(0) })
     }
 
     /// A store in a directory that exists, with a key kept elsewhere.
@@ -188,12 +160,7 @@ impl CaptureStore {
     /// # Errors
     /// The system gives no randomness.
     pub fn with_key(dir: impl Into<PathBuf>, key: RedactionKey) -> io::Result<Self> {
-        Ok(Self {
-            dir: dir.into(),
-            key,
-            tag: canonical::hex(&random::<8>()?),
-            next: AtomicU64::new(0),
-        })
+        Ok(Self { dir: dir.into(), key, tag: canonical::hex(&random::<8>()?), next: AtomicU64::new(0) })
     }
 
     /// Reads a capture back and checks it against its name. `None`: there is none of this digest.
@@ -210,10 +177,7 @@ impl CaptureStore {
             Err(e) => return Err(e),
         };
         if canonical::digest(&bytes) != digest {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("capture {digest} was changed on disk"),
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("capture {digest} was changed on disk")));
         }
         Capture::from_bytes(&bytes).map(Some)
     }
@@ -242,10 +206,7 @@ impl CaptureStore {
 
     /// The file of a digest; `None` when the text is not a digest, so that no text can name a file elsewhere.
     fn path(&self, digest: &str) -> Option<PathBuf> {
-        let fits = digest.len() == 64
-            && digest
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let fits = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let shard = digest.get(..2).filter(|_| fits)?;
         Some(self.dir.join(shard).join(digest))
     }
@@ -275,9 +236,7 @@ impl CaptureStore {
 impl CaptureSink for CaptureStore {
     fn put(&self, capture: &Capture) -> io::Result<String> {
         let mut digests = Self::put_all(self, std::slice::from_ref(capture))?;
-        digests
-            .pop()
-            .ok_or_else(|| io::Error::other("no digest was made"))
+        digests.pop().ok_or_else(|| io::Error::other("no digest was made"))
     }
 
     fn put_all(&self, captures: &[Capture]) -> io::Result<Vec<String>> {
@@ -290,12 +249,7 @@ impl CaptureSink for CaptureStore {
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -338,79 +292,5 @@ fn installation_key(dir: &Path, tag: &str) -> io::Result<RedactionKey> {
             Ok(RedactionKey::new(bytes))
         }
         Err(e) => Err(e),
-    }
-}
-
-/// Keeps captures in memory; for tests.
-#[derive(Debug)]
-pub struct MemorySink {
-    key: RedactionKey,
-    kept: Mutex<BTreeMap<String, Capture>>,
-}
-
-impl MemorySink {
-    /// An empty sink.
-    pub fn new(key: RedactionKey) -> Self {
-        Self {
-            key,
-            kept: Mutex::new(BTreeMap::new()),
-        }
-    }
-
-    /// The capture of this digest.
-    pub fn get(&self, digest: &str) -> Option<Capture> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(digest)
-            .cloned()
-    }
-
-    /// Every capture, in the order of the digests.
-    pub fn all(&self) -> Vec<Capture> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
-    }
-}
-
-impl CaptureSink for MemorySink {
-    fn put(&self, capture: &Capture) -> io::Result<String> {
-        let digest = canonical::digest(&capture.to_bytes()?);
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest.clone(), capture.clone());
-        Ok(digest)
-    }
-
-    fn key(&self) -> &RedactionKey {
-        &self.key
-    }
-}
-
-/// Computes digests and keeps nothing; for benchmarks.
-#[derive(Debug)]
-pub struct NullSink {
-    key: RedactionKey,
-}
-
-impl NullSink {
-    /// A sink that keeps nothing.
-    pub fn new(key: RedactionKey) -> Self {
-        Self { key }
-    }
-}
-
-impl CaptureSink for NullSink {
-    fn put(&self, capture: &Capture) -> io::Result<String> {
-        Ok(canonical::digest(&capture.to_bytes()?))
-    }
-
-    fn key(&self) -> &RedactionKey {
-        &self.key
     }
 }

@@ -22,3 +22,4 @@
 pub mod canonical;
 pub mod captures;
 pub mod redact;
+mod sinks;

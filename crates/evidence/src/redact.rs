@@ -90,13 +90,7 @@ pub fn redact(key: &RedactionKey, body: &[u8]) -> (Vec<u8>, Redacted) {
         fields = vec![String::new()];
         REDACTED.as_bytes().to_vec()
     });
-    (
-        kept,
-        Redacted {
-            fields,
-            hmac_sha256: key.hash(body),
-        },
-    )
+    (kept, Redacted { fields, hmac_sha256: key.hash(body) })
 }
 
 /// Replaces the secrets in a value that stays in memory, and returns the pointers of what was replaced.
@@ -140,10 +134,6 @@ fn holds_something(value: &Value) -> bool {
 }
 
 fn is_secret(name: &str) -> bool {
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     NAMES.contains(&plain.as_str()) || WORDS.iter().any(|word| plain.contains(word))
 }

@@ -7,9 +7,15 @@ use jiff::Timestamp;
 
 /// Removes a collaborator from a Mixpanel organization, proves it, and keeps proving it.
 #[derive(Debug, Parser)]
-#[command(name = "leaver", version, about, max_term_width = 110, after_help = "\
+#[command(
+    name = "leaver",
+    version,
+    about,
+    max_term_width = 110,
+    after_help = "\
 Exit codes: 0 done; 1 not done, or a claim is broken; 2 wrong use; 3 waiting for a person; 4 vendor or network unavailable.
-Every error has a code with a page in docs/errors.")]
+Every error has a code with a page in docs/errors."
+)]
 pub(crate) struct Cli {
     /// The configuration.
     #[arg(long, global = true, value_name = "FILE", default_value = "leaver.toml", env = "LEAVER_CONFIG")]

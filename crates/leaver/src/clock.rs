@@ -53,7 +53,8 @@ impl Sandbox {
     }
 
     async fn refresh(&self) -> Result<Timestamp, reqwest::Error> {
-        let answer: serde_json::Value = self.client.get(self.address()).send().await?.error_for_status()?.json().await?;
+        let answer: serde_json::Value =
+            self.client.get(self.address()).send().await?.error_for_status()?.json().await?;
         Ok(self.take(&answer))
     }
 

@@ -181,7 +181,11 @@ impl Config {
             });
             Failure::usage("L003", format!("the configuration {shown} is wrong{place}: {}", error.message()))
         })?;
-        config.folder = path.parent().map(Path::to_path_buf).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
+        config.folder = path
+            .parent()
+            .map(Path::to_path_buf)
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or_else(|| PathBuf::from("."));
         config.check()?;
         Ok(config)
     }
@@ -212,10 +216,14 @@ impl Config {
         }
         if let Some(clock) = &self.clock {
             let loopback = |url: &Url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-            let all = self.organizations.values().all(|organization| organization.base_url.as_ref().is_some_and(loopback));
+            let all =
+                self.organizations.values().all(|organization| organization.base_url.as_ref().is_some_and(loopback));
             if !all || !loopback(&clock.source) {
-                return Err(Failure::usage("L006", "another clock is allowed only when every address is on this machine")
-                    .hint("take [clock] out, or keep this configuration for rehearsals alone"));
+                return Err(Failure::usage(
+                    "L006",
+                    "another clock is allowed only when every address is on this machine",
+                )
+                .hint("take [clock] out, or keep this configuration for rehearsals alone"));
             }
         }
         Ok(())
@@ -232,11 +240,13 @@ impl Config {
             SecretRef::File(path) => {
                 let path = self.path(path);
                 std::fs::read_to_string(&path).map_err(|error| {
-                    Failure::usage("L007", format!("the secret of {of} cannot be read from {}", path.display())).because(&error)
+                    Failure::usage("L007", format!("the secret of {of} cannot be read from {}", path.display()))
+                        .because(&error)
                 })?
             }
-            SecretRef::Env(name) => std::env::var(name)
-                .map_err(|error| Failure::usage("L007", format!("the secret of {of} is not in the variable {name}")).because(&error))?,
+            SecretRef::Env(name) => std::env::var(name).map_err(|error| {
+                Failure::usage("L007", format!("the secret of {of} is not in the variable {name}")).because(&error)
+            })?,
         };
         let trimmed = text.trim();
         if trimmed.is_empty() {

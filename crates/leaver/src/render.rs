@@ -33,7 +33,9 @@ impl Words {
     }
 
     fn project(&self, id: leaver_core::ids::ProjectId) -> String {
-        self.titles.get(&format!("project/{id}")).map_or_else(|| format!("project {id}"), |name| format!("project {}", plain(name)))
+        self.titles
+            .get(&format!("project/{id}"))
+            .map_or_else(|| format!("project {id}"), |name| format!("project {}", plain(name)))
     }
 }
 
@@ -66,12 +68,24 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
         Predicate::NothingSends { project, kind } => {
             format!("none of the {} of {} sends to the leaver", kind.plural(), words.project(*project))
         }
-        Predicate::NotShared { project, kind, id } => format!("{} is not shared with the leaver by name", item(words, *project, *kind, id)),
-        Predicate::NoPublicLink { project, board } => format!("{} has no public link", item(words, *project, Kind::Board, board)),
-        Predicate::Copied { project, kind, id } => format!("{} is copied for the successor", item(words, *project, *kind, id)),
-        Predicate::OwnedBySuccessor { project, id } => format!("{} is owned by the successor", item(words, *project, Kind::Metric, id)),
-        Predicate::ContactsSuccessor { project, id } => format!("{} names the successor", item(words, *project, Kind::Schema, id)),
-        Predicate::Described { project, kind, id } => format!("{} names its new owner", item(words, *project, *kind, id)),
+        Predicate::NotShared { project, kind, id } => {
+            format!("{} is not shared with the leaver by name", item(words, *project, *kind, id))
+        }
+        Predicate::NoPublicLink { project, board } => {
+            format!("{} has no public link", item(words, *project, Kind::Board, board))
+        }
+        Predicate::Copied { project, kind, id } => {
+            format!("{} is copied for the successor", item(words, *project, *kind, id))
+        }
+        Predicate::OwnedBySuccessor { project, id } => {
+            format!("{} is owned by the successor", item(words, *project, Kind::Metric, id))
+        }
+        Predicate::ContactsSuccessor { project, id } => {
+            format!("{} names the successor", item(words, *project, Kind::Schema, id))
+        }
+        Predicate::Described { project, kind, id } => {
+            format!("{} names its new owner", item(words, *project, *kind, id))
+        }
         Predicate::Dropped { project, kind, id } => format!("{} is gone, as decided", item(words, *project, *kind, id)),
         Predicate::MayRemove => "our credential may remove members and is above the leaver".to_owned(),
         Predicate::Recorded { record } => match record {
@@ -113,32 +127,61 @@ pub(crate) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
         Guide::LeaveProjects => vec![
             "open Project Settings > Project Users in each project named".to_owned(),
             format!("tick {leaver}, Delete"),
-            "for a team's grant: Organization Settings > Users & Teams > Teams, take the person out of the team".to_owned(),
+            "for a team's grant: Organization Settings > Users & Teams > Teams, take the person out of the team"
+                .to_owned(),
         ],
         Guide::LeaveTeams => vec![format!("open Users & Teams > Teams and take {leaver} out of each team")],
-        Guide::LeaveDataViews => vec![format!("open Project Settings > Data Views and take {leaver} out of each restricted view")],
+        Guide::LeaveDataViews => {
+            vec![format!("open Project Settings > Data Views and take {leaver} out of each restricted view")]
+        }
         Guide::RevokeInvitations => vec![
             "open Organization Settings > Users & Teams > Invited Users".to_owned(),
             format!("revoke every invitation of {leaver} or their agency; replace an invite link that was copied"),
             "then: leaver attest CASE invitations.gone --note \"what you saw\" or --file SCREENSHOT".to_owned(),
         ],
-        Guide::DisablePublicLink => say(&["open Project Settings > Public Boards", "disable the link of this board, or set a passcode and accept the risk by name"]),
-        Guide::EditAutomations => vec![format!("open each automation named, take {leaver} out of its deliveries, or pause it")],
+        Guide::DisablePublicLink => say(&[
+            "open Project Settings > Public Boards",
+            "disable the link of this board, or set a passcode and accept the risk by name",
+        ]),
+        Guide::EditAutomations => {
+            vec![format!("open each automation named, take {leaver} out of its deliveries, or pause it")]
+        }
         Guide::Unshare => vec![format!("open Share on the item and take {leaver} out")],
-        Guide::EditWebhooks => say(&["open Project Settings > Alerts > Manage Webhooks", "change the address and password of each webhook named, or switch it off"]),
-        Guide::EditNotices => vec![format!("open the project's data settings and take {leaver} out of the notification addresses")],
-        Guide::OwnPipelines => say(&["decide who owns the pipelines, imports and exports listed", "then attest it with a note"]),
-        Guide::RevokeWarehouse => say(&["revoke what the leaver holds in your own cloud or warehouse", "then attest it with a note or a file"]),
-        Guide::RotateProjectSecret => say(&["open Settings > Projects and reset the API secret of each project, or accept the risk by name", "then attest it with a note"]),
+        Guide::EditWebhooks => say(&[
+            "open Project Settings > Alerts > Manage Webhooks",
+            "change the address and password of each webhook named, or switch it off",
+        ]),
+        Guide::EditNotices => {
+            vec![format!("open the project's data settings and take {leaver} out of the notification addresses")]
+        }
+        Guide::OwnPipelines => {
+            say(&["decide who owns the pipelines, imports and exports listed", "then attest it with a note"])
+        }
+        Guide::RevokeWarehouse => say(&[
+            "revoke what the leaver holds in your own cloud or warehouse",
+            "then attest it with a note or a file",
+        ]),
+        Guide::RotateProjectSecret => say(&[
+            "open Settings > Projects and reset the API secret of each project, or accept the risk by name",
+            "then attest it with a note",
+        ]),
         Guide::ReviewMentions => say(&["look through recent comments and notifications", "then attest what you saw"]),
-        Guide::ConfirmOwnRole => say(&["open Organization Settings > Users & Teams and look at your own role: it must be above the leaver's", "if the read stays unknown, attest it"]),
-        Guide::VouchApproval => vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)],
+        Guide::ConfirmOwnRole => say(&[
+            "open Organization Settings > Users & Teams and look at your own role: it must be above the leaver's",
+            "if the read stays unknown, attest it",
+        ]),
+        Guide::VouchApproval => {
+            vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)]
+        }
     }
 }
 
 fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(head.to_vec());
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(head.to_vec());
     if table.width().is_none() {
         table.set_width(110);
     }
@@ -166,7 +209,13 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
         line(&mut text, "  REHEARSAL: this organization is not at the vendor; this is evidence of nothing");
     }
     line(&mut text, &format!("  remove    {} from organization {}", words.leaver, document.org));
-    line(&mut text, &format!("  method    {}, because of {}, {}; access gone by {}", document.method, document.reason, document.urgency, document.deadline));
+    line(
+        &mut text,
+        &format!(
+            "  method    {}, because of {}, {}; access gone by {}",
+            document.method, document.reason, document.urgency, document.deadline
+        ),
+    );
     line(&mut text, &format!("  state     {}: {}", document.state, document.why));
     if let Some(hash) = &document.plan {
         line(&mut text, &format!("  plan      {hash}"));
@@ -198,9 +247,17 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
 }
 
 fn account(plan: &Plan) -> String {
-    let id = plan.subject.vendor_id.as_deref().map_or_else(|| "no id is shown, the address alone pins it".to_owned(), |id| format!("id {id}"));
+    let id = plan
+        .subject
+        .vendor_id
+        .as_deref()
+        .map_or_else(|| "no id is shown, the address alone pins it".to_owned(), |id| format!("id {id}"));
     let role = plan.subject.role.map_or_else(|| "role unknown".to_owned(), |role| format!("role {}", role.word()));
-    let grants = plan.subject.grants.as_ref().map_or_else(|| "grants unknown".to_owned(), |grants| format!("{} grants", grants.len()));
+    let grants = plan
+        .subject
+        .grants
+        .as_ref()
+        .map_or_else(|| "grants unknown".to_owned(), |grants| format!("{} grants", grants.len()));
     format!("{id}, {role}, {grants}")
 }
 
@@ -250,18 +307,32 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
     let mut text = String::new();
     if case.state == CaseState::WaitingApproval {
         if plan.blockers.is_empty() {
-            line(&mut text, &format!("\nnext: somebody other than requester, executor and leaver says\n  leaver approve {} --as PERSON", case.id));
+            line(
+                &mut text,
+                &format!(
+                    "\nnext: somebody other than requester, executor and leaver says\n  leaver approve {} --as PERSON",
+                    case.id
+                ),
+            );
         }
         return text;
     }
     if case.state == CaseState::Held {
-        line(&mut text, &format!("\nnext: a second person looks into it and says\n  leaver release {} --why TEXT --as PERSON", case.request.org));
+        line(
+            &mut text,
+            &format!(
+                "\nnext: a second person looks into it and says\n  leaver release {} --why TEXT --as PERSON",
+                case.request.org
+            ),
+        );
         return text;
     }
     let waiting: Vec<&Claim> = plan
         .claims
         .iter()
-        .filter(|claim| case.state != CaseState::Closed && !case.state.is_over() && waits_for_person(case, plan, claim, now))
+        .filter(|claim| {
+            case.state != CaseState::Closed && !case.state.is_over() && waits_for_person(case, plan, claim, now)
+        })
         .filter(|claim| case.observation(&claim.key).is_none_or(|seen| seen.observation.state != State::Holds))
         .collect();
     if waiting.is_empty() {
@@ -281,7 +352,10 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
                     line(&mut text, &format!("    {why}"));
                 }
                 let options: Vec<&str> = claim.options.iter().map(|choice| choice.word()).collect();
-                line(&mut text, &format!("    leaver decide {} {} --choose {} --why TEXT", case.id, claim.key, options.join("|")));
+                line(
+                    &mut text,
+                    &format!("    leaver decide {} {} --choose {} --why TEXT", case.id, claim.key, options.join("|")),
+                );
             }
         }
     }

@@ -21,7 +21,8 @@ impl SecretSink for Folder {
 
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
         // A name of the vendor's must not leave the folder.
-        let name: String = username.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+        let name: String =
+            username.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.0.join(name))?;
         file.write_all(secret.expose_secret().as_bytes())?;
         file.sync_all()?;

@@ -59,9 +59,12 @@ impl App {
         let clock: Arc<dyn Clock> = match &config.clock {
             None => Arc::new(clock::Machine),
             Some(source) => Arc::new(clock::Sandbox::ask(&source.source, moves).await.map_err(|error| {
-                Failure { exit: Exit::Unavailable, ..Failure::not_done("L008", format!("the clock at {} does not answer", source.source)) }
-                    .because(&error)
-                    .hint("is the sandbox running? 'leaver sandbox' starts one")
+                Failure {
+                    exit: Exit::Unavailable,
+                    ..Failure::not_done("L008", format!("the clock at {} does not answer", source.source))
+                }
+                .because(&error)
+                .hint("is the sandbox running? 'leaver sandbox' starts one")
             })?),
         };
         let ids = Arc::new(Random);
@@ -76,16 +79,24 @@ impl App {
                 vendor_ids: Vec::new(),
                 name: person.name.clone(),
             };
-            store.put_person(record).await.map_err(|error| Failure::not_done("L301", "a person cannot be stored").because(&error))?;
+            store
+                .put_person(record)
+                .await
+                .map_err(|error| Failure::not_done("L301", "a person cannot be stored").because(&error))?;
             people.insert(name.clone(), (id, address));
         }
-        let captures: Arc<dyn CaptureSink> = Arc::new(CaptureStore::open(config.path(&config.evidence)).map_err(|error| {
-            Failure::not_done("L306", format!("the evidence folder {} cannot be used", config.path(&config.evidence).display()))
+        let captures: Arc<dyn CaptureSink> =
+            Arc::new(CaptureStore::open(config.path(&config.evidence)).map_err(|error| {
+                Failure::not_done(
+                    "L306",
+                    format!("the evidence folder {} cannot be used", config.path(&config.evidence).display()),
+                )
                 .because(&error)
-        })?);
+            })?);
         let mut organizations = BTreeMap::new();
         for (name, organization) in &config.organizations {
-            let made = organization_of(&config, name, organization, &people, Arc::clone(&clock), Arc::clone(&captures))?;
+            let made =
+                organization_of(&config, name, organization, &people, Arc::clone(&clock), Arc::clone(&captures))?;
             organizations.insert(OrgName::new(name.clone()), made);
         }
         let store: Arc<dyn Store> = store;
@@ -96,7 +107,8 @@ impl App {
     pub(crate) fn person(&self, name: &str) -> Result<&(PersonId, Address), Failure> {
         self.people.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.people.keys().map(String::as_str).collect();
-            Failure::usage("L004", format!("the configuration has no person '{name}'")).hint(format!("it has {}", known.join(", ")))
+            Failure::usage("L004", format!("the configuration has no person '{name}'"))
+                .hint(format!("it has {}", known.join(", ")))
         })
     }
 
@@ -167,7 +179,9 @@ fn organization_of(
         Arc::new(AsNow(clock)),
         captures,
     )
-    .map_err(|error| Failure::usage("L010", format!("organization '{name}' cannot be reached as configured")).because(&error))?;
+    .map_err(|error| {
+        Failure::usage("L010", format!("organization '{name}' cannot be reached as configured")).because(&error)
+    })?;
     let sink: Arc<dyn SecretSink> = match &organization.secrets {
         SinkConfig::Folder(folder) => Arc::new(sinks::Folder(config.path(folder))),
         SinkConfig::Command(command) => Arc::new(sinks::Command(command.clone())),

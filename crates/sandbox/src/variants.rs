@@ -32,10 +32,7 @@ pub enum Refusal {
 /// | `credential-made-by-leaver` | `credential_made_by_leaver` | the leaver made our service account |
 /// | `no-scim` | `no_scim` | the organization is not on Enterprise: SCIM answers 403 |
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches, set by name"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, set by name")]
 pub struct Variants {
     /// Layout of `GET /organizations/{org}/users/`; `None` lets the seed choose (seed modulo 4).
     pub roster_layout: Option<RosterLayout>,
@@ -85,11 +82,7 @@ impl Variants {
     /// A message naming the unknown variant and all known ones.
     pub fn parse(names: &str) -> Result<Self, String> {
         let mut variants = Self::default();
-        for name in names
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-        {
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             match name {
                 "roster-list" => variants.roster_layout = Some(RosterLayout::List),
                 "roster-map-by-address" => {
@@ -110,10 +103,7 @@ impl Variants {
                 "credential-made-by-leaver" => variants.credential_made_by_leaver = true,
                 "no-scim" => variants.no_scim = true,
                 unknown => {
-                    return Err(format!(
-                        "unknown variant \"{unknown}\"; known are {}",
-                        Self::NAMES.join(", ")
-                    ));
+                    return Err(format!("unknown variant \"{unknown}\"; known are {}", Self::NAMES.join(", ")));
                 }
             }
         }

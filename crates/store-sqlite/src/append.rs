@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use leaver_core::ids::{CaseId, EffectKey};
-use leaver_store::{
-    Append, AppendError, Appended, CaseRow, Fence, NewEvent, OpenIntent, StoreError,
-};
+use leaver_store::{Append, AppendError, Appended, CaseRow, Fence, NewEvent, OpenIntent, StoreError};
 use sqlx::SqliteConnection;
 
 use crate::error::during;
@@ -13,22 +11,8 @@ use crate::people::{put_label, put_person};
 use crate::value::{Place, length, signed};
 
 /// Writes the step, or nothing: an error undoes what came before it.
-pub(crate) async fn write(
-    conn: &mut SqliteConnection,
-    append: Append,
-) -> Result<Appended, AppendError> {
-    let Append {
-        row,
-        expected,
-        fence,
-        events,
-        close,
-        open,
-        removed_at,
-        people,
-        labels,
-        facts,
-    } = append;
+pub(crate) async fn write(conn: &mut SqliteConnection, append: Append) -> Result<Appended, AppendError> {
+    let Append { row, expected, fence, events, close, open, removed_at, people, labels, facts } = append;
     let version = expected.saturating_add(length(events.len()));
     admit(conn, &row, expected, fence).await?;
     write_row(conn, &row, expected, version).await?;
@@ -51,10 +35,7 @@ pub(crate) async fn write(
     for fact in &facts {
         put_fact(conn, fact).await?;
     }
-    Ok(Appended {
-        version,
-        seqs: first..first.saturating_add(length(events.len())),
-    })
+    Ok(Appended { version, seqs: first..first.saturating_add(length(events.len())) })
 }
 
 /// Compares what the caller believes about the case with what it is.
@@ -65,36 +46,22 @@ async fn admit(
     fence: Option<Fence>,
 ) -> Result<(), AppendError> {
     let key = row.case.as_str();
-    let found = sqlx::query!(
-        "SELECT version, fence, org, vendor_org, person_id, opened_at FROM cases WHERE case_id = ?1",
-        key
-    )
-    .fetch_optional(conn)
-    .await
-    .map_err(during("append"))?;
-    let place = Place {
-        table: "cases",
-        row: key,
-    };
+    let found =
+        sqlx::query!("SELECT version, fence, org, vendor_org, person_id, opened_at FROM cases WHERE case_id = ?1", key)
+            .fetch_optional(conn)
+            .await
+            .map_err(during("append"))?;
+    let place = Place { table: "cases", row: key };
     let (actual, held) = match &found {
-        Some(found) => (
-            place.count("version", found.version)?,
-            Some(Fence(place.count("fence", found.fence)?)),
-        ),
+        Some(found) => (place.count("version", found.version)?, Some(Fence(place.count("fence", found.fence)?))),
         None => (0, None),
     };
     if fence.is_some() && fence != held {
-        return Err(AppendError::FenceLost {
-            case: row.case.clone(),
-        });
+        return Err(AppendError::FenceLost { case: row.case.clone() });
     }
     // A case of version 0 is a row without events: it is there, and still expected as 0.
     if actual != expected {
-        return Err(AppendError::VersionConflict {
-            case: row.case.clone(),
-            expected,
-            actual,
-        });
+        return Err(AppendError::VersionConflict { case: row.case.clone(), expected, actual });
     }
     let moved = found.is_some_and(|found| {
         found.org != row.org.as_str()
@@ -113,12 +80,7 @@ async fn admit(
 }
 
 /// Writes the read model.
-async fn write_row(
-    conn: &mut SqliteConnection,
-    row: &CaseRow,
-    expected: u64,
-    version: u64,
-) -> Result<(), StoreError> {
+async fn write_row(conn: &mut SqliteConnection, row: &CaseRow, expected: u64, version: u64) -> Result<(), StoreError> {
     let key = row.case.as_str();
     let org = row.org.as_str();
     let vendor_org = row.vendor_org.0.cast_signed();
@@ -166,11 +128,10 @@ async fn write_events(
     expected: u64,
     events: &[NewEvent],
 ) -> Result<u64, StoreError> {
-    let first =
-        sqlx::query_scalar!(r#"SELECT coalesce(max(seq) + 1, 0) AS "seq!: i64" FROM events"#)
-            .fetch_one(&mut *conn)
-            .await
-            .map_err(during("append"))?;
+    let first = sqlx::query_scalar!(r#"SELECT coalesce(max(seq) + 1, 0) AS "seq!: i64" FROM events"#)
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(during("append"))?;
     let key = case.as_str();
     let versions = signed("append", expected)?.saturating_add(1)..;
     for ((seq, version), event) in (first..).zip(versions).zip(events) {
@@ -191,38 +152,23 @@ async fn write_events(
         .await
         .map_err(during("append"))?;
     }
-    let place = Place {
-        table: "events",
-        row: "the next",
-    };
+    let place = Place { table: "events", row: "the next" };
     place.count("seq", first)
 }
 
 /// Frees the targets of an effect that has its outcome.
-async fn close_effect(
-    conn: &mut SqliteConnection,
-    case: &CaseId,
-    effect: &EffectKey,
-) -> Result<(), StoreError> {
+async fn close_effect(conn: &mut SqliteConnection, case: &CaseId, effect: &EffectKey) -> Result<(), StoreError> {
     let case = case.as_str();
     let effect = effect.as_str();
-    sqlx::query!(
-        "DELETE FROM open_intents WHERE case_id = ?1 AND effect = ?2",
-        case,
-        effect
-    )
-    .execute(conn)
-    .await
-    .map_err(during("append"))?;
+    sqlx::query!("DELETE FROM open_intents WHERE case_id = ?1 AND effect = ?2", case, effect)
+        .execute(conn)
+        .await
+        .map_err(during("append"))?;
     Ok(())
 }
 
 /// Takes a target for an effect, unless another effect has it.
-async fn open_effect(
-    conn: &mut SqliteConnection,
-    row: &CaseRow,
-    intent: &OpenIntent,
-) -> Result<(), AppendError> {
+async fn open_effect(conn: &mut SqliteConnection, row: &CaseRow, intent: &OpenIntent) -> Result<(), AppendError> {
     let vendor_org = row.vendor_org.0.cast_signed();
     let case = row.case.as_str();
     let effect = intent.effect.as_str();
@@ -242,32 +188,19 @@ async fn open_effect(
     if holder.case_id == case && holder.effect == effect {
         Ok(())
     } else {
-        Err(AppendError::TargetBusy {
-            target: intent.target.clone(),
-            by_case: CaseId::new(holder.case_id),
-        })
+        Err(AppendError::TargetBusy { target: intent.target.clone(), by_case: CaseId::new(holder.case_id) })
     }
 }
 
 /// Counts a removal towards the cap.
-async fn write_removal(
-    conn: &mut SqliteConnection,
-    row: &CaseRow,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+async fn write_removal(conn: &mut SqliteConnection, row: &CaseRow, at: Timestamp) -> Result<(), StoreError> {
     let org = row.org.as_str();
     let person = row.person.as_str();
     let case = row.case.as_str();
     let at = at.as_millisecond();
-    sqlx::query!(
-        "INSERT INTO removals (org, person_id, case_id, at) VALUES (?1, ?2, ?3, ?4)",
-        org,
-        person,
-        case,
-        at
-    )
-    .execute(conn)
-    .await
-    .map_err(during("append"))?;
+    sqlx::query!("INSERT INTO removals (org, person_id, case_id, at) VALUES (?1, ?2, ?3, ?4)", org, person, case, at)
+        .execute(conn)
+        .await
+        .map_err(during("append"))?;
     Ok(())
 }

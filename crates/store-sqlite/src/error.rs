@@ -25,10 +25,7 @@ pub(crate) fn remedy(error: &sqlx::Error) -> Remedy {
     }
     if matches!(
         error,
-        sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
     ) {
         Remedy::Retry
     } else {

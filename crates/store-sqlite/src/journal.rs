@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use leaver_core::ids::{CaseId, OrgName, PersonId, VendorOrg};
 use leaver_store::{
-    Append, AppendError, Appended, CaseFilter, CaseRow, ChangeMark, Journal, LoadedCase, LogEntry,
-    StoreError, StoredEvent,
+    Append, AppendError, Appended, CaseFilter, CaseRow, ChangeMark, Journal, LoadedCase, LogEntry, StoreError,
+    StoredEvent,
 };
 
 use crate::SqliteStore;
@@ -18,16 +18,10 @@ const CHOICES: i64 = 16;
 #[async_trait]
 impl Journal for SqliteStore {
     async fn append(&self, step: Append) -> Result<Appended, AppendError> {
-        self.writer
-            .write(move |conn| Box::pin(async move { append::write(conn, step).await }))
-            .await
+        self.writer.write(move |conn| Box::pin(async move { append::write(conn, step).await })).await
     }
 
-    async fn load_since(
-        &self,
-        case: &CaseId,
-        version: u64,
-    ) -> Result<Option<LoadedCase>, StoreError> {
+    async fn load_since(&self, case: &CaseId, version: u64) -> Result<Option<LoadedCase>, StoreError> {
         let after = signed("load_since", version)?;
         let key = case.as_str();
         // One transaction: row and events of the same moment.
@@ -58,10 +52,7 @@ impl Journal for SqliteStore {
         Ok(Some(LoadedCase {
             row,
             version,
-            events: events
-                .into_iter()
-                .map(|event| event.read().map(|entry| entry.event))
-                .collect::<Result<_, _>>()?,
+            events: events.into_iter().map(|event| event.read().map(|entry| entry.event)).collect::<Result<_, _>>()?,
         }))
     }
 
@@ -82,10 +73,7 @@ impl Journal for SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(during("cases"))?;
-        records
-            .into_iter()
-            .map(|record| record.read().map(|(row, _)| row))
-            .collect()
+        records.into_iter().map(|record| record.read().map(|(row, _)| row)).collect()
     }
 
     async fn find_case(&self, prefix: &str) -> Result<Vec<CaseId>, StoreError> {
@@ -120,10 +108,7 @@ impl Journal for SqliteStore {
             .fetch_one(&self.readers)
             .await
             .map_err(during("latest_seq"))?;
-        let place = Place {
-            table: "events",
-            row: "the last",
-        };
+        let place = Place { table: "events", row: "the last" };
         seq.map(|seq| place.count("seq", seq)).transpose()
     }
 
@@ -131,10 +116,8 @@ impl Journal for SqliteStore {
         // The number belongs to the connection that asks, and counts the commits of all others: so it is always the same one,
         // and not the writer.
         let mut watcher = self.watcher.lock().await;
-        let number: i64 = sqlx::query_scalar("PRAGMA data_version")
-            .fetch_one(&mut *watcher)
-            .await
-            .map_err(during("change_mark"))?;
+        let number: i64 =
+            sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *watcher).await.map_err(during("change_mark"))?;
         Ok(ChangeMark::new(number.cast_unsigned()))
     }
 }
@@ -155,15 +138,9 @@ struct CaseRecord {
 impl CaseRecord {
     /// The read model and the version.
     fn read(self) -> Result<(CaseRow, u64), StoreError> {
-        let place = Place {
-            table: "cases",
-            row: &self.case_id,
-        };
+        let place = Place { table: "cases", row: &self.case_id };
         let version = place.count("version", self.version)?;
-        let next_at = self
-            .next_at
-            .map(|at| place.time("next_at", at))
-            .transpose()?;
+        let next_at = self.next_at.map(|at| place.time("next_at", at)).transpose()?;
         let opened_at = place.time("opened_at", self.opened_at)?;
         let updated_at = place.time("updated_at", self.updated_at)?;
         let row = CaseRow {
@@ -195,12 +172,8 @@ impl EventRecord {
     /// The event and its case.
     fn read(self) -> Result<LogEntry, StoreError> {
         let row = format!("seq {}", self.seq);
-        let place = Place {
-            table: "events",
-            row: &row,
-        };
-        let leaf = <[u8; 32]>::try_from(self.leaf.as_slice())
-            .map_err(|error| place.broken("leaf", error))?;
+        let place = Place { table: "events", row: &row };
+        let leaf = <[u8; 32]>::try_from(self.leaf.as_slice()).map_err(|error| place.broken("leaf", error))?;
         Ok(LogEntry {
             case: CaseId::new(self.case_id),
             event: StoredEvent {

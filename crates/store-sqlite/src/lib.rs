@@ -69,10 +69,8 @@ impl SqliteStore {
     /// See [`OpenError`].
     #[cfg(feature = "testing")]
     pub async fn open_temporary() -> Result<Self, OpenError> {
-        let folder = tempfile::tempdir().map_err(|source| OpenError::NotWritable {
-            path: std::env::temp_dir(),
-            source: Box::new(source),
-        })?;
+        let folder = tempfile::tempdir()
+            .map_err(|source| OpenError::NotWritable { path: std::env::temp_dir(), source: Box::new(source) })?;
         let mut store = open::open(&folder.path().join("leaver.db")).await?;
         store.folder = Some(folder);
         Ok(store)

@@ -45,34 +45,18 @@ impl WorkerLock {
     /// # Errors
     /// [`LockError::Held`] when another handle, in this process or any other, has it.
     pub fn acquire(database: &Path) -> Result<Self, LockError> {
-        let failed = |source| LockError::Io {
-            path: database.to_owned(),
-            source,
-        };
+        let failed = |source| LockError::Io { path: database.to_owned(), source };
         // Two names of one database must give one lock file.
         let path = lock_path(&canonical(database).map_err(failed)?);
-        let io = |source| LockError::Io {
-            path: path.clone(),
-            source,
-        };
-        let mut file = private(
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false),
-        )
-        .open(&path)
-        .map_err(io)?;
+        let io = |source| LockError::Io { path: path.clone(), source };
+        let mut file =
+            private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 // Only to name the holder: a worker that has just started may not have written its id yet.
-                let process = file
-                    .read_to_string(&mut text)
-                    .ok()
-                    .and_then(|_| text.trim().parse().ok());
+                let process = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
                 return Err(LockError::Held { path, process });
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
@@ -94,9 +78,7 @@ fn canonical(database: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(database) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let name = database.file_name().ok_or(error)?;
-            let folder = database
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
             Ok(fs::canonicalize(folder.unwrap_or(Path::new(".")))?.join(name))
         }
         found => found,

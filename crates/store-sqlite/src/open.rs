@@ -122,11 +122,8 @@ pub(crate) async fn open(path: &Path) -> Result<SqliteStore, OpenError> {
 async fn open_within(path: &Path, busy: Duration) -> Result<SqliteStore, OpenError> {
     create(path)?;
     let failed = |error| open_error(path, error);
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(busy)
-        .foreign_keys(true)
-        .disable_statement_logging();
+    let options =
+        SqliteConnectOptions::new().filename(path).busy_timeout(busy).foreign_keys(true).disable_statement_logging();
     let mut writer = options
         .clone()
         .synchronous(SqliteSynchronous::Full)
@@ -143,11 +140,7 @@ async fn open_within(path: &Path, busy: Duration) -> Result<SqliteStore, OpenErr
 
     let options = options.read_only(true);
     let watcher = options.connect().await.map_err(failed)?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .connect_with(options)
-        .await
-        .map_err(failed)?;
+    let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await.map_err(failed)?;
     Ok(SqliteStore {
         path: path.to_owned(),
         writer: Writer::start(writer),
@@ -161,89 +154,56 @@ async fn open_within(path: &Path, busy: Duration) -> Result<SqliteStore, OpenErr
 /// Creates an empty file, which `SQLite` takes for an empty database, if there is none. `SQLite` gives its other files the same
 /// permissions.
 fn create(path: &Path) -> Result<(), OpenError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match private(OpenOptions::new().write(true).create_new(true)).open(path) {
         // The name has to be on disk before anything in the file is acknowledged.
         Ok(_) => File::open(folder)
             .and_then(|folder| folder.sync_all())
-            .map_err(|error| OpenError::NotWritable {
-                path: path.to_owned(),
-                source: Box::new(error),
-            }),
+            .map_err(|error| OpenError::NotWritable { path: path.to_owned(), source: Box::new(error) }),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // Asked of the folder's entry: the file itself must not be opened and closed here (see `WorkerLock`).
             // A file of less than one page is empty to SQLite, and would be overwritten.
-            let fits = |entry: fs::Metadata| {
-                entry.is_file() && (entry.len() == 0 || entry.len() >= SMALLEST_PAGE)
-            };
+            let fits = |entry: fs::Metadata| entry.is_file() && (entry.len() == 0 || entry.len() >= SMALLEST_PAGE);
             if fs::metadata(path).is_ok_and(fits) {
                 Ok(())
             } else {
-                Err(OpenError::NotADatabase {
-                    path: path.to_owned(),
-                })
+                Err(OpenError::NotADatabase { path: path.to_owned() })
             }
         }
-        Err(_) if !folder.exists() => Err(OpenError::DirectoryMissing {
-            path: path.to_owned(),
-        }),
-        Err(error) => Err(OpenError::NotWritable {
-            path: path.to_owned(),
-            source: Box::new(error),
-        }),
+        Err(_) if !folder.exists() => Err(OpenError::DirectoryMissing { path: path.to_owned() }),
+        Err(error) => Err(OpenError::NotWritable { path: path.to_owned(), source: Box::new(error) }),
     }
 }
 
 /// Refuses another program's database before anything is written to it.
 async fn ours(conn: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let failed = |error| open_error(path, error);
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(failed)?;
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(failed)?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *conn).await.map_err(failed)?;
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *conn).await.map_err(failed)?;
     if tables > 0 && application != APPLICATION {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-        });
+        return Err(OpenError::Foreign { path: path.to_owned() });
     }
     Ok(())
 }
 
 /// Refuses a damaged file.
 async fn whole(conn: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let finding: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(conn)
-        .await
-        .map_err(|error| open_error(path, error))?;
-    if finding == "ok" {
-        Ok(())
-    } else {
-        Err(OpenError::Damaged {
-            path: path.to_owned(),
-            finding,
-        })
-    }
+    let finding: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(conn).await.map_err(|error| open_error(path, error))?;
+    if finding == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), finding }) }
 }
 
 /// Switches a new file to WAL. When two processes do so at once, `SQLite` refuses one of them without waiting, so we wait.
 async fn switch_to_wal(conn: &mut SqliteConnection, busy: Duration) -> Result<(), sqlx::Error> {
     let began = Instant::now();
     loop {
-        let mode: Result<String, sqlx::Error> = sqlx::query_scalar("PRAGMA journal_mode = WAL")
-            .fetch_one(&mut *conn)
-            .await;
+        let mode: Result<String, sqlx::Error> =
+            sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *conn).await;
         match mode {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {
-                let text =
-                    format!("SQLite cannot use a write-ahead log here: the journal mode is {mode}");
+                let text = format!("SQLite cannot use a write-ahead log here: the journal mode is {mode}");
                 return Err(sqlx::Error::Configuration(text.into()));
             }
             Err(error) if is_busy(&error) && began.elapsed() < busy => {
@@ -259,38 +219,21 @@ async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), OpenErr
     let failed = |error| open_error(path, error);
     let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     // Not `run`: its future is `Send` for one lifetime only (sqlx says so beside `run_direct`).
-    MIGRATIONS
-        .run_direct(None, &mut *transaction, false)
-        .await
-        .map_err(|error| migrate_error(path, error))?;
+    MIGRATIONS.run_direct(None, &mut *transaction, false).await.map_err(|error| migrate_error(path, error))?;
     transaction.commit().await.map_err(failed)
 }
 
 fn migrate_error(path: &Path, error: MigrateError) -> OpenError {
     let path = path.to_owned();
-    let known = MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0);
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "sqlx may add variants; all others are failures"
-    )]
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx may add variants; all others are failures")]
     match error {
-        MigrateError::VersionMissing(found) if found > known => {
-            OpenError::NewerSchema { path, found, known }
-        }
+        MigrateError::VersionMissing(found) if found > known => OpenError::NewerSchema { path, found, known },
         MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version) => {
             OpenError::ChangedMigration { path, version }
         }
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            open_error(&path, error)
-        }
-        other => OpenError::Failed {
-            path,
-            source: Box::new(other),
-        },
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => open_error(&path, error),
+        other => OpenError::Failed { path, source: Box::new(other) },
     }
 }
 
@@ -303,28 +246,16 @@ fn open_error(path: &Path, error: sqlx::Error) -> OpenError {
     let path = path.to_owned();
     match primary_code(&error) {
         // PERM, IOERR, CANTOPEN, AUTH
-        Some(3 | 10 | 14 | 23) => OpenError::Unreadable {
-            path,
-            source: Box::new(error),
-        },
+        Some(3 | 10 | 14 | 23) => OpenError::Unreadable { path, source: Box::new(error) },
         // BUSY, LOCKED
         Some(5 | 6) => OpenError::Locked { path },
         // READONLY, FULL
-        Some(8 | 13) => OpenError::NotWritable {
-            path,
-            source: Box::new(error),
-        },
+        Some(8 | 13) => OpenError::NotWritable { path, source: Box::new(error) },
         // CORRUPT
-        Some(11) => OpenError::Damaged {
-            path,
-            finding: error.to_string(),
-        },
+        Some(11) => OpenError::Damaged { path, finding: error.to_string() },
         // NOTADB
         Some(26) => OpenError::NotADatabase { path },
-        _ => OpenError::Failed {
-            path,
-            source: Box::new(error),
-        },
+        _ => OpenError::Failed { path, source: Box::new(error) },
     }
 }
 
@@ -351,24 +282,15 @@ mod tests {
             let read: Result<i64, StoreError> = store
                 .writer
                 .write(move |conn| {
-                    Box::pin(async move {
-                        Ok(sqlx::query_scalar(pragma).fetch_one(conn).await.unwrap())
-                    })
+                    Box::pin(async move { Ok(sqlx::query_scalar(pragma).fetch_one(conn).await.unwrap()) })
                 })
                 .await;
             assert_eq!(read.unwrap(), value, "{pragma}");
         }
-        let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-            .fetch_one(&store.readers)
-            .await
-            .unwrap();
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.readers).await.unwrap();
         assert_eq!(mode, "wal");
         let refused = store.readers.execute("DELETE FROM labels").await;
-        assert_eq!(
-            primary_code(&refused.unwrap_err()),
-            Some(8),
-            "readers cannot write"
-        );
+        assert_eq!(primary_code(&refused.unwrap_err()), Some(8), "readers cannot write");
     }
 
     #[tokio::test]
@@ -376,17 +298,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one.db");
         drop(open(&path).await.unwrap());
-        let mut other = SqliteConnectOptions::new()
-            .filename(&path)
-            .connect()
-            .await
-            .unwrap();
+        let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
         other.execute("BEGIN IMMEDIATE").await.unwrap();
         let refused = open_within(&path, Duration::ZERO).await.map(drop);
-        assert!(
-            matches!(refused, Err(OpenError::Locked { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(OpenError::Locked { .. })), "{refused:?}");
         other.execute("COMMIT").await.unwrap();
         open_within(&path, Duration::ZERO).await.unwrap();
     }

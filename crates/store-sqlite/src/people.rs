@@ -15,9 +15,7 @@ use crate::value::Place;
 #[async_trait]
 impl People for SqliteStore {
     async fn put_person(&self, record: PersonRecord) -> Result<(), PersonError> {
-        self.writer
-            .write(move |conn| Box::pin(async move { put_person(conn, &record).await }))
-            .await
+        self.writer.write(move |conn| Box::pin(async move { put_person(conn, &record).await })).await
     }
 
     async fn person(&self, id: &PersonId) -> Result<Option<PersonRecord>, StoreError> {
@@ -25,40 +23,22 @@ impl People for SqliteStore {
         person(&mut reader, id.as_str()).await
     }
 
-    async fn person_by_address(
-        &self,
-        address: &Address,
-    ) -> Result<Option<PersonRecord>, StoreError> {
+    async fn person_by_address(&self, address: &Address) -> Result<Option<PersonRecord>, StoreError> {
         let address = address.as_str();
-        let mut reader = self
-            .readers
-            .begin()
+        let mut reader = self.readers.begin().await.map_err(during("person_by_address"))?;
+        let id = sqlx::query_scalar!("SELECT person_id FROM person_addresses WHERE address = ?1", address)
+            .fetch_optional(&mut *reader)
             .await
             .map_err(during("person_by_address"))?;
-        let id = sqlx::query_scalar!(
-            "SELECT person_id FROM person_addresses WHERE address = ?1",
-            address
-        )
-        .fetch_optional(&mut *reader)
-        .await
-        .map_err(during("person_by_address"))?;
         match id {
             Some(id) => person(&mut reader, &id).await,
             None => Ok(None),
         }
     }
 
-    async fn person_by_vendor_id(
-        &self,
-        org: VendorOrg,
-        id: &str,
-    ) -> Result<Option<PersonRecord>, StoreError> {
+    async fn person_by_vendor_id(&self, org: VendorOrg, id: &str) -> Result<Option<PersonRecord>, StoreError> {
         let org = org.0.cast_signed();
-        let mut reader = self
-            .readers
-            .begin()
-            .await
-            .map_err(during("person_by_vendor_id"))?;
+        let mut reader = self.readers.begin().await.map_err(during("person_by_vendor_id"))?;
         let id = sqlx::query_scalar!(
             "SELECT person_id FROM person_vendor_ids WHERE vendor_org = ?1 AND vendor_id = ?2",
             org,
@@ -75,9 +55,7 @@ impl People for SqliteStore {
 
     async fn erase_person(&self, id: &PersonId, at: Timestamp) -> Result<bool, StoreError> {
         let id = id.clone();
-        self.writer
-            .erase(move |conn| Box::pin(async move { erase_person(conn, &id, at).await }))
-            .await
+        self.writer.erase(move |conn| Box::pin(async move { erase_person(conn, &id, at).await })).await
     }
 
     async fn put_labels(&self, org: VendorOrg, labels: Vec<Label>) -> Result<(), StoreError> {
@@ -93,11 +71,7 @@ impl People for SqliteStore {
             .await
     }
 
-    async fn labels(
-        &self,
-        org: VendorOrg,
-        objects: &[String],
-    ) -> Result<BTreeMap<String, String>, StoreError> {
+    async fn labels(&self, org: VendorOrg, objects: &[String]) -> Result<BTreeMap<String, String>, StoreError> {
         let org = org.0.cast_signed();
         let objects = list("labels", objects)?;
         let labels = sqlx::query!(
@@ -109,10 +83,7 @@ impl People for SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(during("labels"))?;
-        Ok(labels
-            .into_iter()
-            .map(|label| (label.object, label.title))
-            .collect())
+        Ok(labels.into_iter().map(|label| (label.object, label.title)).collect())
     }
 
     async fn erase_labels(&self, org: VendorOrg, objects: &[String]) -> Result<u64, StoreError> {
@@ -138,17 +109,11 @@ impl People for SqliteStore {
 
 /// A list as `SQLite` takes it: a JSON array.
 fn list(operation: &'static str, objects: &[String]) -> Result<String, StoreError> {
-    serde_json::to_string(objects).map_err(|error| StoreError::Failed {
-        operation,
-        source: Box::new(error),
-    })
+    serde_json::to_string(objects).map_err(|error| StoreError::Failed { operation, source: Box::new(error) })
 }
 
 /// Adds to what is known of a person, inside a transaction.
-pub(crate) async fn put_person(
-    conn: &mut SqliteConnection,
-    record: &PersonRecord,
-) -> Result<(), PersonError> {
+pub(crate) async fn put_person(conn: &mut SqliteConnection, record: &PersonRecord) -> Result<(), PersonError> {
     let id = record.id.as_str();
     let erased = sqlx::query_scalar!("SELECT erased_at FROM people WHERE person_id = ?1", id)
         .fetch_optional(&mut *conn)
@@ -205,19 +170,12 @@ fn owned(person: &PersonId, holder: String) -> Result<(), PersonError> {
     if holder == person.as_str() {
         Ok(())
     } else {
-        Err(PersonError::Taken {
-            person: person.clone(),
-            holder: PersonId::new(holder),
-        })
+        Err(PersonError::Taken { person: person.clone(), holder: PersonId::new(holder) })
     }
 }
 
 /// Sets a title, inside a transaction.
-pub(crate) async fn put_label(
-    conn: &mut SqliteConnection,
-    org: VendorOrg,
-    label: &Label,
-) -> Result<(), StoreError> {
+pub(crate) async fn put_label(conn: &mut SqliteConnection, org: VendorOrg, label: &Label) -> Result<(), StoreError> {
     let org = org.0.cast_signed();
     sqlx::query!(
         "INSERT INTO labels (vendor_org, object, title) VALUES (?1, ?2, ?3)
@@ -234,23 +192,18 @@ pub(crate) async fn put_label(
 
 /// The whole record, read at one moment if `conn` is in a transaction.
 async fn person(conn: &mut SqliteConnection, id: &str) -> Result<Option<PersonRecord>, StoreError> {
-    let Some(name) = sqlx::query_scalar!(
-        "SELECT name FROM people WHERE person_id = ?1 AND erased_at IS NULL",
-        id
-    )
-    .fetch_optional(&mut *conn)
-    .await
-    .map_err(during("person"))?
+    let Some(name) = sqlx::query_scalar!("SELECT name FROM people WHERE person_id = ?1 AND erased_at IS NULL", id)
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(during("person"))?
     else {
         return Ok(None);
     };
-    let addresses = sqlx::query_scalar!(
-        "SELECT address FROM person_addresses WHERE person_id = ?1 ORDER BY address",
-        id
-    )
-    .fetch_all(&mut *conn)
-    .await
-    .map_err(during("person"))?;
+    let addresses =
+        sqlx::query_scalar!("SELECT address FROM person_addresses WHERE person_id = ?1 ORDER BY address", id)
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(during("person"))?;
     let vendor_ids = sqlx::query!(
         r#"SELECT vendor_org AS "vendor_org!", vendor_id FROM person_vendor_ids
         WHERE person_id = ?1 ORDER BY vendor_org, vendor_id"#,
@@ -259,19 +212,13 @@ async fn person(conn: &mut SqliteConnection, id: &str) -> Result<Option<PersonRe
     .fetch_all(&mut *conn)
     .await
     .map_err(during("person"))?;
-    let place = Place {
-        table: "person_addresses",
-        row: id,
-    };
+    let place = Place { table: "person_addresses", row: id };
     Ok(Some(PersonRecord {
         id: PersonId::new(id),
         addresses: addresses
             .iter()
             // The parser's error would name the address.
-            .map(|address| {
-                Address::parse(address)
-                    .map_err(|_| place.broken("address", "this is not an address"))
-            })
+            .map(|address| Address::parse(address).map_err(|_| place.broken("address", "this is not an address")))
             .collect::<Result<_, _>>()?,
         vendor_ids: vendor_ids
             .into_iter()
@@ -281,11 +228,7 @@ async fn person(conn: &mut SqliteConnection, id: &str) -> Result<Option<PersonRe
     }))
 }
 
-async fn erase_person(
-    conn: &mut SqliteConnection,
-    id: &PersonId,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
+async fn erase_person(conn: &mut SqliteConnection, id: &PersonId, at: Timestamp) -> Result<bool, StoreError> {
     let id = id.as_str();
     let at = at.as_millisecond();
     let erased = sqlx::query!(

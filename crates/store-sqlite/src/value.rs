@@ -23,21 +23,13 @@ impl Place<'_> {
 
     /// The error for a value that makes no sense.
     pub(crate) fn broken(self, column: &'static str, source: impl Into<BoxError>) -> StoreError {
-        StoreError::Broken {
-            table: self.table,
-            column,
-            row: self.row.to_owned(),
-            source: source.into(),
-        }
+        StoreError::Broken { table: self.table, column, row: self.row.to_owned(), source: source.into() }
     }
 }
 
 /// A count, number or version for `SQLite`.
 pub(crate) fn signed(operation: &'static str, value: u64) -> Result<i64, StoreError> {
-    i64::try_from(value).map_err(|error| StoreError::Failed {
-        operation,
-        source: Box::new(error),
-    })
+    i64::try_from(value).map_err(|error| StoreError::Failed { operation, source: Box::new(error) })
 }
 
 /// A count that came from the database itself, such as of affected rows or of the length of a list.

@@ -21,42 +21,22 @@ impl Work for SqliteStore {
     ) -> Result<Vec<Lease>, StoreError> {
         let worker = worker.to_owned();
         let until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
-        self.writer
-            .write(move |conn| {
-                Box::pin(async move { claim(conn, now, &worker, until, limit).await })
-            })
-            .await
+        self.writer.write(move |conn| Box::pin(async move { claim(conn, now, &worker, until, limit).await })).await
     }
 
     async fn extend(&self, lease: &Lease, until: Timestamp) -> Result<Lease, LeaseError> {
-        let lease = Lease {
-            until,
-            ..lease.clone()
-        };
-        self.writer
-            .write(move |conn| Box::pin(async move { extend(conn, lease).await }))
-            .await
+        let lease = Lease { until, ..lease.clone() };
+        self.writer.write(move |conn| Box::pin(async move { extend(conn, lease).await })).await
     }
 
-    async fn release(
-        &self,
-        lease: &Lease,
-        version: u64,
-        next_at: Option<Timestamp>,
-    ) -> Result<(), LeaseError> {
+    async fn release(&self, lease: &Lease, version: u64, next_at: Option<Timestamp>) -> Result<(), LeaseError> {
         let lease = lease.clone();
-        self.writer
-            .write(move |conn| {
-                Box::pin(async move { release(conn, lease, version, next_at).await })
-            })
-            .await
+        self.writer.write(move |conn| Box::pin(async move { release(conn, lease, version, next_at).await })).await
     }
 
     async fn wake(&self, case: &CaseId, at: Timestamp) -> Result<bool, StoreError> {
         let case = case.clone();
-        self.writer
-            .write(move |conn| Box::pin(async move { wake(conn, &case, at).await }))
-            .await
+        self.writer.write(move |conn| Box::pin(async move { wake(conn, &case, at).await })).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -70,10 +50,7 @@ impl Work for SqliteStore {
         .fetch_one(&self.readers)
         .await
         .map_err(during("next_due"))?;
-        let place = Place {
-            table: "cases",
-            row: "the next due",
-        };
+        let place = Place { table: "cases", row: "the next due" };
         due.map(|at| place.time("due_at", at)).transpose()
     }
 
@@ -133,10 +110,7 @@ async fn claim(
     claimed
         .into_iter()
         .map(|claimed| {
-            let place = Place {
-                table: "cases",
-                row: &claimed.case_id,
-            };
+            let place = Place { table: "cases", row: &claimed.case_id };
             Ok(Lease {
                 fence: Fence(place.count("fence", claimed.fence)?),
                 until: place.time("lease_until", lease_until)?,
@@ -159,11 +133,7 @@ async fn extend(conn: &mut SqliteConnection, lease: Lease) -> Result<Lease, Leas
     .execute(conn)
     .await
     .map_err(during("extend"))?;
-    if held.rows_affected() == 1 {
-        Ok(lease)
-    } else {
-        Err(LeaseError::Lost { case: lease.case })
-    }
+    if held.rows_affected() == 1 { Ok(lease) } else { Err(LeaseError::Lost { case: lease.case }) }
 }
 
 async fn release(
@@ -191,27 +161,15 @@ async fn release(
     .execute(conn)
     .await
     .map_err(during("release"))?;
-    if held.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(LeaseError::Lost { case: lease.case })
-    }
+    if held.rows_affected() == 1 { Ok(()) } else { Err(LeaseError::Lost { case: lease.case }) }
 }
 
-async fn wake(
-    conn: &mut SqliteConnection,
-    case: &CaseId,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
+async fn wake(conn: &mut SqliteConnection, case: &CaseId, at: Timestamp) -> Result<bool, StoreError> {
     let case = case.as_str();
     let at = at.as_millisecond();
-    let woken = sqlx::query!(
-        "UPDATE cases SET wake_at = min(coalesce(wake_at, ?1), ?1) WHERE case_id = ?2",
-        at,
-        case
-    )
-    .execute(conn)
-    .await
-    .map_err(during("wake"))?;
+    let woken = sqlx::query!("UPDATE cases SET wake_at = min(coalesce(wake_at, ?1), ?1) WHERE case_id = ?2", at, case)
+        .execute(conn)
+        .await
+        .map_err(during("wake"))?;
     Ok(woken.rows_affected() == 1)
 }

@@ -78,11 +78,7 @@ impl Writer {
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> Step<'c, Result<T, E>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let ticket = Ticket {
-            operation,
-            reply,
-            erases,
-        };
+        let ticket = Ticket { operation, reply, erases };
         if self.jobs.send(Box::new(ticket)).await.is_err() {
             return Err(writer_gone().into());
         }
@@ -103,10 +99,7 @@ struct Fault {
 
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
-        Self {
-            remedy: remedy(&error),
-            text: error.to_string(),
-        }
+        Self { remedy: remedy(&error), text: error.to_string() }
     }
 }
 
@@ -151,9 +144,7 @@ where
     }
 
     fn run(self: Box<Self>, conn: &mut SqliteConnection) -> Step<'_, Box<dyn Outcome>> {
-        let Self {
-            operation, reply, ..
-        } = *self;
+        let Self { operation, reply, .. } = *self;
         let step = operation(conn);
         Box::pin(async move {
             let result = step.await;
@@ -187,11 +178,7 @@ where
 }
 
 /// The task: one transaction after the other, until nobody can send any more.
-async fn run(
-    mut conn: SqliteConnection,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-    commits: Arc<AtomicU64>,
-) {
+async fn run(mut conn: SqliteConnection, mut queue: mpsc::Receiver<Box<dyn Job>>, commits: Arc<AtomicU64>) {
     while let Some(first) = queue.recv().await {
         let mut batch = match conn.execute("BEGIN IMMEDIATE").await {
             Ok(_) => fill(&mut conn, first, &mut queue).await,
@@ -228,16 +215,8 @@ struct Batch {
 }
 
 /// Performs the first write and those that wait behind it.
-async fn fill(
-    conn: &mut SqliteConnection,
-    first: Box<dyn Job>,
-    queue: &mut mpsc::Receiver<Box<dyn Job>>,
-) -> Batch {
-    let mut batch = Batch {
-        outcomes: Vec::new(),
-        erases: false,
-        fault: None,
-    };
+async fn fill(conn: &mut SqliteConnection, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Job>>) -> Batch {
+    let mut batch = Batch { outcomes: Vec::new(), erases: false, fault: None };
     let mut next = Some(first);
     while let Some(job) = next {
         batch.erases |= job.erases();
@@ -248,11 +227,7 @@ async fn fill(
             return batch;
         }
         let outcome = job.run(conn).await;
-        let end = if outcome.keep() {
-            "RELEASE write"
-        } else {
-            "ROLLBACK TO write; RELEASE write"
-        };
+        let end = if outcome.keep() { "RELEASE write" } else { "ROLLBACK TO write; RELEASE write" };
         if let Err(error) = conn.execute(end).await {
             // A full disk makes SQLite undo the whole transaction, and the savepoint with it. The one who did not fit hears what
             // happened; the neighbours may try again.
@@ -268,11 +243,7 @@ async fn fill(
             return batch;
         }
         batch.outcomes.push(outcome);
-        next = if batch.outcomes.len() < BATCH {
-            queue.try_recv().ok()
-        } else {
-            None
-        };
+        next = if batch.outcomes.len() < BATCH { queue.try_recv().ok() } else { None };
     }
     batch
 }
@@ -342,10 +313,7 @@ mod tests {
 
     async fn ids(path: &Path) -> Vec<i64> {
         let mut conn = database(path).await;
-        sqlx::query_scalar("SELECT id FROM one ORDER BY id")
-            .fetch_all(&mut conn)
-            .await
-            .unwrap()
+        sqlx::query_scalar("SELECT id FROM one ORDER BY id").fetch_all(&mut conn).await.unwrap()
     }
 
     #[tokio::test]
@@ -354,22 +322,9 @@ mod tests {
         let path = folder.path().join("one.db");
         let writer = Writer::start(database(&path).await);
         // All are queued before the writer's task runs: it shares this thread.
-        let (good, dangling, twice) = tokio::join!(
-            insert(&writer, 1, 1),
-            refer(&writer, 99),
-            insert(&writer, 1, 1)
-        );
+        let (good, dangling, twice) = tokio::join!(insert(&writer, 1, 1), refer(&writer, 99), insert(&writer, 1, 1));
         for answer in [good, dangling, twice] {
-            assert!(
-                matches!(
-                    &answer,
-                    Err(StoreError::Failed {
-                        operation: "a transaction",
-                        ..
-                    })
-                ),
-                "{answer:?}"
-            );
+            assert!(matches!(&answer, Err(StoreError::Failed { operation: "a transaction", .. })), "{answer:?}");
         }
         assert_eq!((ids(&path).await, writer.commits()), (vec![], 0));
         insert(&writer, 2, 1).await.unwrap();
@@ -383,17 +338,11 @@ mod tests {
         let mut conn = database(&path).await;
         conn.execute("PRAGMA max_page_count = 20").await.unwrap();
         let writer = Writer::start(conn);
-        let (first, large, last) = tokio::join!(
-            insert(&writer, 1, 10),
-            insert(&writer, 2, 1_000_000),
-            insert(&writer, 3, 10)
-        );
+        let (first, large, last) =
+            tokio::join!(insert(&writer, 1, 10), insert(&writer, 2, 1_000_000), insert(&writer, 3, 10));
         assert!(matches!(large, Err(StoreError::Full(_))), "{large:?}");
         // It was undone together with the first, which may try again; the last had a transaction of its own.
-        assert!(
-            first.as_ref().is_err_and(StoreError::is_retryable),
-            "{first:?}"
-        );
+        assert!(first.as_ref().is_err_and(StoreError::is_retryable), "{first:?}");
         last.unwrap();
         assert_eq!(ids(&path).await, [3]);
         insert(&writer, 1, 10).await.unwrap();
@@ -408,10 +357,7 @@ mod tests {
         let mut other = database(&path).await;
         other.execute("BEGIN IMMEDIATE").await.unwrap();
         let refused = insert(&writer, 1, 1).await;
-        assert!(
-            refused.as_ref().is_err_and(StoreError::is_retryable),
-            "{refused:?}"
-        );
+        assert!(refused.as_ref().is_err_and(StoreError::is_retryable), "{refused:?}");
         other.execute("ROLLBACK").await.unwrap();
         insert(&writer, 1, 1).await.unwrap();
         assert_eq!(ids(&path).await, [1]);

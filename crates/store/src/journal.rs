@@ -199,11 +199,7 @@ pub trait Journal: fmt::Debug + Send + Sync {
     }
 
     /// The case with the events after this version, read at one moment; `None` if there is no such case.
-    async fn load_since(
-        &self,
-        case: &CaseId,
-        version: u64,
-    ) -> Result<Option<LoadedCase>, StoreError>;
+    async fn load_since(&self, case: &CaseId, version: u64) -> Result<Option<LoadedCase>, StoreError>;
 
     /// The cases that match, by id.
     async fn cases(&self, filter: &CaseFilter) -> Result<Vec<CaseRow>, StoreError>;

@@ -86,11 +86,7 @@ const HOLD: &str = "hold";
 #[async_trait]
 pub trait Organizations: fmt::Debug + Send + Sync {
     /// The removals of this organization at or after this moment, oldest first.
-    async fn removals_since(
-        &self,
-        org: &OrgName,
-        since: Timestamp,
-    ) -> Result<Vec<Removal>, StoreError>;
+    async fn removals_since(&self, org: &OrgName, since: Timestamp) -> Result<Vec<Removal>, StoreError>;
 
     /// A fact; `None` if it was never written.
     async fn org_fact(&self, org: &OrgName, key: &str) -> Result<Option<OrgFact>, StoreError>;
@@ -107,10 +103,7 @@ pub trait Organizations: fmt::Debug + Send + Sync {
     /// [`StoreError::Broken`] when the stored record cannot be read.
     async fn org_hold(&self, org: &OrgName) -> Result<VersionedHold, StoreError> {
         let Some(fact) = self.org_fact(org, HOLD).await? else {
-            return Ok(VersionedHold {
-                record: None,
-                version: 0,
-            });
+            return Ok(VersionedHold { record: None, version: 0 });
         };
         let record = serde_json::from_slice(&fact.value).map_err(|error| StoreError::Broken {
             table: "org_facts",
@@ -118,10 +111,7 @@ pub trait Organizations: fmt::Debug + Send + Sync {
             row: format!("{org}/{HOLD}"),
             source: Box::new(error),
         })?;
-        Ok(VersionedHold {
-            record: Some(record),
-            version: fact.version,
-        })
+        Ok(VersionedHold { record: Some(record), version: fact.version })
     }
 
     /// Puts a hold on the organization, or releases it, and returns the new version.
@@ -135,17 +125,8 @@ pub trait Organizations: fmt::Debug + Send + Sync {
         expected: u64,
         at: Timestamp,
     ) -> Result<u64, FactError> {
-        let value = serde_json::to_vec(hold).map_err(|error| StoreError::Failed {
-            operation: "set_org_hold",
-            source: Box::new(error),
-        })?;
-        self.put_org_fact(PutFact {
-            org: org.clone(),
-            key: HOLD.to_owned(),
-            expected,
-            value,
-            at,
-        })
-        .await
+        let value = serde_json::to_vec(hold)
+            .map_err(|error| StoreError::Failed { operation: "set_org_hold", source: Box::new(error) })?;
+        self.put_org_fact(PutFact { org: org.clone(), key: HOLD.to_owned(), expected, value, at }).await
     }
 }

@@ -45,17 +45,10 @@ pub trait People: fmt::Debug + Send + Sync {
     async fn person(&self, id: &PersonId) -> Result<Option<PersonRecord>, StoreError>;
 
     /// Whose address this is.
-    async fn person_by_address(
-        &self,
-        address: &Address,
-    ) -> Result<Option<PersonRecord>, StoreError>;
+    async fn person_by_address(&self, address: &Address) -> Result<Option<PersonRecord>, StoreError>;
 
     /// Whose vendor id this is.
-    async fn person_by_vendor_id(
-        &self,
-        org: VendorOrg,
-        id: &str,
-    ) -> Result<Option<PersonRecord>, StoreError>;
+    async fn person_by_vendor_id(&self, org: VendorOrg, id: &str) -> Result<Option<PersonRecord>, StoreError>;
 
     /// Forgets name, addresses and vendor ids for good. `false` if the person was unknown or already erased.
     async fn erase_person(&self, id: &PersonId, at: Timestamp) -> Result<bool, StoreError>;
@@ -64,11 +57,7 @@ pub trait People: fmt::Debug + Send + Sync {
     async fn put_labels(&self, org: VendorOrg, labels: Vec<Label>) -> Result<(), StoreError>;
 
     /// The titles of these objects, by object; those without a title are missing.
-    async fn labels(
-        &self,
-        org: VendorOrg,
-        objects: &[String],
-    ) -> Result<BTreeMap<String, String>, StoreError>;
+    async fn labels(&self, org: VendorOrg, objects: &[String]) -> Result<BTreeMap<String, String>, StoreError>;
 
     /// Forgets the titles of these objects for good. Returns how many there were.
     async fn erase_labels(&self, org: VendorOrg, objects: &[String]) -> Result<u64, StoreError>;

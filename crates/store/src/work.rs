@@ -58,12 +58,7 @@ pub trait Work: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`LeaseError::Lost`] when the case was released or taken over.
-    async fn release(
-        &self,
-        lease: &Lease,
-        version: u64,
-        next_at: Option<Timestamp>,
-    ) -> Result<(), LeaseError>;
+    async fn release(&self, lease: &Lease, version: u64, next_at: Option<Timestamp>) -> Result<(), LeaseError>;
 
     /// Makes the case due at `at`, or earlier if it already is. Survives appends and the release of a lease that was claimed before,
     /// and is used up by the release of a lease that was claimed after. `false` if there is no such case.

@@ -32,13 +32,8 @@ pub async fn write(sent: Result<Answer, Lost>) -> Result<Option<Value>, Outcome>
         Err(Lost::During(failure)) => return Err(Outcome::Unknown(failure)),
     };
     if let Some(failure) = by_status(&answer) {
-        let refused =
-            (400..500).contains(&answer.status) && answer.status != 408 && answer.status != 409;
-        return Err(if refused {
-            Outcome::Failed(failure)
-        } else {
-            Outcome::Unknown(failure)
-        });
+        let refused = (400..500).contains(&answer.status) && answer.status != 408 && answer.status != 409;
+        return Err(if refused { Outcome::Failed(failure) } else { Outcome::Unknown(failure) });
     }
     if answer.status == 204 {
         return Ok(None);
@@ -50,15 +45,9 @@ pub async fn write(sent: Result<Answer, Lost>) -> Result<Option<Value>, Outcome>
 /// mean that something is gone, nor its 401 that a credential is dead.
 fn refusal(answer: &Answer) -> Option<Failure> {
     let failure = by_status(answer)?;
-    let of_the_vendor = matches!(
-        failure,
-        Failure::Unauthorized | Failure::Forbidden | Failure::NotFound | Failure::Refused { .. }
-    );
-    Some(if of_the_vendor && is_html(answer) {
-        Failure::Html
-    } else {
-        failure
-    })
+    let of_the_vendor =
+        matches!(failure, Failure::Unauthorized | Failure::Forbidden | Failure::NotFound | Failure::Refused { .. });
+    Some(if of_the_vendor && is_html(answer) { Failure::Html } else { failure })
 }
 
 /// The failure that the status alone tells; `None` for 2xx.
@@ -70,18 +59,18 @@ fn by_status(answer: &Answer) -> Option<Failure> {
         401 => Some(Failure::Unauthorized),
         403 => Some(Failure::Forbidden),
         404 => Some(Failure::NotFound),
-        429 => Some(Failure::Limited {
-            after_seconds: answer.wait.map_or(1, |wait| wait.as_secs().max(1)),
-        }),
+        429 => Some(Failure::Limited { after_seconds: answer.wait.map_or(1, |wait| wait.as_secs().max(1)) }),
         500..=599 => Some(Failure::Server { status }),
         _ => Some(Failure::Refused { status }),
     }
 }
 
 fn is_html(answer: &Answer) -> bool {
-    answer.content_type.as_deref().is_some_and(|media| {
-        media.starts_with("text/html") || media.starts_with("application/xhtml")
-    }) || answer.body.trim_ascii_start().first() == Some(&b'<')
+    answer
+        .content_type
+        .as_deref()
+        .is_some_and(|media| media.starts_with("text/html") || media.starts_with("application/xhtml"))
+        || answer.body.trim_ascii_start().first() == Some(&b'<')
 }
 
 async fn data(answer: Answer) -> Result<Value, Failure> {
@@ -90,8 +79,7 @@ async fn data(answer: Answer) -> Result<Value, Failure> {
     }
     let status = answer.status;
     let value = apart(answer.body.len(), move || {
-        serde_json::from_slice::<Value>(&answer.body)
-            .map_err(|error| Failure::Malformed(shape(&error)))
+        serde_json::from_slice::<Value>(&answer.body).map_err(|error| Failure::Malformed(shape(&error)))
     })
     .await??;
     if is_error(&value) {
@@ -111,18 +99,16 @@ pub(crate) async fn apart<T: Send + 'static>(
     if size < LARGE {
         return Ok(work());
     }
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Failure::Malformed("reading the answer broke off".to_owned()))
+    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::Malformed("reading the answer broke off".to_owned()))
 }
 
 /// Where and why, without quoting the answer.
 fn shape(error: &serde_json::Error) -> String {
     let class = match error.classify() {
         serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Io
-        | serde_json::error::Category::Syntax
-        | serde_json::error::Category::Data => "it is not json",
+        serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Data => {
+            "it is not json"
+        }
     };
     format!("{class} (line {}, column {})", error.line(), error.column())
 }

@@ -91,8 +91,7 @@ impl Auth {
         if username.contains(':') {
             return None;
         }
-        let pair = base64::engine::general_purpose::STANDARD
-            .encode(format!("{username}:{}", secret.expose_secret()));
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", secret.expose_secret()));
         Self::of(name.into(), format!("Basic {pair}"))
     }
 
@@ -103,10 +102,7 @@ impl Auth {
 
     fn of(name: String, header: String) -> Option<Self> {
         HeaderValue::from_str(&header).ok()?;
-        Some(Self {
-            name,
-            header: SecretString::from(header),
-        })
+        Some(Self { name, header: SecretString::from(header) })
     }
 
     fn header(&self) -> Option<HeaderValue> {
@@ -169,11 +165,7 @@ impl Client {
     ///
     /// # Errors
     /// The TLS backend cannot be set up.
-    pub fn new(
-        setup: Setup,
-        clock: Arc<dyn Clock>,
-        sink: Arc<dyn CaptureSink>,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(setup: Setup, clock: Arc<dyn Clock>, sink: Arc<dyn CaptureSink>) -> Result<Self, reqwest::Error> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -213,18 +205,11 @@ impl Client {
     pub async fn send(&self, call: Call<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
         let permit = self.pace.enter(call.lane).await.map_err(Lost::Before)?;
         let Some(authorization) = call.auth.header() else {
-            return Err(Lost::Before(Failure::NotConfigured(
-                "the credential cannot stand in a header".to_owned(),
-            )));
+            return Err(Lost::Before(Failure::NotConfigured("the credential cannot stand in a header".to_owned())));
         };
-        let mut request = self
-            .http
-            .request(call.method.clone(), call.url.clone())
-            .header(AUTHORIZATION, authorization);
+        let mut request = self.http.request(call.method.clone(), call.url.clone()).header(AUTHORIZATION, authorization);
         if let Some(body) = call.body {
-            request = request
-                .header(CONTENT_TYPE, body.content_type)
-                .body(body.bytes);
+            request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
         }
         let sent_at = self.clock.now();
         trail.sent_at.get_or_insert(sent_at);
@@ -273,17 +258,10 @@ impl Client {
             redacted: None,
         };
         let content_type = meta.content_type.as_deref().map(str::to_ascii_lowercase);
-        trail
-            .captures
-            .push(self.keep(meta, body.clone(), call.bears_secret).await?);
+        trail.captures.push(self.keep(meta, body.clone(), call.bears_secret).await?);
         match cut {
             Some(failure) => Err(Lost::During(failure)),
-            None => Ok(Answer {
-                status,
-                content_type,
-                wait,
-                body,
-            }),
+            None => Ok(Answer { status, content_type, wait, body }),
         }
     }
 
@@ -304,9 +282,7 @@ impl Client {
             Ok(digest) => Ok(Digest::new(digest)),
             Err(error) => {
                 tracing::error!(%error, "store raw answer");
-                Err(Lost::During(Failure::Incomplete(format!(
-                    "the raw answer could not be stored: {error}"
-                ))))
+                Err(Lost::During(Failure::Incomplete(format!("the raw answer could not be stored: {error}"))))
             }
         }
     }
@@ -329,11 +305,7 @@ async fn body_of(mut response: reqwest::Response) -> Result<Bytes, (Bytes, Failu
 }
 
 fn network(error: &reqwest::Error) -> Failure {
-    if error.is_timeout() {
-        Failure::TimedOut
-    } else {
-        Failure::Network
-    }
+    if error.is_timeout() { Failure::TimedOut } else { Failure::Network }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -344,9 +316,5 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 fn without_credentials(mut url: Url) -> String {
     // Fails only for addresses that cannot have credentials.
     let cleared = url.set_username("").is_ok() && url.set_password(None).is_ok();
-    if cleared {
-        url.into()
-    } else {
-        url.path().to_owned()
-    }
+    if cleared { url.into() } else { url.path().to_owned() }
 }

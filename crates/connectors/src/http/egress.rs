@@ -53,15 +53,11 @@ impl Target {
         let loopback = match &host {
             Host::Domain(name) => name.trim_end_matches('.') == "localhost",
             Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => {
-                address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
-            }
+            Host::Ipv6(address) => address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
         };
         let host = host.to_string();
         // Another port or scheme at the vendor's host is not the vendor's address either.
-        let at_vendor_host = vendor_hosts
-            .iter()
-            .any(|vendor| host.trim_end_matches('.') == *vendor);
+        let at_vendor_host = vendor_hosts.iter().any(|vendor| host.trim_end_matches('.') == *vendor);
         let vendor = at_vendor_host && base.scheme() == "https" && base.port().is_none();
         if !vendor && !rehearsal {
             return Err(EgressError::NotTheVendor { host });
@@ -71,14 +67,9 @@ impl Target {
         }
         let encrypted = base.scheme() == "https" || (base.scheme() == "http" && loopback);
         if !encrypted {
-            return Err(EgressError::NotEncrypted {
-                scheme: base.scheme().to_owned(),
-            });
+            return Err(EgressError::NotEncrypted { scheme: base.scheme().to_owned() });
         }
-        Ok(Self {
-            base: base.as_str().trim_end_matches('/').to_owned(),
-            loopback,
-        })
+        Ok(Self { base: base.as_str().trim_end_matches('/').to_owned(), loopback })
     }
 
     /// Whether it is on this machine; then no proxy is used.
@@ -93,11 +84,7 @@ impl Target {
     pub fn join(&self, path: &str) -> Result<Url, url::ParseError> {
         let url = Url::parse(&format!("{}{path}", self.base))?;
         // Dot segments would leave the place that the operation names.
-        if url.as_str().starts_with(&self.base)
-            && !path
-                .split(['/', '?'])
-                .any(|part| part == "." || part == "..")
-        {
+        if url.as_str().starts_with(&self.base) && !path.split(['/', '?']).any(|part| part == "." || part == "..") {
             Ok(url)
         } else {
             Err(url::ParseError::RelativeUrlWithCannotBeABaseBase)

@@ -24,18 +24,10 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = |text: &str| {
-        jiff::fmt::rfc2822::parse(text)
-            .ok()
-            .map(|date| date.timestamp())
-    };
+    let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp());
     let until = date(text)?;
     // The vendor's own clock says how far away its date is.
-    let from = headers
-        .get(DATE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(date)
-        .unwrap_or(now);
+    let from = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(date).unwrap_or(now);
     let seconds = u64::try_from(until.as_second().saturating_sub(from.as_second())).unwrap_or(0);
     Some(Duration::from_secs(seconds))
 }
@@ -67,10 +59,7 @@ struct Item {
 
 impl Item {
     fn text(&self, key: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     fn number(&self, keys: &[&str]) -> Option<u64> {
@@ -90,12 +79,7 @@ fn items(headers: &HeaderMap, field: &str) -> Vec<Item> {
                 name: parts.next().unwrap_or_default().to_owned(),
                 parameters: parts
                     .filter_map(|part| part.split_once('='))
-                    .map(|(key, value)| {
-                        (
-                            key.trim().to_owned(),
-                            value.trim().trim_matches('"').to_owned(),
-                        )
-                    })
+                    .map(|(key, value)| (key.trim().to_owned(), value.trim().trim_matches('"').to_owned()))
                     .collect(),
             }
         })

@@ -43,11 +43,7 @@ pub struct Permit {
 impl Pace {
     /// At most `concurrency` requests at once (0 counts as 1); a wait longer than `patience` is reported instead of waited.
     pub fn new(concurrency: usize, patience: Duration) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(concurrency.max(1))),
-            lanes: Mutex::new(BTreeMap::new()),
-            patience,
-        }
+        Self { permits: Arc::new(Semaphore::new(concurrency.max(1))), lanes: Mutex::new(BTreeMap::new()), patience }
     }
 
     /// The vendor asks for no request on this lane before `wait` has passed. The later of two such times counts.
@@ -61,9 +57,7 @@ impl Pace {
     /// How long the lane is still held.
     pub fn held(&self, lane: Lane) -> Duration {
         self.with(lane, |state| state.not_before)
-            .map_or(Duration::ZERO, |until| {
-                until.saturating_duration_since(Instant::now())
-            })
+            .map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     /// Waits until a request may leave.
@@ -75,11 +69,7 @@ impl Pace {
             self.wait(lane).await?;
             let own = self.with(lane, |state| {
                 let most = most_at_once(lane.bucket)?;
-                Some(Arc::clone(
-                    state
-                        .permits
-                        .get_or_insert_with(|| Arc::new(Semaphore::new(most))),
-                ))
+                Some(Arc::clone(state.permits.get_or_insert_with(|| Arc::new(Semaphore::new(most)))))
             });
             // The semaphores are never closed.
             let lane_permit = match own {
@@ -89,10 +79,7 @@ impl Pace {
             let organization = Arc::clone(&self.permits).acquire_owned().await.ok();
             // Somebody may have been told to wait while we stood in line.
             if self.held(lane).is_zero() {
-                return Ok(Permit {
-                    _organization: organization,
-                    _lane: lane_permit,
-                });
+                return Ok(Permit { _organization: organization, _lane: lane_permit });
             }
         }
     }
@@ -105,9 +92,7 @@ impl Pace {
             }
             if held > self.patience {
                 return Err(Failure::Limited {
-                    after_seconds: held
-                        .as_secs()
-                        .saturating_add(u64::from(held.subsec_nanos() > 0)),
+                    after_seconds: held.as_secs().saturating_add(u64::from(held.subsec_nanos() > 0)),
                 });
             }
             sleep_until(Instant::now() + held).await;
@@ -115,12 +100,7 @@ impl Pace {
     }
 
     fn with<T>(&self, lane: Lane, f: impl FnOnce(&mut State) -> T) -> T {
-        f(self
-            .lanes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(lane)
-            .or_default())
+        f(self.lanes.lock().unwrap_or_else(PoisonError::into_inner).entry(lane).or_default())
     }
 }
 

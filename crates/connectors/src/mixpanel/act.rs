@@ -27,10 +27,7 @@ pub struct Acting<'a> {
 
 impl<'a> Acting<'a> {
     pub(super) fn new(mixpanel: &'a Mixpanel, intent: &'a dyn JournalledIntent) -> Self {
-        Self {
-            mixpanel,
-            _intent: intent,
-        }
+        Self { mixpanel, _intent: intent }
     }
 }
 
@@ -70,38 +67,22 @@ impl Done {
         let created = |keys: &[&str]| fields.and_then(|fields| first(fields, keys));
         match write {
             Write::CreateServiceAccount { .. } => {
-                let token = fields
-                    .and_then(|fields| fields.get("token"))
-                    .and_then(Value::as_str);
+                let token = fields.and_then(|fields| fields.get("token")).and_then(Value::as_str);
                 let (Some(id), Some(token)) = (created(&["id"]), token) else {
                     // It may exist, and nobody can use it: found by its marker, deleted by id.
-                    let failure = Failure::Malformed(
-                        "the new service account came without id or secret".to_owned(),
-                    );
+                    let failure = Failure::Malformed("the new service account came without id or secret".to_owned());
                     return (Outcome::Unknown(failure), None, None);
                 };
                 let secret = SecretString::from(token);
-                (
-                    Outcome::Done { created: Some(id) },
-                    Some(secret),
-                    created(&["username"]),
-                )
+                (Outcome::Done { created: Some(id) }, Some(secret), created(&["username"]))
             }
             Write::DuplicateBoard { .. } | Write::Create { .. } => {
-                let keys = [
-                    "id",
-                    "customEventId",
-                    "custom_event_id",
-                    "customPropertyId",
-                    "custom_property_id",
-                ];
+                let keys = ["id", "customEventId", "custom_event_id", "customPropertyId", "custom_property_id"];
                 match created(&keys) {
                     Some(id) => (Outcome::Done { created: Some(id) }, None, None),
                     // Something was made, and we do not know what: looked for by its marker.
                     None => (
-                        Outcome::Unknown(Failure::Malformed(
-                            "what was created came without an id".to_owned(),
-                        )),
+                        Outcome::Unknown(Failure::Malformed("what was created came without an id".to_owned())),
                         None,
                         None,
                     ),
@@ -127,15 +108,9 @@ impl Mixpanel {
     async fn write(&self, write: &Write, trail: &mut Trail) -> Result<Done, Outcome> {
         let mut request = request(write).map_err(Outcome::Failed)?;
         if let Write::Deactivate { id } = write
-            && self
-                .scim
-                .as_ref()
-                .is_some_and(|scim| scim.deactivation == Deactivation::Put)
+            && self.scim.as_ref().is_some_and(|scim| scim.deactivation == Deactivation::Put)
         {
-            request = self
-                .deactivate_by_put(id, request, trail)
-                .await
-                .map_err(Outcome::Failed)?;
+            request = self.deactivate_by_put(id, request, trail).await.map_err(Outcome::Failed)?;
         }
         let change = request.change;
         // A copy made with the successor's own bearer belongs to the successor (4.6).
@@ -181,29 +156,15 @@ impl Mixpanel {
     }
 
     /// The person as just read, with `active: false`: `PUT` replaces the whole resource (RFC 7644, 3.5.1).
-    async fn deactivate_by_put(
-        &self,
-        id: &str,
-        patch: Request,
-        trail: &mut Trail,
-    ) -> Result<Request, Failure> {
-        let fill = Fill {
-            id: Some(id),
-            ..Fill::default()
-        };
-        let Found::Value(Value::Object(mut person)) =
-            self.find(&op::SCIM_USER, fill, trail).await?
-        else {
+    async fn deactivate_by_put(&self, id: &str, patch: Request, trail: &mut Trail) -> Result<Request, Failure> {
+        let fill = Fill { id: Some(id), ..Fill::default() };
+        let Found::Value(Value::Object(mut person)) = self.find(&op::SCIM_USER, fill, trail).await? else {
             return Err(Failure::NotFound);
         };
         person.insert("active".to_owned(), Value::Bool(false));
         // Read-only for a client (RFC 7643, 3.1).
         person.remove("meta");
-        Ok(Request {
-            change: &op::SCIM_PUT_USER,
-            body: Some(Value::Object(person)),
-            ..patch
-        })
+        Ok(Request { change: &op::SCIM_PUT_USER, body: Some(Value::Object(person)), ..patch })
     }
 }
 
@@ -222,14 +183,8 @@ fn encoded(encoding: Encoding, body: &Value) -> Result<Body, Failure> {
             .map_err(|_| Failure::NotConfigured("the body cannot be written as json".to_owned()))
     };
     match encoding {
-        Encoding::Json => Ok(Body {
-            content_type: "application/json",
-            bytes: json(body)?.into_bytes(),
-        }),
-        Encoding::Scim => Ok(Body {
-            content_type: "application/scim+json",
-            bytes: json(body)?.into_bytes(),
-        }),
+        Encoding::Json => Ok(Body { content_type: "application/json", bytes: json(body)?.into_bytes() }),
+        Encoding::Scim => Ok(Body { content_type: "application/scim+json", bytes: json(body)?.into_bytes() }),
         Encoding::Form => {
             let empty = Map::new();
             let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -244,10 +199,7 @@ fn encoded(encoding: Encoding, body: &Value) -> Result<Body, Failure> {
                     }
                 }
             }
-            Ok(Body {
-                content_type: "application/x-www-form-urlencoded",
-                bytes: form.finish().into_bytes(),
-            })
+            Ok(Body { content_type: "application/x-www-form-urlencoded", bytes: form.finish().into_bytes() })
         }
     }
 }

@@ -6,11 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 /// What stands as it is in a path segment or a query value (RFC 3986, unreserved).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The values for the placeholders of one path.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,12 +44,9 @@ impl Fill<'_> {
                 "id" => self.id.map(str::to_owned),
                 _ => None,
             };
-            let value =
-                value.ok_or_else(|| Failure::NotConfigured(format!("no {name} is given")))?;
+            let value = value.ok_or_else(|| Failure::NotConfigured(format!("no {name} is given")))?;
             if matches!(value.as_str(), "" | "." | "..") {
-                return Err(Failure::NotConfigured(format!(
-                    "'{value}' cannot be an {name}"
-                )));
+                return Err(Failure::NotConfigured(format!("'{value}' cannot be an {name}")));
             }
             out.push_str(before);
             out.extend(utf8_percent_encode(&value, SEGMENT));

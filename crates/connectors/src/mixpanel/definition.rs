@@ -47,30 +47,16 @@ const WORDS: [(&str, Kind); 7] = [
 fn places(kind: Kind) -> (&'static [Kind], &'static [&'static str]) {
     match kind {
         Kind::Board => (&[Kind::Report], &["layout", "contents"]),
-        Kind::Report => (
-            &[
-                Kind::Cohort,
-                Kind::CustomEvent,
-                Kind::CustomProperty,
-                Kind::Metric,
-                Kind::Behavior,
-            ],
-            &["params"],
-        ),
-        Kind::Cohort => (
-            &[Kind::Cohort, Kind::CustomEvent, Kind::CustomProperty],
-            &["groups", "definition", "filters", "params"],
-        ),
+        Kind::Report => {
+            (&[Kind::Cohort, Kind::CustomEvent, Kind::CustomProperty, Kind::Metric, Kind::Behavior], &["params"])
+        }
+        Kind::Cohort => {
+            (&[Kind::Cohort, Kind::CustomEvent, Kind::CustomProperty], &["groups", "definition", "filters", "params"])
+        }
         Kind::CustomEvent => (&[Kind::CustomProperty], &["alternatives"]),
-        Kind::Metric | Kind::Behavior => (
-            &[
-                Kind::Cohort,
-                Kind::CustomEvent,
-                Kind::CustomProperty,
-                Kind::Metric,
-            ],
-            &["definition"],
-        ),
+        Kind::Metric | Kind::Behavior => {
+            (&[Kind::Cohort, Kind::CustomEvent, Kind::CustomProperty, Kind::Metric], &["definition"])
+        }
         Kind::CustomProperty
         | Kind::Annotation
         | Kind::Alert
@@ -96,24 +82,11 @@ pub(crate) fn uses(kind: Kind, thing: &Map<String, Value>) -> Vec<(Kind, String)
     let mut found = BTreeSet::new();
     if kind == Kind::Alert {
         let report = thing.get("bookmark").or_else(|| thing.get("bookmark_id"));
-        found.extend(
-            report
-                .and_then(|report| named(report, &["id"]))
-                .map(|id| (Kind::Report, id)),
-        );
+        found.extend(report.and_then(|report| named(report, &["id"])).map(|id| (Kind::Report, id)));
     } else if kind == Kind::Subscription {
-        found.extend(
-            thing
-                .get("dashboard_id")
-                .and_then(text)
-                .map(|id| (Kind::Board, id)),
-        );
+        found.extend(thing.get("dashboard_id").and_then(text).map(|id| (Kind::Board, id)));
     } else if kind == Kind::CohortSync {
-        let cohorts = thing
-            .get("cohorts")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let cohorts = thing.get("cohorts").and_then(Value::as_array).into_iter().flatten();
         let ids = cohorts.filter_map(|cohort| named(cohort, &["cohort_id", "id"]));
         found.extend(ids.map(|id| (Kind::Cohort, id)));
     } else {
@@ -133,8 +106,7 @@ pub(crate) fn digest(kind: Kind, thing: &Map<String, Value>) -> Option<Digest> {
     let shown = if matches!(kind, Kind::Board | Kind::Cohort) {
         keys.iter().any(|key| thing.contains_key(*key))
     } else {
-        keys.first()
-            .is_some_and(|key| thing.get(*key).is_some_and(|value| !value.is_null()))
+        keys.first().is_some_and(|key| thing.get(*key).is_some_and(|value| !value.is_null()))
     };
     if !shown {
         return None;
@@ -217,19 +189,11 @@ fn search(value: &Value, found: &mut BTreeSet<(Kind, String)>) {
 
 /// `{"type": "report", "id": 5}`, `{"content_type": "report", "content_id": 5}`, `{"resourceType": "cohort", "value": 5}`.
 fn side_by_side(fields: &Map<String, Value>, found: &mut BTreeSet<(Kind, String)>) {
-    let kind = [
-        "content_type",
-        "contentType",
-        "resourceType",
-        "resource_type",
-        "type",
-    ]
-    .iter()
-    .find_map(|key| word(&plain(fields.get(*key)?.as_str()?)));
+    let kind = ["content_type", "contentType", "resourceType", "resource_type", "type"]
+        .iter()
+        .find_map(|key| word(&plain(fields.get(*key)?.as_str()?)));
     if let Some(kind) = kind {
-        let id = ["content_id", "contentId", "id", "value"]
-            .iter()
-            .find_map(|key| text(fields.get(*key)?));
+        let id = ["content_id", "contentId", "id", "value"].iter().find_map(|key| text(fields.get(*key)?));
         found.extend(id.map(|id| (kind, id)));
     }
 }
@@ -250,16 +214,11 @@ fn below(value: &Value, kind: Kind, found: &mut BTreeSet<(Kind, String)>) {
     match value {
         Value::Object(fields) if fields.contains_key("id") => take(value, kind, found),
         Value::Object(map) => {
-            let ids = map
-                .iter()
-                .filter(|(key, value)| value.is_object() && is_number(key));
+            let ids = map.iter().filter(|(key, value)| value.is_object() && is_number(key));
             found.extend(ids.map(|(key, _)| (kind, key.clone())));
         }
         Value::Array(elements) => {
-            for element in elements
-                .iter()
-                .filter(|element| element.is_object() || element.is_number())
-            {
+            for element in elements.iter().filter(|element| element.is_object() || element.is_number()) {
                 take(element, kind, found);
             }
         }
@@ -272,15 +231,9 @@ fn is_number(text: &str) -> bool {
 }
 
 fn word(plain: &str) -> Option<Kind> {
-    WORDS
-        .iter()
-        .find(|(word, _)| *word == plain)
-        .map(|(_, kind)| *kind)
+    WORDS.iter().find(|(word, _)| *word == plain).map(|(_, kind)| *kind)
 }
 
 fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

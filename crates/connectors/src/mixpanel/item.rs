@@ -28,28 +28,19 @@ pub(crate) fn item(kind: Kind, thing: &Value) -> Option<Item> {
         recipients: recipients::of(kind, fields),
         private: flagged(fields, &["is_private", "is_visibility_restricted"]),
         shared: flagged(fields, &["is_shared_with_project"]),
-        pinned: fields
-            .get("pinned_date")
-            .is_some_and(|date| !date.is_null())
+        pinned: fields.get("pinned_date").is_some_and(|date| !date.is_null())
             || flagged(fields, &["is_pinned", "pinned"]) == Some(true),
         views: number(fields, &["total_view_count", "unique_view_count"]),
         public_links: number(fields, &["num_active_public_links"]),
         part_of: first(fields, &["dashboard_id"]).filter(|_| kind == Kind::Report),
         definition: definition::digest(kind, fields),
         uses: definition::uses(kind, fields),
-        feeds: fields
-            .get("active_integrations")
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len),
+        feeds: fields.get("active_integrations").and_then(Value::as_array).map_or(0, Vec::len),
         paused: paused(fields),
         status: fields.get("status").and_then(text),
-        description: first(fields, &["description"])
-            .or_else(|| first(schema(fields)?, &["description"])),
+        description: first(fields, &["description"]).or_else(|| first(schema(fields)?, &["description"])),
         created: first(fields, &["created", "created_at", "date"]),
-        modified: first(
-            fields,
-            &["modified", "modified_at", "last_edited", "last_modified"],
-        ),
+        modified: first(fields, &["modified", "modified_at", "last_edited", "last_modified"]),
         last_used: None,
         role: None,
         projects: Vec::new(),
@@ -91,17 +82,12 @@ fn ids(kind: Kind) -> &'static [&'static str] {
 
 /// `entityType/name`, the key of the documented Schemas API.
 fn schema_id(fields: &Map<String, Value>) -> Option<String> {
-    Some(format!(
-        "{}/{}",
-        first(fields, &["entityType"])?,
-        first(fields, &["name"])?
-    ))
+    Some(format!("{}/{}", first(fields, &["entityType"])?, first(fields, &["name"])?))
 }
 
 /// The two parts of such a key; a name may hold a slash.
 pub(crate) fn schema_parts(id: &str) -> Option<(&str, &str)> {
-    id.split_once('/')
-        .filter(|(entity, name)| !entity.is_empty() && !name.is_empty())
+    id.split_once('/').filter(|(entity, name)| !entity.is_empty() && !name.is_empty())
 }
 
 /// The schema itself, whether it stands in an entry or alone.
@@ -111,9 +97,7 @@ fn schema(fields: &Map<String, Value>) -> Option<&Map<String, Value>> {
 
 fn title(kind: Kind, fields: &Map<String, Value>) -> Option<String> {
     match kind {
-        Kind::CustomEvent | Kind::CustomProperty => {
-            first(fields, &["displayName", "display_name", "name"])
-        }
+        Kind::CustomEvent | Kind::CustomProperty => first(fields, &["displayName", "display_name", "name"]),
         Kind::Annotation => first(fields, &["description", "name"]),
         Kind::WarehouseSource => first(fields, &["source_name", "name"]),
         Kind::Pipeline => first(fields, &["label", "name"]),
@@ -149,10 +133,7 @@ fn owners(kind: Kind, fields: &Map<String, Value>) -> Vec<Maker> {
         return Vec::new();
     };
     let owned_by = fields.get("owned_by").into_iter();
-    owned_by
-        .chain(list(contacts))
-        .filter_map(person::any)
-        .collect()
+    owned_by.chain(list(contacts)).filter_map(person::any).collect()
 }
 
 fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
@@ -165,24 +146,18 @@ fn flagged(fields: &Map<String, Value>, keys: &[&str]) -> Option<bool> {
 
 /// A count, whether it came as a number or as a text.
 fn number(fields: &Map<String, Value>, keys: &[&str]) -> Option<u64> {
-    keys.iter()
-        .find_map(|key| text(fields.get(*key)?)?.parse().ok())
+    keys.iter().find_map(|key| text(fields.get(*key)?)?.parse().ok())
 }
 
 fn paused(fields: &Map<String, Value>) -> Option<bool> {
     let off = fields
         .get("status")
         .and_then(Value::as_str)
-        .filter(|status| {
-            ["paused", "archived", "disabled"]
-                .iter()
-                .any(|word| status.eq_ignore_ascii_case(word))
-        });
+        .filter(|status| ["paused", "archived", "disabled"].iter().any(|word| status.eq_ignore_ascii_case(word)));
     if off.is_some() {
         return Some(true);
     }
-    flagged(fields, &["paused"])
-        .or_else(|| flagged(fields, &["is_enabled"]).map(|enabled| !enabled))
+    flagged(fields, &["paused"]).or_else(|| flagged(fields, &["is_enabled"]).map(|enabled| !enabled))
 }
 
 /// A service account; `project` is where it was listed, if it was listed in one (3).
@@ -191,15 +166,12 @@ pub(crate) fn service_account(project: Option<ProjectId>, thing: &Value) -> Opti
     let role = fields.get("role").and_then(role_word);
     let projects = match project {
         Some(project) => vec![Grant {
-            kind: first(fields, &["target_type"])
-                .map_or(GrantKind::Unknown, |word| grant_kind(&word)),
+            kind: first(fields, &["target_type"]).map_or(GrantKind::Unknown, |word| grant_kind(&word)),
             project: Some(project),
             role: role.clone(),
             team: None,
         }],
-        None => list(fields.get("projects"))
-            .filter_map(project_grant)
-            .collect(),
+        None => list(fields.get("projects")).filter_map(project_grant).collect(),
     };
     Some(Item {
         id: first(fields, &["id"])?,
@@ -216,8 +188,7 @@ pub(crate) fn service_account(project: Option<ProjectId>, thing: &Value) -> Opti
 
 fn without(fields: &Map<String, Value>, key: &str) -> Map<String, Value> {
     let kept = fields.iter().filter(|(name, _)| *name != key);
-    kept.map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn project_grant(value: &Value) -> Option<Grant> {
@@ -237,22 +208,13 @@ pub(crate) fn role_word(value: &Value) -> Option<String> {
 
 /// The words in which a grant says through what it comes (2.1; `target_type` in 3).
 pub(crate) fn grant_kind(word: &str) -> GrantKind {
-    let plain: String = word
-        .chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let plain: String = word.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
     match plain.as_str() {
-        "individual" | "individualgrant" | "user" | "direct" | "person" | "personal" => {
-            GrantKind::Individual
-        }
+        "individual" | "individualgrant" | "user" | "direct" | "person" | "personal" => GrantKind::Individual,
         "team" | "teamgrant" | "group" | "viateam" => GrantKind::Team,
-        "allusers"
-        | "allusersgrant"
-        | "everyone"
-        | "default"
-        | "projectdefault"
-        | "allusersintheorganization" => GrantKind::AllUsers,
+        "allusers" | "allusersgrant" | "everyone" | "default" | "projectdefault" | "allusersintheorganization" => {
+            GrantKind::AllUsers
+        }
         "organization" | "org" | "organizationrole" | "orgrole" => GrantKind::OrganizationRole,
         _ => GrantKind::Unknown,
     }

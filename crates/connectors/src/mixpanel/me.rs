@@ -14,15 +14,12 @@ use super::person::{address, first, flag, text};
 /// # Errors
 /// The answer is no object, or names nobody.
 pub(crate) fn me(organization: VendorOrg, results: &Value) -> Result<Me, Failure> {
-    let fields = results
-        .as_object()
-        .ok_or_else(|| Failure::Malformed("the answer about ourselves is no object".to_owned()))?;
+    let fields =
+        results.as_object().ok_or_else(|| Failure::Malformed("the answer about ourselves is no object".to_owned()))?;
     let user_id = first(fields, &["user_id", "id"]);
     let address = first(fields, &["user_email", "email"]);
     if user_id.is_none() && address.is_none() {
-        return Err(Failure::Malformed(
-            "the answer about ourselves names nobody".to_owned(),
-        ));
+        return Err(Failure::Malformed("the answer about ourselves names nobody".to_owned()));
     }
     let own = by_id(fields.get("organizations"))
         .into_iter()
@@ -30,18 +27,11 @@ pub(crate) fn me(organization: VendorOrg, results: &Value) -> Result<Me, Failure
         .map(|(_, organization)| organization);
     let views = views(fields.get("workspaces"));
     let projects = projects(organization, fields.get("projects"), &views);
-    let view_members = views
-        .iter()
-        .filter(|view| projects.contains_key(&view.project))
-        .flat_map(members)
-        .collect();
+    let view_members = views.iter().filter(|view| projects.contains_key(&view.project)).flat_map(members).collect();
     Ok(Me {
         user_id,
         address,
-        role: own
-            .and_then(|own| own.get("role"))
-            .and_then(role_word)
-            .and_then(|word| OrgRole::parse(&word)),
+        role: own.and_then(|own| own.get("role")).and_then(role_word).and_then(|word| OrgRole::parse(&word)),
         permissions: own
             .and_then(|own| own.get("permissions"))
             .and_then(Value::as_array)
@@ -62,10 +52,7 @@ fn by_id(value: Option<&Value>) -> Vec<(String, &Map<String, Value>)> {
             .iter()
             .filter_map(|(key, value)| {
                 let fields = value.as_object()?;
-                Some((
-                    first(fields, &["id"]).unwrap_or_else(|| key.clone()),
-                    fields,
-                ))
+                Some((first(fields, &["id"]).unwrap_or_else(|| key.clone()), fields))
             })
             .collect(),
         Some(Value::Array(list)) => list
@@ -73,9 +60,7 @@ fn by_id(value: Option<&Value>) -> Vec<(String, &Map<String, Value>)> {
             .filter_map(Value::as_object)
             .filter_map(|fields| Some((first(fields, &["id"])?, fields)))
             .collect(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => {
-            Vec::new()
-        }
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => Vec::new(),
     }
 }
 
@@ -104,20 +89,13 @@ fn views(value: Option<&Value>) -> Vec<View<'_>> {
                     2
                 },
                 restricted: is("is_restricted"),
-                members: fields
-                    .get("member_list")
-                    .and_then(Value::as_array)
-                    .map_or(&[], Vec::as_slice),
+                members: fields.get("member_list").and_then(Value::as_array).map_or(&[], Vec::as_slice),
             })
         })
         .collect()
 }
 
-fn projects(
-    organization: VendorOrg,
-    value: Option<&Value>,
-    views: &[View<'_>],
-) -> BTreeMap<ProjectId, ProjectSeen> {
+fn projects(organization: VendorOrg, value: Option<&Value>, views: &[View<'_>]) -> BTreeMap<ProjectId, ProjectSeen> {
     by_id(value)
         .into_iter()
         .filter(|(_, fields)| {
@@ -126,10 +104,7 @@ fn projects(
         })
         .filter_map(|(id, fields)| {
             let project = ProjectId(id.parse().ok()?);
-            let mut own: Vec<&View<'_>> = views
-                .iter()
-                .filter(|view| view.project == project)
-                .collect();
+            let mut own: Vec<&View<'_>> = views.iter().filter(|view| view.project == project).collect();
             // "First" must not depend on the order of a map.
             own.sort_by_key(|view| (view.rank, view.id));
             let seen = ProjectSeen {

@@ -2,6 +2,9 @@
 //!
 //! Every operation is a constant in `operations.rs` and a line of [`capabilities`]. What a kind of thing looks like is
 //! in `item.rs`, the member list, whose layout no public source shows, in `roster/`.
+//!
+//! # Operations
+#![doc = include_str!("../../OPERATIONS.md")]
 
 mod act;
 mod address;
@@ -68,11 +71,7 @@ impl Mixpanel {
     ///
     /// # Errors
     /// The egress guard refuses an address, a credential cannot stand in a header, or TLS cannot be set up.
-    pub fn new(
-        config: Config,
-        clock: Arc<dyn Clock>,
-        sink: Arc<dyn CaptureSink>,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(config: Config, clock: Arc<dyn Clock>, sink: Arc<dyn CaptureSink>) -> Result<Self, ConfigError> {
         let vendor = format!("https://{}/", config.region.host());
         let base = match &config.base_url {
             Some(base) => base.clone(),
@@ -80,8 +79,7 @@ impl Mixpanel {
         };
         let target = Target::new(&base, &HOSTS, config.rehearsal).map_err(ConfigError::Egress)?;
         let refused = || ConfigError::Credential(config.credential.clone());
-        let auth = Auth::basic(config.credential.as_str(), &config.username, &config.secret)
-            .ok_or_else(refused)?;
+        let auth = Auth::basic(config.credential.as_str(), &config.username, &config.secret).ok_or_else(refused)?;
         let scim = match &config.scim {
             Some(scim) => {
                 // Only the US-style host is documented for SCIM, whatever the region.
@@ -91,26 +89,20 @@ impl Mixpanel {
                     (None, None) => parsed("https://mixpanel.com/api/app/scim/v2")?,
                 };
                 Some(ScimAccess {
-                    target: Target::new(&base, &HOSTS, config.rehearsal)
-                        .map_err(ConfigError::Scim)?,
-                    auth: Auth::bearer(format!("{}/scim", config.credential), &scim.token)
-                        .ok_or_else(refused)?,
+                    target: Target::new(&base, &HOSTS, config.rehearsal).map_err(ConfigError::Scim)?,
+                    auth: Auth::bearer(format!("{}/scim", config.credential), &scim.token).ok_or_else(refused)?,
                     deactivation: scim.deactivation,
                 })
             }
             None => None,
         };
         let successor = match &config.successor_bearer {
-            Some(token) => Some(
-                Auth::bearer(format!("{}/successor", config.credential), token)
-                    .ok_or_else(refused)?,
-            ),
+            Some(token) => Some(Auth::bearer(format!("{}/successor", config.credential), token).ok_or_else(refused)?),
             None => None,
         };
         let setup = Setup {
             rehearsal: config.rehearsal,
-            loopback: target.is_loopback()
-                || scim.as_ref().is_some_and(|scim| scim.target.is_loopback()),
+            loopback: target.is_loopback() || scim.as_ref().is_some_and(|scim| scim.target.is_loopback()),
             concurrency: config.concurrency,
             timeout: config.timeout,
         };
@@ -133,20 +125,13 @@ impl Mixpanel {
         let Some(auth) = Auth::basic(name.as_str(), username, secret) else {
             return false;
         };
-        self.remembered
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name, auth);
+        self.remembered.write().unwrap_or_else(PoisonError::into_inner).insert(name, auth);
         true
     }
 
     /// Drops a remembered credential. `false`: there was none of this name.
     pub fn forget(&self, name: &CredentialName) -> bool {
-        self.remembered
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(name)
-            .is_some()
+        self.remembered.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
     }
 
     /// A client that may send the change which the intent names.
@@ -164,11 +149,7 @@ impl Mixpanel {
         if *name == self.credential {
             return Some(self.auth.clone());
         }
-        self.remembered
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(name)
-            .cloned()
+        self.remembered.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 }
 

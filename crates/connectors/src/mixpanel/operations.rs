@@ -3,19 +3,10 @@
 //! Paths are in the slash form that the vendor's own client sends: a redirect on the way would turn a write into a
 //! read (1.4). `{org}`, `{project}`, `{view}`, `{entity}` and `{id}` are filled in.
 
-use crate::operation::{
-    Bucket, Capability, Change, Encoding, Family, Known, Read, Unwritable, Verb,
-};
+use crate::operation::{Bucket, Capability, Change, Encoding, Family, Known, Read, Unwritable, Verb};
 
 const fn read(name: &'static str, class: Known, path: &'static str) -> Read {
-    Read {
-        name,
-        family: Family::App,
-        path,
-        class,
-        bears_secret: false,
-        bucket: Bucket::App,
-    }
+    Read { name, family: Family::App, path, class, bears_secret: false, bucket: Bucket::App }
 }
 
 const fn change(name: &'static str, class: Known, verb: Verb, path: &'static str) -> Change {
@@ -237,12 +228,7 @@ operations! {
 }
 
 const fn scim(change: Change) -> Change {
-    Change {
-        family: Family::Scim,
-        bucket: Bucket::Scim,
-        encoding: Encoding::Scim,
-        ..change
-    }
+    Change { family: Family::Scim, bucket: Bucket::Scim, encoding: Encoding::Scim, ..change }
 }
 
 /// Every operation, reads first, then changes, then what only a person can do.

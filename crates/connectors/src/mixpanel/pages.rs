@@ -26,22 +26,12 @@ pub(crate) enum Found {
 
 impl Mixpanel {
     /// One `GET` as the configured credential, without any envelope.
-    pub(super) async fn get(
-        &self,
-        read: &Read,
-        fill: Fill<'_>,
-        trail: &mut Trail,
-    ) -> Result<Value, Failure> {
+    pub(super) async fn get(&self, read: &Read, fill: Fill<'_>, trail: &mut Trail) -> Result<Value, Failure> {
         Ok(results(self.answer(read, fill, &[], trail).await?))
     }
 
     /// One `GET` of an item: 404 is an answer.
-    pub(super) async fn find(
-        &self,
-        read: &Read,
-        fill: Fill<'_>,
-        trail: &mut Trail,
-    ) -> Result<Found, Failure> {
+    pub(super) async fn find(&self, read: &Read, fill: Fill<'_>, trail: &mut Trail) -> Result<Found, Failure> {
         match self.get(read, fill, trail).await {
             Ok(value) => Ok(Found::Value(value)),
             Err(Failure::NotFound) => Ok(Found::Absent),
@@ -61,18 +51,13 @@ impl Mixpanel {
         let mut seen = BTreeSet::new();
         let mut cursor: Option<String> = None;
         for page in 1..=MOST_PAGES {
-            let extra: Vec<_> = cursor
-                .iter()
-                .map(|cursor| ("cursor", cursor.as_str()))
-                .collect();
+            let extra: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
             let answer = match self.answer(read, fill, &extra, trail).await {
                 Ok(answer) => answer,
                 // How long to wait is worth more than how far we came.
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if page > 1 => {
-                    return Err(Failure::Incomplete(format!(
-                        "page {page} did not come: {failure}"
-                    )));
+                    return Err(Failure::Incomplete(format!("page {page} did not come: {failure}")));
                 }
                 Err(failure) => return Err(failure),
             };
@@ -81,9 +66,7 @@ impl Mixpanel {
             match next {
                 None => return Ok(all),
                 Some(next) if !seen.insert(next.clone()) => {
-                    return Err(Failure::Incomplete(format!(
-                        "page {page} points back to an earlier one"
-                    )));
+                    return Err(Failure::Incomplete(format!("page {page} points back to an earlier one")));
                 }
                 Some(next) => cursor = Some(next),
             }
@@ -115,10 +98,7 @@ impl Mixpanel {
         extra: &[(&str, &str)],
         trail: &mut Trail,
     ) -> Result<Value, Failure> {
-        let fill = Fill {
-            organization: Some(self.organization),
-            ..fill
-        };
+        let fill = Fill { organization: Some(self.organization), ..fill };
         let mut path = fill.path(read.path)?;
         for (key, value) in extra {
             path.push(if path.contains('?') { '&' } else { '?' });
@@ -145,14 +125,11 @@ impl Mixpanel {
             Family::Query => self.target.join(&format!("/api/query{path}")),
             Family::Scim => self.scim_access()?.target.join(path),
         };
-        joined
-            .map_err(|_| Failure::NotConfigured("the path does not fit into an address".to_owned()))
+        joined.map_err(|_| Failure::NotConfigured("the path does not fit into an address".to_owned()))
     }
 
     pub(super) fn scim_access(&self) -> Result<&super::ScimAccess, Failure> {
-        self.scim
-            .as_ref()
-            .ok_or_else(|| Failure::NotConfigured("no scim token is configured".to_owned()))
+        self.scim.as_ref().ok_or_else(|| Failure::NotConfigured("no scim token is configured".to_owned()))
     }
 }
 
@@ -179,21 +156,17 @@ fn elements(results: Value, map: bool) -> Result<Vec<Value>, Failure> {
         Value::Object(mut fields) => {
             let inner = ["results", "items", "data"].iter().find(|key| {
                 let value = fields.get(**key);
-                value.is_some_and(|value| {
-                    value.is_array() || (**key == "results" && value.is_object())
-                })
+                value.is_some_and(|value| value.is_array() || (**key == "results" && value.is_object()))
             });
             match inner {
                 Some(key) => elements(fields.remove(*key).unwrap_or_default(), map),
                 None if map => from_map(fields),
-                None => Err(Failure::Malformed(
-                    "there is no list where one was due".to_owned(),
-                )),
+                None => Err(Failure::Malformed("there is no list where one was due".to_owned())),
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(
-            Failure::Malformed("there is no list where one was due".to_owned()),
-        ),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(Failure::Malformed("there is no list where one was due".to_owned()))
+        }
     }
 }
 
@@ -201,9 +174,9 @@ fn elements(results: Value, map: bool) -> Result<Vec<Value>, Failure> {
 fn from_map(map: Map<String, Value>) -> Result<Vec<Value>, Failure> {
     map.into_iter()
         .map(|(key, mut value)| {
-            let fields = value.as_object_mut().ok_or_else(|| {
-                Failure::Malformed("an element of the map is no object".to_owned())
-            })?;
+            let fields = value
+                .as_object_mut()
+                .ok_or_else(|| Failure::Malformed("an element of the map is no object".to_owned()))?;
             fields.entry("id").or_insert(Value::String(key));
             Ok(value)
         })
@@ -212,13 +185,8 @@ fn from_map(map: Map<String, Value>) -> Result<Vec<Value>, Failure> {
 
 /// The cursor of the next page, beside the results or inside them. An empty one is none.
 pub(crate) fn next_cursor(answer: &Value) -> Option<String> {
-    [
-        answer.get("pagination"),
-        answer
-            .get("results")
-            .and_then(|results| results.get("pagination")),
-    ]
-    .into_iter()
-    .flatten()
-    .find_map(|pagination| super::person::text(pagination.get("next_cursor")?))
+    [answer.get("pagination"), answer.get("results").and_then(|results| results.get("pagination"))]
+        .into_iter()
+        .flatten()
+        .find_map(|pagination| super::person::text(pagination.get("next_cursor")?))
 }

@@ -9,9 +9,7 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            None
-        }
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -22,9 +20,7 @@ pub(crate) fn first(object: &Map<String, Value>, keys: &[&str]) -> Option<String
 
 /// The value itself, or the first of these fields where it is an object.
 pub(crate) fn named(value: &Value, keys: &[&str]) -> Option<String> {
-    value
-        .as_object()
-        .map_or_else(|| text(value), |fields| first(fields, keys))
+    value.as_object().map_or_else(|| text(value), |fields| first(fields, keys))
 }
 
 /// A boolean in every spelling that was seen: `true`, `"True"`, `"true"`, `1` (`facts/mixpanel.md` 2.3, 4.5).
@@ -53,10 +49,7 @@ pub(crate) fn address(text: &str) -> Option<Address> {
     }
     let address = Address::parse(text).ok()?;
     let domain = address.domain();
-    let fits = domain
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '-' || c == '.')
-        && !domain.contains("..");
+    let fits = domain.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '.') && !domain.contains("..");
     fits.then_some(address)
 }
 
@@ -64,13 +57,8 @@ pub(crate) fn address(text: &str) -> Option<Address> {
 pub(crate) fn object(object: &Map<String, Value>) -> Option<Maker> {
     let maker = Maker {
         id: first(object, &["id", "user_id", "userId"]),
-        address: first(object, &["email", "user_email", "userEmail"])
-            .and_then(|text| address(&text)),
-        name: first(
-            object,
-            &["name", "user_name", "display_name", "displayName"],
-        )
-        .or_else(|| full_name(object)),
+        address: first(object, &["email", "user_email", "userEmail"]).and_then(|text| address(&text)),
+        name: first(object, &["name", "user_name", "display_name", "displayName"]).or_else(|| full_name(object)),
     };
     (maker != Maker::default()).then_some(maker)
 }
@@ -79,17 +67,11 @@ pub(crate) fn object(object: &Map<String, Value>) -> Option<Maker> {
 pub(crate) fn any(value: &Value) -> Option<Maker> {
     match value {
         Value::Object(fields) => object(fields),
-        Value::Number(number) => Some(Maker {
-            id: Some(number.to_string()),
-            ..Maker::default()
-        }),
+        Value::Number(number) => Some(Maker { id: Some(number.to_string()), ..Maker::default() }),
         Value::String(text) => {
             let text = text.trim();
             if let Some(address) = address(text) {
-                return Some(Maker {
-                    address: Some(address),
-                    ..Maker::default()
-                });
+                return Some(Maker { address: Some(address), ..Maker::default() });
             }
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             (!text.is_empty()).then(|| Maker {
@@ -103,10 +85,7 @@ pub(crate) fn any(value: &Value) -> Option<Maker> {
 }
 
 fn full_name(object: &Map<String, Value>) -> Option<String> {
-    let parts: Vec<String> = ["first_name", "last_name"]
-        .iter()
-        .filter_map(|key| text(object.get(*key)?))
-        .collect();
+    let parts: Vec<String> = ["first_name", "last_name"].iter().filter_map(|key| text(object.get(*key)?)).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
@@ -125,11 +104,7 @@ pub(crate) fn maker(thing: &Map<String, Value>) -> Option<Maker> {
         }
     }
     // The user of a thing is its maker only where no maker is named.
-    found.or_else(|| {
-        ["user", "user_id"]
-            .iter()
-            .find_map(|key| any(thing.get(*key)?))
-    })
+    found.or_else(|| ["user", "user_id"].iter().find_map(|key| any(thing.get(*key)?)))
 }
 
 fn merge(found: Option<Maker>, other: Maker) -> Maker {

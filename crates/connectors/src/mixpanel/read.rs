@@ -59,9 +59,7 @@ impl Mixpanel {
             What::ScimUsers => self.scim_users(trail).await.map(Snapshot::Roster),
             What::Teams => self.teams(trail).await,
             What::Projects => {
-                let list = self
-                    .list(&op::PROJECTS, Fill::default(), false, trail)
-                    .await?;
+                let list = self.list(&op::PROJECTS, Fill::default(), false, trail).await?;
                 items(&list, |thing| {
                     let fields = thing.as_object()?;
                     Some(Item {
@@ -72,49 +70,29 @@ impl Mixpanel {
                 })
             }
             What::ServiceAccounts => {
-                let list = self
-                    .list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail)
-                    .await?;
+                let list = self.list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail).await?;
                 items(&list, |thing| item::service_account(None, thing))
             }
             What::ServiceAccount(id) => {
                 let id = id.to_string();
-                let fill = Fill {
-                    id: Some(&id),
-                    ..Fill::default()
-                };
+                let fill = Fill { id: Some(&id), ..Fill::default() };
                 let found = self.find(&op::SERVICE_ACCOUNT, fill, trail).await?;
                 one(found, |thing| item::service_account(None, thing))
             }
             What::ProjectServiceAccounts(project) => {
-                let list = self
-                    .list(
-                        &op::PROJECT_SERVICE_ACCOUNTS,
-                        in_project(*project),
-                        false,
-                        trail,
-                    )
-                    .await?;
+                let list = self.list(&op::PROJECT_SERVICE_ACCOUNTS, in_project(*project), false, trail).await?;
                 items(&list, |thing| item::service_account(Some(*project), thing))
             }
             What::List(project, kind) => self.kind_list(*project, *kind, trail).await,
             What::Object(project, kind, id) => self.kind_item(*project, *kind, id, trail).await,
             What::Shares(project, kind, id) => self.shares(*project, *kind, id, trail).await,
             What::LinkedBoards(project, id) => {
-                let fill = Fill {
-                    id: Some(id),
-                    ..in_project(*project)
-                };
+                let fill = Fill { id: Some(id), ..in_project(*project) };
                 linked(&self.get(&op::LINKED_BOARDS, fill, trail).await?)
             }
             What::ReportData(project, id) => {
-                let fill = Fill {
-                    id: Some(id),
-                    ..in_project(*project)
-                };
-                self.get(&op::REPORT_DATA, fill, trail)
-                    .await
-                    .map(|_| Snapshot::Data)
+                let fill = Fill { id: Some(id), ..in_project(*project) };
+                self.get(&op::REPORT_DATA, fill, trail).await.map(|_| Snapshot::Data)
             }
             What::Accepts(name) => self.accepts(name, trail).await,
         }
@@ -123,10 +101,7 @@ impl Mixpanel {
     async fn who_we_are(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let results = self.get(&op::ME, Fill::default(), trail).await?;
         let me = me::me(self.organization, &results)?;
-        let mut views = self
-            .views
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut views = self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (project, seen) in &me.projects {
             if let Some(view) = seen.data_view {
                 views.insert(*project, view);
@@ -140,20 +115,12 @@ impl Mixpanel {
         let mut found = roster::Found::default();
         let mut cursor: Option<String> = None;
         loop {
-            let extra: Vec<_> = cursor
-                .iter()
-                .map(|cursor| ("cursor", cursor.as_str()))
-                .collect();
-            let answer = match self
-                .answer(&op::ROSTER, Fill::default(), &extra, trail)
-                .await
-            {
+            let extra: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
+            let answer = match self.answer(&op::ROSTER, Fill::default(), &extra, trail).await {
                 Ok(answer) => answer,
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if cursor.is_some() => {
-                    return Err(Failure::Incomplete(format!(
-                        "a later page did not come: {failure}"
-                    )));
+                    return Err(Failure::Incomplete(format!("a later page did not come: {failure}")));
                 }
                 Err(failure) => return Err(failure),
             };
@@ -167,9 +134,7 @@ impl Mixpanel {
             match next {
                 None => return found.roster().map(Snapshot::Roster),
                 Some(next) if cursor.as_ref() == Some(&next) || trail.captures.len() > 10_000 => {
-                    return Err(Failure::Incomplete(format!(
-                        "the page '{next}' points to itself"
-                    )));
+                    return Err(Failure::Incomplete(format!("the page '{next}' points to itself")));
                 }
                 Some(next) => cursor = Some(next),
             }
@@ -190,51 +155,24 @@ impl Mixpanel {
         })
     }
 
-    async fn kind_list(
-        &self,
-        project: ProjectId,
-        kind: Kind,
-        trail: &mut Trail,
-    ) -> Result<Snapshot, Failure> {
-        self.elements(project, kind, trail)
-            .await
-            .and_then(|list| items(&list, |thing| item::item(kind, thing)))
+    async fn kind_list(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        self.elements(project, kind, trail).await.and_then(|list| items(&list, |thing| item::item(kind, thing)))
     }
 
     /// The list of a kind as it came. A list of one thing is that thing.
-    async fn elements(
-        &self,
-        project: ProjectId,
-        kind: Kind,
-        trail: &mut Trail,
-    ) -> Result<Vec<Value>, Failure> {
-        let Routes {
-            list: Some(list),
-            map,
-            single,
-            ..
-        } = routes(kind)
-        else {
-            return Err(Failure::NotConfigured(format!(
-                "no list of {} is known",
-                kind.plural()
-            )));
+    async fn elements(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Vec<Value>, Failure> {
+        let Routes { list: Some(list), map, single, .. } = routes(kind) else {
+            return Err(Failure::NotConfigured(format!("no list of {} is known", kind.plural())));
         };
         let view = self.view_for(list, project, trail).await?;
-        let fill = Fill {
-            view,
-            ..in_project(project)
-        };
+        let fill = Fill { view, ..in_project(project) };
         if single {
             return self.get(list, fill, trail).await.map(|value| vec![value]);
         }
         let found = self.list(list, fill, map, trail).await;
         if view.is_some() && found == Err(Failure::NotFound) {
             // The data view may have been replaced; the next read asks again.
-            self.views
-                .write()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .remove(&project);
+            self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&project);
         }
         found
     }
@@ -267,28 +205,19 @@ impl Mixpanel {
         let view = self.view_for(read, project, trail).await?;
         let (entity, id) = if kind == Kind::Schema {
             let parts = item::schema_parts(id);
-            let (entity, name) = parts
-                .ok_or_else(|| Failure::NotConfigured("the id is not 'type/name'".to_owned()))?;
+            let (entity, name) = parts.ok_or_else(|| Failure::NotConfigured("the id is not 'type/name'".to_owned()))?;
             (Some(entity), name)
         } else {
             (None, id)
         };
-        let fill = Fill {
-            view,
-            entity,
-            id: Some(id),
-            ..in_project(project)
-        };
+        let fill = Fill { view, entity, id: Some(id), ..in_project(project) };
         let mut found = self.find(read, fill, trail).await?;
         if matches!(found, Found::Absent) && view.is_some() {
             // Nothing is gone only because it was looked for in a data view that was replaced.
             self.who_we_are(trail).await?;
             let now = self.view(project, trail).await?;
             if view != Some(now) {
-                let fill = Fill {
-                    view: Some(now),
-                    ..fill
-                };
+                let fill = Fill { view: Some(now), ..fill };
                 found = self.find(read, fill, trail).await?;
             }
         }
@@ -301,32 +230,17 @@ impl Mixpanel {
                 return item::item(kind, thing);
             };
             let mut entry = thing.as_object()?.clone();
-            entry
-                .entry("entityType")
-                .or_insert_with(|| Value::from(entity));
+            entry.entry("entityType").or_insert_with(|| Value::from(entity));
             entry.entry("name").or_insert_with(|| Value::from(id));
             item::item(kind, &Value::Object(entry))
         })
     }
 
-    async fn shares(
-        &self,
-        project: ProjectId,
-        kind: Kind,
-        id: &str,
-        trail: &mut Trail,
-    ) -> Result<Snapshot, Failure> {
+    async fn shares(&self, project: ProjectId, kind: Kind, id: &str, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let Some(entity) = routes(kind).shared_as else {
-            return Err(Failure::NotConfigured(format!(
-                "{} have no share list",
-                kind.plural()
-            )));
+            return Err(Failure::NotConfigured(format!("{} have no share list", kind.plural())));
         };
-        let fill = Fill {
-            entity: Some(entity),
-            id: Some(id),
-            ..in_project(project)
-        };
+        let fill = Fill { entity: Some(entity), id: Some(id), ..in_project(project) };
         match self.find(&op::SHARES, fill, trail).await? {
             Found::Absent => Ok(Snapshot::Absent),
             Found::Value(value) => shares::shares(project, &value).map(Snapshot::Shares),
@@ -335,17 +249,11 @@ impl Mixpanel {
 
     /// 200 means alive, 401 dead; nothing else says either (`facts/mixpanel.md` 8).
     async fn accepts(&self, name: &CredentialName, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let auth = self
-            .known(name)
-            .ok_or_else(|| Failure::NotConfigured(format!("no credential '{name}' is known")))?;
-        match self
-            .answer_as(&auth, &op::ME_SHORT, Fill::default(), &[], trail)
-            .await
-        {
+        let auth =
+            self.known(name).ok_or_else(|| Failure::NotConfigured(format!("no credential '{name}' is known")))?;
+        match self.answer_as(&auth, &op::ME_SHORT, Fill::default(), &[], trail).await {
             // A 200 that names nobody may come from anybody.
-            Ok(answer) => {
-                me::me(self.organization, &results(answer)).map(|_| Snapshot::Accepted(true))
-            }
+            Ok(answer) => me::me(self.organization, &results(answer)).map(|_| Snapshot::Accepted(true)),
             Err(Failure::Unauthorized) => Ok(Snapshot::Accepted(false)),
             Err(failure) => Err(failure),
         }
@@ -358,47 +266,30 @@ impl Mixpanel {
         project: ProjectId,
         trail: &mut Trail,
     ) -> Result<Option<u64>, Failure> {
-        if read.path.contains("{view}") {
-            self.view(project, trail).await.map(Some)
-        } else {
-            Ok(None)
-        }
+        if read.path.contains("{view}") { self.view(project, trail).await.map(Some) } else { Ok(None) }
     }
 
     pub(super) async fn view(&self, project: ProjectId, trail: &mut Trail) -> Result<u64, Failure> {
         let known = |mixpanel: &Self| {
-            let views = mixpanel
-                .views
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let views = mixpanel.views.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             views.get(&project).copied()
         };
         if let Some(view) = known(self) {
             return Ok(view);
         }
         self.who_we_are(trail).await?;
-        known(self).ok_or_else(|| {
-            Failure::NotConfigured(format!(
-                "no data view of project {project} is visible to us"
-            ))
-        })
+        known(self).ok_or_else(|| Failure::NotConfigured(format!("no data view of project {project} is visible to us")))
     }
 }
 
 fn in_project(project: ProjectId) -> Fill<'static> {
-    Fill {
-        project: Some(project),
-        ..Fill::default()
-    }
+    Fill { project: Some(project), ..Fill::default() }
 }
 
 /// Every element must be readable: a list with holes would look shorter than it is.
 fn items(list: &[Value], read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, Failure> {
     list.iter()
-        .map(|thing| {
-            read(thing)
-                .ok_or_else(|| Failure::Malformed("an element of the list has no id".to_owned()))
-        })
+        .map(|thing| read(thing).ok_or_else(|| Failure::Malformed("an element of the list has no id".to_owned())))
         .collect::<Result<_, _>>()
         .map(Snapshot::Items)
 }
@@ -421,10 +312,6 @@ fn linked(results: &Value) -> Result<Snapshot, Failure> {
     let list = list.ok_or_else(|| Failure::Malformed("there is no list of boards".to_owned()))?;
     items(list, |element| {
         let id = named(element, &["id"])?;
-        Some(Item {
-            id,
-            title: element.get("title").and_then(text).unwrap_or_default(),
-            ..Item::default()
-        })
+        Some(Item { id, title: element.get("title").and_then(text).unwrap_or_default(), ..Item::default() })
     })
 }

@@ -80,11 +80,7 @@ fn subscription(element: &Value, found: &mut Vec<Recipient>) {
         whole(Some(element), found);
         return;
     };
-    let kind = fields
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
     if kind.contains("slack") {
         slack(Some(element), found);
     } else {
@@ -101,16 +97,8 @@ fn subscription(element: &Value, found: &mut Vec<Recipient>) {
 }
 
 fn slack(value: Option<&Value>, found: &mut Vec<Recipient>) {
-    const NAMES: [&str; 8] = [
-        "channel_name",
-        "channelName",
-        "name",
-        "channel",
-        "channel_id",
-        "channelId",
-        "value",
-        "id",
-    ];
+    const NAMES: [&str; 8] =
+        ["channel_name", "channelName", "name", "channel", "channel_id", "channelId", "value", "id"];
     match value {
         Some(Value::Array(elements)) => {
             for element in elements {
@@ -148,15 +136,9 @@ fn anywhere(value: Option<&Value>, in_slack: bool, found: &mut Vec<Recipient>) {
         Some(Value::String(sentence)) => {
             let before = found.len();
             let between = |c: char| c.is_whitespace() || ",;:<>()[]{}\"'`|".contains(c);
-            let words = sentence
-                .split(between)
-                .map(|word| word.trim_end_matches(['.', '!', '?']));
+            let words = sentence.split(between).map(|word| word.trim_end_matches(['.', '!', '?']));
             found.extend(words.filter_map(address).map(Recipient::Mail));
-            if in_slack
-                && found.len() == before
-                && !sentence.contains(char::is_whitespace)
-                && !sentence.is_empty()
-            {
+            if in_slack && found.len() == before && !sentence.contains(char::is_whitespace) && !sentence.is_empty() {
                 found.push(Recipient::Slack(sentence.clone()));
             }
         }
@@ -173,11 +155,6 @@ fn host(value: Option<&Value>, found: &mut Vec<Recipient>) {
         found.push(Recipient::Host(host.to_owned()));
     } else if text.contains('.') && !text.contains(char::is_whitespace) {
         let host = text.split(['/', '?', '#']).next().unwrap_or_default();
-        found.push(Recipient::Host(
-            host.rsplit('@')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase(),
-        ));
+        found.push(Recipient::Host(host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()));
     }
 }

@@ -54,12 +54,7 @@ const NONE: Routes = Routes {
 
 /// A kind that is listed, read by id and deleted.
 const fn plain(list: &'static Read, item: &'static Read, delete: &'static Change) -> Routes {
-    Routes {
-        list: Some(list),
-        item: Some(item),
-        delete: Some(delete),
-        ..NONE
-    }
+    Routes { list: Some(list), item: Some(item), delete: Some(delete), ..NONE }
 }
 
 /// The routes of a kind.
@@ -130,11 +125,7 @@ pub(crate) const fn routes(kind: Kind) -> Routes {
             update: Some(&op::UPDATE_SUBSCRIPTION),
             recipients: Some("recipients"),
             off: Some(("paused", true)),
-            ..plain(
-                &op::SUBSCRIPTIONS,
-                &op::SUBSCRIPTION,
-                &op::DELETE_SUBSCRIPTION,
-            )
+            ..plain(&op::SUBSCRIPTIONS, &op::SUBSCRIPTION, &op::DELETE_SUBSCRIPTION)
         },
         Kind::Webhook => Routes {
             list: Some(&op::WEBHOOKS),
@@ -143,10 +134,7 @@ pub(crate) const fn routes(kind: Kind) -> Routes {
             off: Some(("is_enabled", false)),
             ..NONE
         },
-        Kind::Flag => Routes {
-            shared_as: Some("feature-flags"),
-            ..plain(&op::FLAGS, &op::FLAG, &op::DELETE_FLAG)
-        },
+        Kind::Flag => Routes { shared_as: Some("feature-flags"), ..plain(&op::FLAGS, &op::FLAG, &op::DELETE_FLAG) },
         Kind::Experiment => Routes {
             update: Some(&op::UPDATE_EXPERIMENT),
             title: Some("name"),
@@ -156,28 +144,13 @@ pub(crate) const fn routes(kind: Kind) -> Routes {
         },
         Kind::Automation => plain(&op::AUTOMATIONS, &op::AUTOMATION, &op::DELETE_AUTOMATION),
         // No list is known, and no delete.
-        Kind::CohortSync => Routes {
-            item: Some(&op::COHORT_SYNC),
-            ..NONE
-        },
+        Kind::CohortSync => Routes { item: Some(&op::COHORT_SYNC), ..NONE },
         Kind::Pipeline => plain(&op::PIPELINES, &op::PIPELINE, &op::DELETE_PIPELINE),
-        Kind::WarehouseSource => plain(
-            &op::WAREHOUSE_SOURCES,
-            &op::WAREHOUSE_SOURCE,
-            &op::DELETE_WAREHOUSE_SOURCE,
-        ),
-        Kind::WarehouseImport => plain(
-            &op::WAREHOUSE_IMPORTS,
-            &op::WAREHOUSE_IMPORT,
-            &op::DELETE_WAREHOUSE_IMPORT,
-        ),
+        Kind::WarehouseSource => plain(&op::WAREHOUSE_SOURCES, &op::WAREHOUSE_SOURCE, &op::DELETE_WAREHOUSE_SOURCE),
+        Kind::WarehouseImport => plain(&op::WAREHOUSE_IMPORTS, &op::WAREHOUSE_IMPORT, &op::DELETE_WAREHOUSE_IMPORT),
         Kind::Schema => plain(&op::SCHEMAS, &op::SCHEMA, &op::DELETE_SCHEMA),
         // A data view holds the access of many people; nothing in the product asks for deleting one.
-        Kind::DataView => Routes {
-            list: Some(&op::DATA_VIEWS),
-            item: Some(&op::DATA_VIEW),
-            ..NONE
-        },
+        Kind::DataView => Routes { list: Some(&op::DATA_VIEWS), item: Some(&op::DATA_VIEW), ..NONE },
         Kind::DeletionRequest => Routes {
             list: Some(&op::DELETION_REQUESTS),
             delete: Some(&op::DELETE_DELETION_REQUEST),

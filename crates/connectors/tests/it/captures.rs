@@ -32,15 +32,9 @@ async fn an_answer_that_cannot_be_parsed_is_kept_byte_for_byte() {
     assert_eq!(capture.body(), body.as_bytes());
     let meta = capture.meta();
     assert_eq!((meta.method.as_str(), meta.status), ("GET", 200));
-    assert_eq!(
-        meta.url,
-        format!("{}/api/app/projects/3/dashboards", bench.server.uri())
-    );
+    assert_eq!(meta.url, format!("{}/api/app/projects/3/dashboards", bench.server.uri()));
     assert_eq!(meta.credential, "main");
-    assert_eq!(
-        meta.vendor_date.as_deref(),
-        Some("Sun, 01 Mar 2026 12:00:01 GMT")
-    );
+    assert_eq!(meta.vendor_date.as_deref(), Some("Sun, 01 Mar 2026 12:00:01 GMT"));
     assert!(meta.rehearsal && meta.whole && meta.redacted.is_none());
 }
 
@@ -62,24 +56,13 @@ impl CaptureSink for Full {
 async fn what_cannot_be_kept_is_no_reading_and_no_success() {
     let server = MockServer::start().await;
     let ok = ResponseTemplate::new(200).set_body_json(json!({"status": "ok", "results": []}));
-    Mock::given(wiremock::matchers::any())
-        .respond_with(ok)
-        .mount(&server)
-        .await;
+    Mock::given(wiremock::matchers::any()).respond_with(ok).mount(&server).await;
     let sink = Arc::new(Full(RedactionKey::new([1; 32])));
     let mixpanel = Mixpanel::new(config(&server.uri()), Arc::new(Still), sink).unwrap();
-    let reading = mixpanel
-        .read(&source(What::List(PROJECT, Kind::Board)))
-        .await;
-    assert!(
-        matches!(reading.result, Err(Failure::Incomplete(_))),
-        "{reading:?}"
-    );
+    let reading = mixpanel.read(&source(What::List(PROJECT, Kind::Board))).await;
+    assert!(matches!(reading.result, Err(Failure::Incomplete(_))), "{reading:?}");
     let write = Write::DeleteServiceAccount { id: 5 };
-    assert!(matches!(
-        act(&mixpanel, &write).await.outcome,
-        Outcome::Unknown(Failure::Incomplete(_))
-    ));
+    assert!(matches!(act(&mixpanel, &write).await.outcome, Outcome::Unknown(Failure::Incomplete(_))));
 }
 
 const CANARY: &str = "c4n4ry-5f1d";
@@ -90,22 +73,12 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
     let server = MockServer::start().await;
     let give = async |verb: &str, at: &str, status: u16, body: serde_json::Value| {
         let answer = ResponseTemplate::new(status).set_body_json(body);
-        Mock::given(method(verb))
-            .and(path(at))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
+        Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&server).await;
     };
     let account = json!({"status": "ok", "results": {
         "id": 77, "username": "replacement.x1.mp-service-account", "token": CANARY,
     }});
-    give(
-        "POST",
-        "/api/app/organizations/7/service-accounts",
-        201,
-        account,
-    )
-    .await;
+    give("POST", "/api/app/organizations/7/service-accounts", 201, account).await;
     let projects = json!({"results": [
         {"id": 3, "name": "Web", "token": CANARY, "api_key": CANARY, "api_secret": CANARY, "nested": [{"secret": CANARY}]},
     ]});
@@ -113,21 +86,9 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
     let warehouse = json!({"results": [
         {"id": 4, "source_name": "lake", "params": {"user": "u", "private_key": CANARY}, "creator_id": 11},
     ]});
-    give(
-        "GET",
-        "/api/app/projects/3/warehouse-sources/sources",
-        200,
-        warehouse,
-    )
-    .await;
+    give("GET", "/api/app/projects/3/warehouse-sources/sources", 200, warehouse).await;
     let one = json!({"results": {"id": 4, "source_name": "lake", "params": {"password": CANARY}}});
-    give(
-        "GET",
-        "/api/app/projects/3/warehouse-sources/sources/4",
-        200,
-        one,
-    )
-    .await;
+    give("GET", "/api/app/projects/3/warehouse-sources/sources/4", 200, one).await;
     let webhooks = json!({"results": [{"id": "w1", "name": "hook", "url": "https://a.example/x", "password": CANARY}]});
     give("GET", "/api/app/projects/3/webhooks/", 200, webhooks).await;
 
@@ -135,12 +96,7 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
     let mut config = config(&server.uri());
     config.secret = CANARY.into();
     assert!(!format!("{config:?}").contains(CANARY));
-    let mixpanel = Mixpanel::new(
-        config,
-        Arc::new(Still),
-        Arc::clone(&store) as Arc<dyn CaptureSink>,
-    )
-    .unwrap();
+    let mixpanel = Mixpanel::new(config, Arc::new(Still), Arc::clone(&store) as Arc<dyn CaptureSink>).unwrap();
     assert!(!format!("{mixpanel:?}").contains(CANARY));
 
     let write = Write::CreateServiceAccount {
@@ -149,21 +105,9 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
         projects: vec![(PROJECT, "analyst".to_owned())],
     };
     let written = act(&mixpanel, &write).await;
-    assert_eq!(
-        written.outcome,
-        Outcome::Done {
-            created: Some("77".to_owned())
-        }
-    );
-    assert_eq!(
-        written.username.as_deref(),
-        Some("replacement.x1.mp-service-account")
-    );
-    assert_eq!(
-        written.secret.as_ref().unwrap().expose_secret(),
-        CANARY,
-        "shown once, in memory"
-    );
+    assert_eq!(written.outcome, Outcome::Done { created: Some("77".to_owned()) });
+    assert_eq!(written.username.as_deref(), Some("replacement.x1.mp-service-account"));
+    assert_eq!(written.secret.as_ref().unwrap().expose_secret(), CANARY, "shown once, in memory");
     assert!(!format!("{written:?}").contains(CANARY));
 
     for what in [
@@ -185,11 +129,7 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
     let mut files = 0;
     scan(dir.path(), &mut |bytes| {
         files += 1;
-        assert!(
-            !bytes
-                .windows(CANARY.len())
-                .any(|window| window == CANARY.as_bytes())
-        );
+        assert!(!bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()));
     });
     assert_eq!(files, 6, "five captures and the key of the installation");
 }

@@ -16,12 +16,7 @@ use crate::support::{Bench, PROJECT};
 
 fn contracts() -> Vec<(String, Value)> {
     let dir = std::env::var_os("LEAVER_CONTRACTS").map_or_else(
-        || {
-            PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../../shared/contracts"
-            ))
-        },
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/contracts")),
         PathBuf::from,
     );
     let Ok(entries) = std::fs::read_dir(dir.join("mixpanel")) else {
@@ -29,16 +24,10 @@ fn contracts() -> Vec<(String, Value)> {
     };
     let mut found: Vec<(String, Value)> = entries
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .map(|path| {
             let text = std::fs::read_to_string(&path).unwrap();
-            (
-                path.display().to_string(),
-                serde_saphyr::from_str(&text).unwrap(),
-            )
+            (path.display().to_string(), serde_saphyr::from_str(&text).unwrap())
         })
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -46,38 +35,25 @@ fn contracts() -> Vec<(String, Value)> {
 }
 
 /// The operation that a documented path template and method name, with the document that it stands in.
-fn documented<'a>(
-    contracts: &'a [(String, Value)],
-    method: &str,
-    path: &str,
-) -> Option<(&'a Value, &'a Value)> {
+fn documented<'a>(contracts: &'a [(String, Value)], method: &str, path: &str) -> Option<(&'a Value, &'a Value)> {
     contracts.iter().find_map(|(_, document)| {
         // The description of the Query API is served under another base than those of the App API.
-        let base = if document["servers"][0]["url"]
-            .as_str()?
-            .contains("/api/query")
-        {
-            "/api/query"
-        } else {
-            "/api/app"
-        };
+        let base =
+            if document["servers"][0]["url"].as_str()?.contains("/api/query") { "/api/query" } else { "/api/app" };
         let path = path.strip_prefix(base)?;
         let verb = method.to_ascii_lowercase();
-        let mut items = document["paths"]
-            .as_object()?
-            .iter()
-            .filter(|(template, _)| fits(template, path));
+        let mut items = document["paths"].as_object()?.iter().filter(|(template, _)| fits(template, path));
         items.find_map(|(_, item)| Some((document, item.get(&verb)?)))
     })
 }
 
 fn fits(template: &str, path: &str) -> bool {
-    let (template, path): (Vec<_>, Vec<_>) =
-        (template.split('/').collect(), path.split('/').collect());
+    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     template.len() == path.len()
-        && template.iter().zip(&path).all(|(template, part)| {
-            template == part || (template.starts_with('{') && !part.is_empty())
-        })
+        && template
+            .iter()
+            .zip(&path)
+            .all(|(template, part)| template == part || (template.starts_with('{') && !part.is_empty()))
 }
 
 fn writes() -> Vec<Write> {
@@ -89,14 +65,9 @@ fn writes() -> Vec<Write> {
         (Kind::WarehouseImport, "6"),
         (Kind::Schema, "event/Buy"),
     ]
-    .map(|(kind, id)| Write::Delete {
-        project: PROJECT,
-        kind,
-        id: text(id),
-    })
+    .map(|(kind, id)| Write::Delete { project: PROJECT, kind, id: text(id) })
     .to_vec();
-    let contacts =
-        json!({"description": "d", "metadata": {"com.mixpanel": {"contacts": ["a@b.example"]}}});
+    let contacts = json!({"description": "d", "metadata": {"com.mixpanel": {"contacts": ["a@b.example"]}}});
     writes.extend([
         Write::Describe {
             project: PROJECT,
@@ -112,24 +83,14 @@ fn writes() -> Vec<Write> {
             title: Some(text("t")),
             description: Some(text("d")),
         },
-        Write::SetSchemaContacts {
-            project: PROJECT,
-            id: text("event/Buy"),
-            body: contacts,
-        },
+        Write::SetSchemaContacts { project: PROJECT, id: text("event/Buy"), body: contacts },
         Write::CreateServiceAccount {
             username: text("u"),
             role: text("consumer"),
             projects: vec![(PROJECT, text("analyst"))],
         },
-        Write::AddServiceAccount {
-            id: 7,
-            projects: vec![(PROJECT, text("admin"))],
-        },
-        Write::RemoveServiceAccount {
-            id: 7,
-            projects: vec![PROJECT, ProjectId(4)],
-        },
+        Write::AddServiceAccount { id: 7, projects: vec![(PROJECT, text("admin"))] },
+        Write::RemoveServiceAccount { id: 7, projects: vec![PROJECT, ProjectId(4)] },
         Write::DeleteServiceAccount { id: 7 },
     ]);
     writes
@@ -150,10 +111,7 @@ fn reads() -> Vec<What> {
         (Kind::Schema, "event/Buy"),
     ];
     for (kind, id) in kinds {
-        reads.extend([
-            What::List(PROJECT, kind),
-            What::Object(PROJECT, kind, id.to_owned()),
-        ]);
+        reads.extend([What::List(PROJECT, kind), What::Object(PROJECT, kind, id.to_owned())]);
     }
     reads
 }
@@ -177,11 +135,7 @@ async fn documented_operations_fit_the_vendors_descriptions() {
                 "workspaces": {"31": {"id": 31, "project_id": 3, "is_global": true}}}}),
         )
         .await;
-    bench
-        .answers_all(
-            ResponseTemplate::new(200).set_body_json(json!({"status": "ok", "results": []})),
-        )
-        .await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_json(json!({"status": "ok", "results": []}))).await;
     for what in reads() {
         bench.read(what).await;
     }
@@ -191,37 +145,20 @@ async fn documented_operations_fit_the_vendors_descriptions() {
 
     let mut met = BTreeSet::new();
     let mut bodies = 0;
-    for request in bench
-        .requests()
-        .await
-        .iter()
-        .filter(|request| request.url.path() != "/api/app/me")
-    {
+    for request in bench.requests().await.iter().filter(|request| request.url.path() != "/api/app/me") {
         let (method, path) = (request.method.to_string(), request.url.path().to_owned());
-        let (document, operation) = documented(&contracts, &method, &path)
-            .unwrap_or_else(|| panic!("{method} {path} is not documented"));
+        let (document, operation) =
+            documented(&contracts, &method, &path).unwrap_or_else(|| panic!("{method} {path} is not documented"));
         met.insert((method.clone(), path.clone()));
 
-        let allowed: Vec<&Value> = operation["parameters"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .collect();
+        let allowed: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
         for (name, _) in request.url.query_pairs() {
-            assert!(
-                allowed.iter().any(|parameter| parameter["name"] == *name),
-                "{method} {path} takes no {name}"
-            );
+            assert!(allowed.iter().any(|parameter| parameter["name"] == *name), "{method} {path} takes no {name}");
         }
-        let required = allowed
-            .iter()
-            .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        let required = allowed.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
         for parameter in required {
             let name = parameter["name"].as_str().unwrap();
-            assert!(
-                request.url.query_pairs().any(|(given, _)| given == name),
-                "{method} {path} needs {name}"
-            );
+            assert!(request.url.query_pairs().any(|(given, _)| given == name), "{method} {path} needs {name}");
         }
 
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -230,23 +167,14 @@ async fn documented_operations_fit_the_vendors_descriptions() {
             assert!(!needed, "{method} {path} needs a body");
             continue;
         }
-        let mut schema = schema
-            .as_object()
-            .unwrap_or_else(|| panic!("{method} {path} takes no body"))
-            .clone();
+        let mut schema = schema.as_object().unwrap_or_else(|| panic!("{method} {path} takes no body")).clone();
         schema.insert("components".to_owned(), document["components"].clone());
         let body: Value = request.body_json().unwrap();
         let validator = jsonschema::validator_for(&Value::Object(schema)).unwrap();
-        let errors: Vec<String> = validator
-            .iter_errors(&body)
-            .map(|error| error.to_string())
-            .collect();
+        let errors: Vec<String> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{method} {path} {body}: {errors:?}");
         // A schema that takes anything would make this test worthless.
-        assert!(
-            !validator.is_valid(&json!("not an object")) || schema_is_open(&path),
-            "{method} {path}"
-        );
+        assert!(!validator.is_valid(&json!("not an object")) || schema_is_open(&path), "{method} {path}");
         bodies += 1;
     }
     assert_eq!(bodies, 6, "writes with a body");
@@ -262,17 +190,12 @@ async fn documented_operations_fit_the_vendors_descriptions() {
         .filter(|capability| {
             let template = capability.path.split('?').next().unwrap();
             !met.iter().any(|(method, path)| {
-                let path = path
-                    .trim_start_matches("/api/app")
-                    .trim_start_matches("/api/query");
+                let path = path.trim_start_matches("/api/app").trim_start_matches("/api/query");
                 method == capability.method && fits(template, path)
             })
         })
         .collect();
-    assert!(
-        missed.is_empty(),
-        "documented operations that no request showed: {missed:?}"
-    );
+    assert!(missed.is_empty(), "documented operations that no request showed: {missed:?}");
 }
 
 /// The description of an annotation's body declares no type.

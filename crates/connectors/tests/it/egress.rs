@@ -30,20 +30,11 @@ fn refused(base: Option<&str>, rehearsal: bool) -> Option<EgressError> {
 
 #[test]
 fn the_vendor_is_for_real_and_everything_else_for_rehearsal() {
-    for base in [
-        None,
-        Some("https://mixpanel.com"),
-        Some("https://eu.mixpanel.com/"),
-        Some("https://in.mixpanel.com:443"),
-    ] {
+    for base in
+        [None, Some("https://mixpanel.com"), Some("https://eu.mixpanel.com/"), Some("https://in.mixpanel.com:443")]
+    {
         assert_eq!(refused(base, false), None, "{base:?}");
-        assert!(
-            matches!(
-                refused(base, true),
-                Some(EgressError::RehearsalAtVendor { .. })
-            ),
-            "{base:?}"
-        );
+        assert!(matches!(refused(base, true), Some(EgressError::RehearsalAtVendor { .. })), "{base:?}");
     }
     for base in [
         "http://127.0.0.1:8080",
@@ -55,35 +46,15 @@ fn the_vendor_is_for_real_and_everything_else_for_rehearsal() {
         "https://mixpanel.com:8443",
         "http://mixpanel.com",
     ] {
-        assert!(
-            matches!(
-                refused(Some(base), false),
-                Some(EgressError::NotTheVendor { .. })
-            ),
-            "{base}"
-        );
+        assert!(matches!(refused(Some(base), false), Some(EgressError::NotTheVendor { .. })), "{base}");
     }
-    for base in [
-        "http://127.0.0.1:8080",
-        "http://localhost:8080/x/",
-        "http://[::1]:8080",
-        "https://staging.example.com",
-    ] {
+    for base in
+        ["http://127.0.0.1:8080", "http://localhost:8080/x/", "http://[::1]:8080", "https://staging.example.com"]
+    {
         assert_eq!(refused(Some(base), true), None, "{base}");
     }
-    for base in [
-        "http://staging.example.com",
-        "http://10.0.0.1",
-        "ftp://localhost",
-        "http://localhost.example.com",
-    ] {
-        assert!(
-            matches!(
-                refused(Some(base), true),
-                Some(EgressError::NotEncrypted { .. })
-            ),
-            "{base}"
-        );
+    for base in ["http://staging.example.com", "http://10.0.0.1", "ftp://localhost", "http://localhost.example.com"] {
+        assert!(matches!(refused(Some(base), true), Some(EgressError::NotEncrypted { .. })), "{base}");
     }
     for base in [
         "https://user@mixpanel.com",
@@ -91,11 +62,7 @@ fn the_vendor_is_for_real_and_everything_else_for_rehearsal() {
         "https://mixpanel.com/?x=1",
         "https://mixpanel.com/#f",
     ] {
-        assert_eq!(
-            refused(Some(base), false),
-            Some(EgressError::NotPlain),
-            "{base}"
-        );
+        assert_eq!(refused(Some(base), false), Some(EgressError::NotPlain), "{base}");
     }
 }
 
@@ -108,10 +75,7 @@ fn the_scim_address_is_guarded_too() {
             scim.base_url = Some(Url::parse("http://127.0.0.1:9/scim").unwrap());
         }
     });
-    assert!(matches!(
-        result,
-        Err(ConfigError::Scim(EgressError::NotTheVendor { .. }))
-    ));
+    assert!(matches!(result, Err(ConfigError::Scim(EgressError::NotTheVendor { .. }))));
     assert!(
         made(|config| {
             config.base_url = None;

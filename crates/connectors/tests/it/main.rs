@@ -1,17 +1,14 @@
 //! Every test of this crate, in one binary. Nothing here sleeps, and no test needs a network beyond this machine.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod captures;
 mod contracts;
 mod egress;
 mod failures;
+mod fields;
 mod items;
 mod me;
+mod operations;
 mod outcomes;
 mod pacing;
 mod paging;

@@ -48,52 +48,26 @@ async fn says_who_we_are_and_what_we_see() {
         "foreign ones are left out"
     );
     let web = &me.projects[&PROJECT];
-    assert_eq!(
-        (web.name.as_str(), web.role.as_deref(), web.data_view),
-        ("Web", Some("analyst"), Some(31))
-    );
+    assert_eq!((web.name.as_str(), web.role.as_deref(), web.data_view), ("Web", Some("analyst"), Some(31)));
     let app = &me.projects[&ProjectId(4)];
     assert_eq!((app.role.as_deref(), app.data_view), (None, Some(40)));
     assert_eq!(me.view_members.len(), 1);
     let member = &me.view_members[0];
-    assert_eq!(
-        (
-            member.project,
-            member.view,
-            member.restricted,
-            member.invited
-        ),
-        (PROJECT, 32, true, true)
-    );
-    assert_eq!(
-        member.address.as_ref().unwrap().as_str(),
-        "leaver@agency.example"
-    );
-    assert_eq!(
-        bench.requests().await[0].url.query(),
-        None,
-        "with the members of data views"
-    );
+    assert_eq!((member.project, member.view, member.restricted, member.invited), (PROJECT, 32, true, true));
+    assert_eq!(member.address.as_ref().unwrap().as_str(), "leaver@agency.example");
+    assert_eq!(bench.requests().await[0].url.query(), None, "with the members of data views");
 }
 
 #[tokio::test]
 async fn an_organization_that_is_not_named_is_not_ours() {
     let bench = Bench::new().await;
-    bench
-        .gives(
-            "/api/app/me",
-            json!({"results": {"user_id": 1, "organizations": {}, "projects": {}}}),
-        )
-        .await;
+    bench.gives("/api/app/me", json!({"results": {"user_id": 1, "organizations": {}, "projects": {}}})).await;
     let me = bench.me().await;
     assert_eq!((me.sees_organization, me.role), (false, None));
 
     let bench = Bench::new().await;
     bench.gives("/api/app/me", json!({"results": {}})).await;
-    assert!(
-        matches!(bench.failure(What::Me).await, Failure::Malformed(_)),
-        "nobody is named"
-    );
+    assert!(matches!(bench.failure(What::Me).await, Failure::Malformed(_)), "nobody is named");
 }
 
 #[tokio::test]
@@ -109,48 +83,16 @@ async fn the_data_view_is_asked_for_once() {
             }}),
         )
         .await;
-    bench
-        .gives(
-            "/api/app/projects/3/workspaces/31/feature-flags",
-            json!({"results": [{"id": "f1"}]}),
-        )
-        .await;
-    bench
-        .gives(
-            "/api/app/workspaces/31/experiments",
-            json!({"results": [{"id": "e1", "status": "draft"}]}),
-        )
-        .await;
+    bench.gives("/api/app/projects/3/workspaces/31/feature-flags", json!({"results": [{"id": "f1"}]})).await;
+    bench.gives("/api/app/workspaces/31/experiments", json!({"results": [{"id": "e1", "status": "draft"}]})).await;
     let first = bench.read(What::List(PROJECT, Kind::Flag)).await;
-    assert_eq!(
-        first.captures.len(),
-        2,
-        "the answer about ourselves is evidence too"
-    );
-    assert_eq!(
-        bench
-            .read(What::List(PROJECT, Kind::Flag))
-            .await
-            .captures
-            .len(),
-        1
-    );
-    assert_eq!(
-        bench.items(What::List(PROJECT, Kind::Experiment)).await[0].id,
-        "e1"
-    );
-    let asked = bench
-        .requests()
-        .await
-        .iter()
-        .filter(|request| request.url.path() == "/api/app/me")
-        .count();
+    assert_eq!(first.captures.len(), 2, "the answer about ourselves is evidence too");
+    assert_eq!(bench.read(What::List(PROJECT, Kind::Flag)).await.captures.len(), 1);
+    assert_eq!(bench.items(What::List(PROJECT, Kind::Experiment)).await[0].id, "e1");
+    let asked = bench.requests().await.iter().filter(|request| request.url.path() == "/api/app/me").count();
     assert_eq!(asked, 1);
     let none = bench.failure(What::List(ProjectId(4), Kind::Flag)).await;
-    assert!(
-        matches!(none, Failure::NotConfigured(_)),
-        "a project without a visible data view"
-    );
+    assert!(matches!(none, Failure::NotConfigured(_)), "a project without a visible data view");
 }
 
 #[tokio::test]
@@ -162,25 +104,13 @@ async fn nothing_is_gone_because_a_data_view_was_replaced() {
     };
     let once = wiremock::Mock::given(wiremock::matchers::path("/api/app/me"));
     let first = wiremock::ResponseTemplate::new(200).set_body_json(me(31));
-    once.respond_with(first)
-        .up_to_n_times(1)
-        .mount(&bench.server)
-        .await;
+    once.respond_with(first).up_to_n_times(1).mount(&bench.server).await;
     bench.gives("/api/app/me", me(32)).await;
-    bench
-        .gives(
-            "/api/app/workspaces/32/experiments/e-1",
-            json!({"results": {"id": "e-1"}}),
-        )
-        .await;
+    bench.gives("/api/app/workspaces/32/experiments/e-1", json!({"results": {"id": "e-1"}})).await;
     let gone = wiremock::ResponseTemplate::new(404).set_body_json(json!({"status": "error"}));
     bench.answers_all(gone).await;
-    let item = bench
-        .one(What::Object(PROJECT, Kind::Experiment, "e-1".to_owned()))
-        .await;
+    let item = bench.one(What::Object(PROJECT, Kind::Experiment, "e-1".to_owned())).await;
     assert_eq!(item.id, "e-1");
-    let absent = bench
-        .read(What::Object(PROJECT, Kind::Experiment, "e-2".to_owned()))
-        .await;
+    let absent = bench.read(What::Object(PROJECT, Kind::Experiment, "e-2".to_owned())).await;
     assert_eq!(absent.result, Ok(Snapshot::Absent));
 }

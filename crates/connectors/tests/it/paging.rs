@@ -25,39 +25,21 @@ async fn pages(bench: &Bench, pages: Vec<(u16, Value)>) {
 fn page(ids: &[u64], next: Option<&str>) -> (u16, Value) {
     let things: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
     let pagination = json!({"page_size": 2, "next_cursor": next, "previous_cursor": null});
-    (
-        200,
-        json!({"status": "ok", "results": things, "pagination": pagination}),
-    )
+    (200, json!({"status": "ok", "results": things, "pagination": pagination}))
 }
 
 #[tokio::test]
 async fn the_cursor_is_followed_to_the_end() {
     let bench = Bench::new().await;
-    pages(
-        &bench,
-        vec![
-            page(&[1, 2], Some("a b&c")),
-            page(&[3], Some("z")),
-            page(&[], None),
-        ],
-    )
-    .await;
+    pages(&bench, vec![page(&[1, 2], Some("a b&c")), page(&[3], Some("z")), page(&[], None)]).await;
     let reading = bench.read(What::List(PROJECT, Kind::Alert)).await;
     assert!(reading.to_the_end);
     assert_eq!(reading.captures.len(), 3);
     let requests = bench.requests().await;
-    let queries: Vec<_> = requests
-        .iter()
-        .map(|request| request.url.query().unwrap())
-        .collect();
+    let queries: Vec<_> = requests.iter().map(|request| request.url.query().unwrap()).collect();
     assert_eq!(
         queries,
-        [
-            "skip_user_filter=true",
-            "skip_user_filter=true&cursor=a%20b%26c",
-            "skip_user_filter=true&cursor=z"
-        ]
+        ["skip_user_filter=true", "skip_user_filter=true&cursor=a%20b%26c", "skip_user_filter=true&cursor=z"]
     );
 }
 
@@ -73,18 +55,12 @@ async fn a_missing_page_makes_the_whole_list_a_failure() {
         let bench = Bench::new().await;
         pages(&bench, vec![page(&[1, 2], Some("a")), last.clone()]).await;
         let failure = bench.failure(What::List(PROJECT, Kind::Board)).await;
-        assert!(
-            matches!(failure, Failure::Incomplete(_) | Failure::Malformed(_)),
-            "{last:?} {failure:?}"
-        );
+        assert!(matches!(failure, Failure::Incomplete(_) | Failure::Malformed(_)), "{last:?} {failure:?}");
     }
     let bench = Bench::new().await;
     pages(&bench, vec![page(&[1], Some("a")), page(&[2], Some("a"))]).await;
     let circle = bench.failure(What::List(PROJECT, Kind::Board)).await;
-    assert!(
-        matches!(circle, Failure::Incomplete(_)),
-        "a cursor in a circle"
-    );
+    assert!(matches!(circle, Failure::Incomplete(_)), "a cursor in a circle");
 
     let bench = Bench::new().await;
     pages(&bench, vec![page(&[1], Some("a")), (429, json!({}))]).await;

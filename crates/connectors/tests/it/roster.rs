@@ -17,11 +17,7 @@ async fn read(body: Value) -> Result<Roster, Failure> {
 }
 
 fn addresses(roster: &Roster) -> Vec<&str> {
-    roster
-        .members
-        .iter()
-        .map(|member| member.address.as_str())
-        .collect()
+    roster.members.iter().map(|member| member.address.as_str()).collect()
 }
 
 fn short(member: &Member) -> (&str, Option<&str>, Option<OrgRole>) {
@@ -29,12 +25,7 @@ fn short(member: &Member) -> (&str, Option<&str>, Option<OrgRole>) {
 }
 
 fn grant(kind: GrantKind, project: u64, role: Option<&str>, team: Option<&str>) -> Grant {
-    Grant {
-        kind,
-        project: Some(ProjectId(project)),
-        role: role.map(str::to_owned),
-        team: team.map(str::to_owned),
-    }
+    Grant { kind, project: Some(ProjectId(project)), role: role.map(str::to_owned), team: team.map(str::to_owned) }
 }
 
 /// The same two people in each layout, as far as the layout can say it.
@@ -66,21 +57,9 @@ async fn two_people_in_many_layouts() {
             json!({"results": {"users": {
             "1": {"username": "ann@acme.example", "role": {"id": 9, "name": "Owner"}}, "2": {"username": "lee@agency.example", "role": {"name": "Billing-Admin"}}}}}),
         ),
-        (
-            "plain texts",
-            bare,
-            json!(["ann@acme.example", "LEE@agency.example"]),
-        ),
-        (
-            "id to address",
-            ids,
-            json!({"results": {"1": "ann@acme.example", "2": "lee@agency.example"}}),
-        ),
-        (
-            "address to role",
-            roles,
-            json!({"ann@acme.example": "owner", "lee@agency.example": "billing admin"}),
-        ),
+        ("plain texts", bare, json!(["ann@acme.example", "LEE@agency.example"])),
+        ("id to address", ids, json!({"results": {"1": "ann@acme.example", "2": "lee@agency.example"}})),
+        ("address to role", roles, json!({"ann@acme.example": "owner", "lee@agency.example": "billing admin"})),
         (
             "wrapped",
             full,
@@ -109,9 +88,7 @@ async fn two_people_in_many_layouts() {
         ),
     ];
     for (layout, expected, body) in cases {
-        let roster = read(body)
-            .await
-            .unwrap_or_else(|failure| panic!("{layout}: {failure}"));
+        let roster = read(body).await.unwrap_or_else(|failure| panic!("{layout}: {failure}"));
         let found: Vec<_> = roster.members.iter().map(short).collect();
         assert_eq!(found, expected, "{layout}");
         assert_eq!(roster.shows_roles, expected[0].2.is_some(), "{layout}");
@@ -129,10 +106,7 @@ async fn grants_are_told_apart_and_never_made_up() {
         (person("projects", json!([])), Some(vec![])),
         (
             person("projects", json!([3, "4"])),
-            Some(vec![
-                grant(GrantKind::Unknown, 3, None, None),
-                grant(GrantKind::Unknown, 4, None, None),
-            ]),
+            Some(vec![grant(GrantKind::Unknown, 3, None, None), grant(GrantKind::Unknown, 4, None, None)]),
         ),
         (
             person(
@@ -145,10 +119,7 @@ async fn grants_are_told_apart_and_never_made_up() {
             ]),
         ),
         (
-            person(
-                "project_roles",
-                json!({"3": "analyst", "4": {"role": "admin", "source": "all_users"}}),
-            ),
+            person("project_roles", json!({"3": "analyst", "4": {"role": "admin", "source": "all_users"}})),
             Some(vec![
                 grant(GrantKind::AllUsers, 4, Some("admin"), None),
                 grant(GrantKind::Unknown, 3, Some("analyst"), None),
@@ -159,12 +130,7 @@ async fn grants_are_told_apart_and_never_made_up() {
                 "grants",
                 json!([{"id": 900, "project": {"id": 3}, "target_type": "organization", "role": "consumer"}]),
             ),
-            Some(vec![grant(
-                GrantKind::OrganizationRole,
-                3,
-                Some("consumer"),
-                None,
-            )]),
+            Some(vec![grant(GrantKind::OrganizationRole, 3, Some("consumer"), None)]),
         ),
         (
             person(
@@ -186,10 +152,7 @@ async fn grants_are_told_apart_and_never_made_up() {
         let ann = &roster.members[0];
         assert_eq!(ann.grants, grants, "{body}");
         assert_eq!(roster.shows_grants, grants.is_some(), "{body}");
-        assert_eq!(
-            ann.role, None,
-            "a role in a project is none in the organization: {body}"
-        );
+        assert_eq!(ann.role, None, "a role in a project is none in the organization: {body}");
     }
 }
 
@@ -235,13 +198,7 @@ async fn a_person_found_twice_is_one_and_the_organization_knows_best() {
         (Some("1"), Some(OrgRole::Admin), Some("2026"))
     );
     let grants = ann.grants.clone().unwrap();
-    assert_eq!(
-        grants,
-        [
-            grant(GrantKind::Unknown, 3, None, None),
-            grant(GrantKind::Unknown, 3, Some("analyst"), None)
-        ]
-    );
+    assert_eq!(grants, [grant(GrantKind::Unknown, 3, None, None), grant(GrantKind::Unknown, 3, Some("analyst"), None)]);
 }
 
 #[tokio::test]
@@ -254,19 +211,9 @@ async fn the_other_columns_where_they_are_shown() {
     .unwrap();
     let a = &roster.members[0];
     assert_eq!((a.name.as_deref(), a.active), (Some("A B"), Some(false)));
-    assert_eq!(
-        (a.last_seen.as_deref(), a.created.as_deref()),
-        (Some("2026-01-02"), Some("2020-01-01"))
-    );
-    assert_eq!(
-        (roster.members[1].active, roster.members[2].active),
-        (Some(false), None)
-    );
-    assert_eq!(
-        (roster.members[3].role, roster.shows_roles),
-        (None, false),
-        "a word that nobody knows is no role"
-    );
+    assert_eq!((a.last_seen.as_deref(), a.created.as_deref()), (Some("2026-01-02"), Some("2020-01-01")));
+    assert_eq!((roster.members[1].active, roster.members[2].active), (Some(false), None));
+    assert_eq!((roster.members[3].role, roster.shows_roles), (None, false), "a word that nobody knows is no role");
 }
 
 #[tokio::test]
@@ -279,47 +226,26 @@ async fn a_list_that_is_not_whole_is_a_failure() {
         json!({"results": some, "has_more": true}),
         json!({"results": some, "next": "https://mixpanel.com/next"}),
     ] {
-        assert!(
-            matches!(read(around.clone()).await, Err(Failure::Incomplete(_))),
-            "{around}"
-        );
+        assert!(matches!(read(around.clone()).await, Err(Failure::Incomplete(_))), "{around}");
     }
     assert_eq!(
-        read(json!({"results": some, "total": 2, "next": null, "has_more": false}))
-            .await
-            .unwrap()
-            .members
-            .len(),
+        read(json!({"results": some, "total": 2, "next": null, "has_more": false})).await.unwrap().members.len(),
         2
     );
-    for nobody in [
-        json!({"results": []}),
-        json!({}),
-        json!([]),
-        json!({"results": {"users": {"1": {"name": "x"}}}}),
-    ] {
-        assert!(
-            matches!(read(nobody).await, Err(Failure::Malformed(_))),
-            "an organization has an owner"
-        );
+    for nobody in [json!({"results": []}), json!({}), json!([]), json!({"results": {"users": {"1": {"name": "x"}}}})] {
+        assert!(matches!(read(nobody).await, Err(Failure::Malformed(_))), "an organization has an owner");
     }
 }
 
 #[tokio::test]
 async fn pages_are_followed() {
     let bench = Bench::new().await;
-    let second =
-        json!({"results": [{"email": "b@x.example"}], "pagination": {"next_cursor": null}});
+    let second = json!({"results": [{"email": "b@x.example"}], "pagination": {"next_cursor": null}});
     wiremock::Mock::given(wiremock::matchers::query_param("cursor", "c2"))
         .respond_with(ResponseTemplate::new(200).set_body_json(second))
         .mount(&bench.server)
         .await;
-    bench
-        .gives(
-            USERS,
-            json!({"results": [{"email": "a@x.example"}], "pagination": {"next_cursor": "c2"}}),
-        )
-        .await;
+    bench.gives(USERS, json!({"results": [{"email": "a@x.example"}], "pagination": {"next_cursor": "c2"}})).await;
     let reading = bench.read(What::Roster).await;
     assert!(reading.to_the_end);
     assert_eq!(reading.captures.len(), 2);
@@ -332,17 +258,10 @@ async fn pages_are_followed() {
 #[tokio::test]
 async fn a_refusal_is_no_empty_list() {
     for (answer, failure) in [
+        (ResponseTemplate::new(403).set_body_json(json!({"status": "error"})), Failure::Forbidden),
+        (ResponseTemplate::new(200).set_body_raw("<html>a@x.example</html>", "text/html"), Failure::Html),
         (
-            ResponseTemplate::new(403).set_body_json(json!({"status": "error"})),
-            Failure::Forbidden,
-        ),
-        (
-            ResponseTemplate::new(200).set_body_raw("<html>a@x.example</html>", "text/html"),
-            Failure::Html,
-        ),
-        (
-            ResponseTemplate::new(200)
-                .set_body_json(json!({"status": "error", "error": "a@x.example"})),
+            ResponseTemplate::new(200).set_body_json(json!({"status": "error", "error": "a@x.example"})),
             Failure::Refused { status: 200 },
         ),
     ] {
@@ -360,9 +279,7 @@ async fn a_hundred_thousand_people_are_found() {
                 "projects": [{"id": PROJECT.0, "role": "analyst"}]})
         })
         .collect();
-    let roster = read(json!({"status": "ok", "results": people}))
-        .await
-        .unwrap();
+    let roster = read(json!({"status": "ok", "results": people})).await.unwrap();
     assert_eq!(roster.members.len(), 100_000);
     assert!(roster.shows_roles && roster.shows_grants);
 }

@@ -46,9 +46,7 @@ const LAYOUTS: [Layout; 9] = [
 /// What the layout can say about a person besides the address.
 fn says(layout: Layout) -> (bool, bool) {
     match layout {
-        Layout::Objects | Layout::ByAddress | Layout::ById | Layout::Wrapped | Layout::Chunks => {
-            (true, true)
-        }
+        Layout::Objects | Layout::ByAddress | Layout::ById | Layout::Wrapped | Layout::Chunks => (true, true),
         Layout::IdToAddress | Layout::ByTeam | Layout::ByProject => (true, false),
         Layout::Texts => (false, false),
     }
@@ -61,38 +59,23 @@ fn noise(n: u8, object: &mut Map<String, Value>) {
         1 => ("invited_by", json!("ghost@noise.example")),
         2 => ("note", json!("ghost@noise.example")),
         3 => ("about", json!("ask ghost@noise.example, or not")),
-        4 => (
-            "created_by",
-            json!({"id": 4_000_000, "email": "ghost@noise.example"}),
-        ),
-        _ => (
-            "links",
-            json!(["https://ghost@noise.example/", 1, null, {"x": "ghost@@noise.example"}]),
-        ),
+        4 => ("created_by", json!({"id": 4_000_000, "email": "ghost@noise.example"})),
+        _ => ("links", json!(["https://ghost@noise.example/", 1, null, {"x": "ghost@@noise.example"}])),
     };
     object.insert(noise.0.to_owned(), noise.1);
 }
 
 fn object(person: &Planted, spelling: u8, address: bool, id: bool) -> Map<String, Value> {
-    let keys = [
-        ("email", "id", "role"),
-        ("user_email", "user_id", "org_role"),
-        ("userEmail", "userId", "organizationRole"),
-    ];
+    let keys =
+        [("email", "id", "role"), ("user_email", "user_id", "org_role"), ("userEmail", "userId", "organizationRole")];
     let (mail, number, role) = keys[usize::from(spelling) % keys.len()];
     let mut fields = Map::new();
     if address {
         fields.insert(mail.to_owned(), json!(person.address));
     }
     if id {
-        fields.insert(
-            number.to_owned(),
-            if spelling % 2 == 0 {
-                json!(person.id)
-            } else {
-                json!(person.id.to_string())
-            },
-        );
+        fields
+            .insert(number.to_owned(), if spelling % 2 == 0 { json!(person.id) } else { json!(person.id.to_string()) });
     }
     fields.insert(role.to_owned(), json!(person.role));
     noise(spelling, &mut fields);
@@ -117,11 +100,13 @@ fn written(layout: Layout, people: &[Planted], spelling: u8, envelope: bool) -> 
             .map(|p| json!({"id": 3_000_000, "user": {"id": p.id, "email": p.address}, "role": p.role}))
             .collect(),
         Layout::ByTeam => {
-            let members: Vec<Value> = people.iter().map(|p| json!({"id": p.id, "email": p.address, "role": "owner"})).collect();
+            let members: Vec<Value> =
+                people.iter().map(|p| json!({"id": p.id, "email": p.address, "role": "owner"})).collect();
             json!({"teams": [{"id": 1_000_000, "members": members}, {"id": 1_000_001, "members": members}]})
         }
         Layout::ByProject => {
-            let members: Vec<Value> = people.iter().map(|p| json!({"id": p.id, "email": p.address, "role": "owner"})).collect();
+            let members: Vec<Value> =
+                people.iter().map(|p| json!({"id": p.id, "email": p.address, "role": "owner"})).collect();
             json!({"projects": {"3": {"name": "Web", "users": members}}})
         }
         Layout::Chunks => {
@@ -129,21 +114,13 @@ fn written(layout: Layout, people: &[Planted], spelling: u8, envelope: bool) -> 
             json!({"groups_of_people": rows.chunks(2).collect::<Vec<_>>()})
         }
     };
-    if envelope {
-        json!({"status": "ok", "results": body, "message": "ghost@noise.example"})
-    } else {
-        body
-    }
+    if envelope { json!({"status": "ok", "results": body, "message": "ghost@noise.example"}) } else { body }
 }
 
 fn people() -> impl Strategy<Value = Vec<Planted>> {
     let name = "[a-z][a-zA-Z0-9.+_'-]{0,8}[a-z]";
     let host = "[a-z][a-z0-9-]{0,6}[a-z]\\.(example|test)";
-    let one = (
-        name,
-        host,
-        prop::sample::select(vec!["owner", "Admin", "billing_admin", "MEMBER"]),
-    );
+    let one = (name, host, prop::sample::select(vec!["owner", "Admin", "billing_admin", "MEMBER"]));
     prop::collection::vec(one, 1..20).prop_map(|rows| {
         let mut seen = BTreeSet::new();
         rows.into_iter()
@@ -157,39 +134,22 @@ fn people() -> impl Strategy<Value = Vec<Planted>> {
 
 #[test]
 fn exactly_the_planted_people_are_found_in_every_layout() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let body = Arc::new(Mutex::new(Value::Null));
     let bench = runtime.block_on(async {
         let bench = Bench::new().await;
         let body = Arc::clone(&body);
         Mock::given(wiremock::matchers::any())
-            .respond_with(move |_: &Request| {
-                ResponseTemplate::new(200).set_body_json(&*body.lock().unwrap())
-            })
+            .respond_with(move |_: &Request| ResponseTemplate::new(200).set_body_json(&*body.lock().unwrap()))
             .mount(&bench.server)
             .await;
         bench
     });
 
     let reached = Mutex::new(BTreeMap::<Layout, u32>::new());
-    let config = Config {
-        cases: 300,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner =
-        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let input = (
-        people(),
-        prop::sample::select(LAYOUTS.to_vec()),
-        any::<u8>(),
-        any::<bool>(),
-        Just(()),
-    );
+    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let input = (people(), prop::sample::select(LAYOUTS.to_vec()), any::<u8>(), any::<bool>(), Just(()));
     runner
         .run(&input, |(people, layout, spelling, envelope, ())| {
             *reached.lock().unwrap().entry(layout).or_default() += 1;
@@ -199,24 +159,14 @@ fn exactly_the_planted_people_are_found_in_every_layout() {
             let expected: BTreeMap<_, _> = people
                 .iter()
                 .map(|p| {
-                    let role = roles
-                        .then(|| leaver_core::reading::OrgRole::parse(p.role))
-                        .flatten();
-                    (
-                        p.address.to_lowercase(),
-                        (ids.then(|| p.id.to_string()), role),
-                    )
+                    let role = roles.then(|| leaver_core::reading::OrgRole::parse(p.role)).flatten();
+                    (p.address.to_lowercase(), (ids.then(|| p.id.to_string()), role))
                 })
                 .collect();
             let found: BTreeMap<_, _> = roster
                 .members
                 .iter()
-                .map(|member| {
-                    (
-                        member.address.as_str().to_owned(),
-                        (member.id.clone(), member.role),
-                    )
-                })
+                .map(|member| (member.address.as_str().to_owned(), (member.id.clone(), member.role)))
                 .collect();
             assert_eq!(found, expected);
             assert_eq!(roster.members.len(), expected.len());
@@ -226,9 +176,6 @@ fn exactly_the_planted_people_are_found_in_every_layout() {
         .unwrap();
     let reached = reached.into_inner().unwrap();
     for layout in LAYOUTS {
-        assert!(
-            reached.get(&layout).is_some_and(|count| *count >= 5),
-            "{layout:?} was hardly tried: {reached:?}"
-        );
+        assert!(reached.get(&layout).is_some_and(|count| *count >= 5), "{layout:?} was hardly tried: {reached:?}");
     }
 }

@@ -25,9 +25,7 @@ async fn page(bench: &Bench, start: u64, total: u64, users: &[Value]) {
     Mock::given(method("GET"))
         .and(path(USERS))
         .and(query_param("startIndex", start.to_string()))
-        .respond_with(
-            ResponseTemplate::new(200).set_body_raw(body.to_string(), "application/scim+json"),
-        )
+        .respond_with(ResponseTemplate::new(200).set_body_raw(body.to_string(), "application/scim+json"))
         .mount(&bench.server)
         .await;
 }
@@ -39,36 +37,15 @@ async fn read(bench: &Bench) -> Result<Roster, Failure> {
 #[tokio::test]
 async fn all_pages_and_every_spelling_of_active() {
     let bench = Bench::new().await;
-    page(
-        &bench,
-        1,
-        5,
-        &[user(1, json!("True")), user(2, json!("false"))],
-    )
-    .await;
-    page(
-        &bench,
-        3,
-        5,
-        &[user(3, json!(true)), user(4, json!("true"))],
-    )
-    .await;
+    page(&bench, 1, 5, &[user(1, json!("True")), user(2, json!("false"))]).await;
+    page(&bench, 3, 5, &[user(3, json!(true)), user(4, json!("true"))]).await;
     page(&bench, 5, 5, &[user(5, Value::Null)]).await;
     let roster = read(&bench).await.unwrap();
     let active: Vec<_> = roster.members.iter().map(|member| member.active).collect();
-    assert_eq!(
-        active,
-        [Some(true), Some(false), Some(true), Some(true), None]
-    );
+    assert_eq!(active, [Some(true), Some(false), Some(true), Some(true), None]);
     let first = &roster.members[0];
-    assert_eq!(
-        (first.address.as_str(), first.id.as_deref()),
-        ("p1@example.com", Some("1"))
-    );
-    assert_eq!(
-        (first.name.as_deref(), first.created.as_deref()),
-        (Some("P 1"), Some("2024-01-01T00:00:00Z"))
-    );
+    assert_eq!((first.address.as_str(), first.id.as_deref()), ("p1@example.com", Some("1")));
+    assert_eq!((first.name.as_deref(), first.created.as_deref()), (Some("P 1"), Some("2024-01-01T00:00:00Z")));
     assert!(!roster.shows_roles && !roster.shows_grants);
     let requests = bench.requests().await;
     assert_eq!(requests.len(), 3);
@@ -80,59 +57,34 @@ async fn counts_that_disagree_are_incomplete() {
     let bench = Bench::new().await;
     page(&bench, 1, 3, &[user(1, json!(true)), user(2, json!(true))]).await;
     page(&bench, 3, 3, &[]).await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Incomplete(_))),
-        "one is missing"
-    );
+    assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "one is missing");
 
     let bench = Bench::new().await;
     page(&bench, 1, 3, &[user(1, json!(true)), user(2, json!(true))]).await;
     page(&bench, 3, 4, &[user(3, json!(true))]).await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Incomplete(_))),
-        "the total moved"
-    );
+    assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "the total moved");
 
     let bench = Bench::new().await;
     page(&bench, 1, 3, &[user(1, json!(true)), user(2, json!(true))]).await;
     page(&bench, 3, 3, &[user(2, json!(true))]).await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Incomplete(_))),
-        "one came twice"
-    );
+    assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "one came twice");
 
     let bench = Bench::new().await;
     page(&bench, 1, 1, &[user(1, json!(true)), user(2, json!(true))]).await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Incomplete(_))),
-        "more than there are"
-    );
+    assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "more than there are");
 
     let bench = Bench::new().await;
     page(&bench, 1, 3, &[user(1, json!(true))]).await;
-    bench
-        .answers("GET", USERS, ResponseTemplate::new(500))
-        .await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Incomplete(_))),
-        "a page failed"
-    );
+    bench.answers("GET", USERS, ResponseTemplate::new(500)).await;
+    assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "a page failed");
 
     let bench = Bench::new().await;
     page(&bench, 1, 1, &[json!({"id": "9", "userName": "robot"})]).await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Incomplete(_))),
-        "somebody cannot be told"
-    );
+    assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "somebody cannot be told");
 
     let bench = Bench::new().await;
-    bench
-        .gives(USERS, json!({"Resources": [user(1, json!(true))]}))
-        .await;
-    assert!(
-        matches!(read(&bench).await, Err(Failure::Malformed(_))),
-        "no count at all"
-    );
+    bench.gives(USERS, json!({"Resources": [user(1, json!(true))]})).await;
+    assert!(matches!(read(&bench).await, Err(Failure::Malformed(_))), "no count at all");
 }
 
 #[tokio::test]
@@ -142,50 +94,20 @@ async fn a_person_is_found_under_each_of_their_addresses() {
         "emails": [{"value": "Leaver@Agency.example", "primary": true}, {"value": "x1@corp.example"}]});
     page(&bench, 1, 1, &[person]).await;
     let roster = read(&bench).await.unwrap();
-    let found: Vec<_> = roster
-        .members
-        .iter()
-        .map(|member| (member.address.as_str(), member.id.as_deref()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("leaver@agency.example", Some("5")),
-            ("x1@corp.example", Some("5"))
-        ]
-    );
+    let found: Vec<_> = roster.members.iter().map(|member| (member.address.as_str(), member.id.as_deref())).collect();
+    assert_eq!(found, [("leaver@agency.example", Some("5")), ("x1@corp.example", Some("5"))]);
 }
 
 #[tokio::test]
 async fn deactivation_is_one_patch_and_never_a_second_write() {
     let bench = Bench::new().await;
-    bench
-        .answers(
-            "PATCH",
-            "/api/app/scim/v2/Users/u5",
-            ResponseTemplate::new(501),
-        )
-        .await;
-    let write = Write::Deactivate {
-        id: "u5".to_owned(),
-    };
-    assert_eq!(
-        bench.act(&write).await.outcome,
-        Outcome::Unknown(Failure::Server { status: 501 })
-    );
+    bench.answers("PATCH", "/api/app/scim/v2/Users/u5", ResponseTemplate::new(501)).await;
+    let write = Write::Deactivate { id: "u5".to_owned() };
+    assert_eq!(bench.act(&write).await.outcome, Outcome::Unknown(Failure::Server { status: 501 }));
 
     let bench = Bench::new().await;
-    bench
-        .answers(
-            "PATCH",
-            "/api/app/scim/v2/Users/u5",
-            ResponseTemplate::new(400),
-        )
-        .await;
-    assert_eq!(
-        bench.act(&write).await.outcome,
-        Outcome::Failed(Failure::Refused { status: 400 })
-    );
+    bench.answers("PATCH", "/api/app/scim/v2/Users/u5", ResponseTemplate::new(400)).await;
+    assert_eq!(bench.act(&write).await.outcome, Outcome::Failed(Failure::Refused { status: 400 }));
     let (method, _, body) = bench.sent().await;
     assert_eq!(method, "PATCH");
     assert_eq!(
@@ -195,10 +117,7 @@ async fn deactivation_is_one_patch_and_never_a_second_write() {
             "Operations": [{"op": "replace", "path": "active", "value": false}],
         })
     );
-    assert_eq!(
-        bench.requests().await[0].headers["content-type"],
-        "application/scim+json"
-    );
+    assert_eq!(bench.requests().await[0].headers["content-type"], "application/scim+json");
 }
 
 #[tokio::test]
@@ -210,24 +129,9 @@ async fn put_sends_the_person_as_just_read() {
     })
     .await;
     let at = "/api/app/scim/v2/Users/u5";
-    bench
-        .gives(
-            at,
-            json!({"id": "u5", "userName": "a@b.example", "active": true, "x": 1, "meta": {}}),
-        )
-        .await;
-    bench
-        .answers(
-            "PUT",
-            at,
-            ResponseTemplate::new(200).set_body_json(json!({"id": "u5", "active": false})),
-        )
-        .await;
-    let written = bench
-        .act(&Write::Deactivate {
-            id: "u5".to_owned(),
-        })
-        .await;
+    bench.gives(at, json!({"id": "u5", "userName": "a@b.example", "active": true, "x": 1, "meta": {}})).await;
+    bench.answers("PUT", at, ResponseTemplate::new(200).set_body_json(json!({"id": "u5", "active": false}))).await;
+    let written = bench.act(&Write::Deactivate { id: "u5".to_owned() }).await;
     assert_eq!(written.outcome, Outcome::Done { created: None });
     assert_eq!(written.captures.len(), 2);
     let requests = bench.requests().await;
@@ -240,29 +144,12 @@ async fn put_sends_the_person_as_just_read() {
 #[tokio::test]
 async fn deletion_answers_204_and_no_token_means_not_configured() {
     let bench = Bench::new().await;
-    bench
-        .answers(
-            "DELETE",
-            "/api/app/scim/v2/Users/u5",
-            ResponseTemplate::new(204),
-        )
-        .await;
-    let write = Write::DeleteByScim {
-        id: "u5".to_owned(),
-    };
-    assert_eq!(
-        bench.act(&write).await.outcome,
-        Outcome::Done { created: None }
-    );
+    bench.answers("DELETE", "/api/app/scim/v2/Users/u5", ResponseTemplate::new(204)).await;
+    let write = Write::DeleteByScim { id: "u5".to_owned() };
+    assert_eq!(bench.act(&write).await.outcome, Outcome::Done { created: None });
 
     let bench = Bench::with(|config| config.scim = None).await;
-    assert!(matches!(
-        bench.act(&write).await.outcome,
-        Outcome::Failed(Failure::NotConfigured(_))
-    ));
-    assert!(matches!(
-        bench.failure(What::ScimUsers).await,
-        Failure::NotConfigured(_)
-    ));
+    assert!(matches!(bench.act(&write).await.outcome, Outcome::Failed(Failure::NotConfigured(_))));
+    assert!(matches!(bench.failure(What::ScimUsers).await, Failure::NotConfigured(_)));
     assert!(bench.requests().await.is_empty());
 }

@@ -48,11 +48,7 @@ pub(crate) fn config(base: &str) -> Config {
         base_url: Some(Url::parse(base).unwrap()),
         username: "leaver.abc123.mp-service-account".to_owned(),
         secret: SecretString::from("s3cr3t-of-main"),
-        scim: Some(Scim {
-            base_url: None,
-            token: SecretString::from("scim-token"),
-            deactivation: Deactivation::Patch,
-        }),
+        scim: Some(Scim { base_url: None, token: SecretString::from("scim-token"), deactivation: Deactivation::Patch }),
         successor_bearer: None,
         rehearsal: true,
         concurrency: Config::CONCURRENCY,
@@ -62,11 +58,7 @@ pub(crate) fn config(base: &str) -> Config {
 
 /// The source of a thing, read as the credential of every test.
 pub(crate) fn source(what: What) -> Source {
-    Source {
-        tenant: ORG,
-        credential: CredentialName::from("main"),
-        what,
-    }
+    Source { tenant: ORG, credential: CredentialName::from("main"), what }
 }
 
 /// A sink in memory.
@@ -76,9 +68,7 @@ pub(crate) fn memory() -> Arc<MemorySink> {
 
 pub(crate) async fn act(mixpanel: &Mixpanel, write: &Write) -> Written {
     // Through the port, as the engine does.
-    leaver_connectors::Vendor::acting(mixpanel, &Allowed)
-        .act(write)
-        .await
+    leaver_connectors::Vendor::acting(mixpanel, &Allowed).act(write).await
 }
 
 /// A connector and the server that it talks to.
@@ -98,40 +88,23 @@ impl Bench {
         let sink = memory();
         let mut config = config(&server.uri());
         change(&mut config);
-        let mixpanel = Mixpanel::new(
-            config,
-            Arc::new(Still),
-            Arc::clone(&sink) as Arc<dyn CaptureSink>,
-        )
-        .unwrap();
-        Self {
-            server,
-            sink,
-            mixpanel,
-        }
+        let mixpanel = Mixpanel::new(config, Arc::new(Still), Arc::clone(&sink) as Arc<dyn CaptureSink>).unwrap();
+        Self { server, sink, mixpanel }
     }
 
     /// Answers every request of this method and path.
     pub(crate) async fn answers(&self, verb: &str, at: &str, answer: ResponseTemplate) {
-        Mock::given(method(verb))
-            .and(path(at))
-            .respond_with(answer)
-            .mount(&self.server)
-            .await;
+        Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
     }
 
     /// Answers every `GET` of this path with this JSON.
     pub(crate) async fn gives(&self, at: &str, body: Value) {
-        self.answers("GET", at, ResponseTemplate::new(200).set_body_json(body))
-            .await;
+        self.answers("GET", at, ResponseTemplate::new(200).set_body_json(body)).await;
     }
 
     /// Answers every request whatsoever.
     pub(crate) async fn answers_all(&self, answer: ResponseTemplate) {
-        Mock::given(wiremock::matchers::any())
-            .respond_with(answer)
-            .mount(&self.server)
-            .await;
+        Mock::given(wiremock::matchers::any()).respond_with(answer).mount(&self.server).await;
     }
 
     pub(crate) async fn read(&self, what: What) -> Reading {
@@ -186,11 +159,7 @@ impl Bench {
         let requests = self.requests().await;
         assert_eq!(requests.len(), 1, "exactly one request");
         let request = &requests[0];
-        let query = request
-            .url
-            .query()
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
+        let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         (
             request.method.to_string(),
             format!("{}{query}", request.url.path()),
@@ -204,12 +173,7 @@ pub(crate) fn towards(base: &str, timeout: Duration) -> (Mixpanel, Arc<MemorySin
     let sink = memory();
     let mut config = config(base);
     config.timeout = timeout;
-    let mixpanel = Mixpanel::new(
-        config,
-        Arc::new(Still),
-        Arc::clone(&sink) as Arc<dyn CaptureSink>,
-    )
-    .unwrap();
+    let mixpanel = Mixpanel::new(config, Arc::new(Still), Arc::clone(&sink) as Arc<dyn CaptureSink>).unwrap();
     (mixpanel, sink)
 }
 
@@ -238,8 +202,5 @@ pub(crate) fn raw(answer: &'static [u8]) -> SocketAddr {
 
 /// An address of this machine at which nobody listens.
 pub(crate) fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

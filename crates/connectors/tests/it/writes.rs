@@ -21,27 +21,17 @@ async fn sent(write: &Write) -> (String, String, Value) {
         )
         .await;
     let answer = json!({"status": "ok", "results": {"id": 99, "token": "t", "username": "u"}});
-    bench
-        .answers_all(ResponseTemplate::new(200).set_body_json(answer))
-        .await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_json(answer)).await;
     let written = bench.act(write).await;
-    assert!(
-        matches!(written.outcome, Outcome::Done { .. }),
-        "{write:?}: {written:?}"
-    );
+    assert!(matches!(written.outcome, Outcome::Done { .. }), "{write:?}: {written:?}");
     let requests = bench.requests().await;
     let request = requests.last().unwrap();
     let body = if request.body.is_empty() {
         Value::Null
     } else {
-        serde_json::from_slice(&request.body)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&request.body).into())
+        serde_json::from_slice(&request.body).unwrap_or_else(|_| String::from_utf8_lossy(&request.body).into())
     };
-    (
-        request.method.to_string(),
-        request.url.path().to_owned(),
-        body,
-    )
+    (request.method.to_string(), request.url.path().to_owned(), body)
 }
 
 fn text(text: &str) -> String {
@@ -52,17 +42,8 @@ fn text(text: &str) -> String {
 async fn shapes() {
     let p = "/api/app/projects/3";
     let o = "/api/app/organizations/7/service-accounts";
-    let recipients = |kind, id: &str, rest| Write::SetRecipients {
-        project: PROJECT,
-        kind,
-        id: text(id),
-        rest,
-    };
-    let delete = |kind, id: &str| Write::Delete {
-        project: PROJECT,
-        kind,
-        id: text(id),
-    };
+    let recipients = |kind, id: &str, rest| Write::SetRecipients { project: PROJECT, kind, id: text(id), rest };
+    let delete = |kind, id: &str| Write::Delete { project: PROJECT, kind, id: text(id) };
     let describe = |kind, title: Option<&str>, description: Option<&str>| Write::Describe {
         project: PROJECT,
         kind,
@@ -70,32 +51,15 @@ async fn shapes() {
         title: title.map(text),
         description: description.map(text),
     };
-    let create = |kind, body| Write::Create {
-        project: PROJECT,
-        kind,
-        body,
-    };
-    let share = |kind, id: &str| Write::ShareWithProject {
-        project: PROJECT,
-        kind,
-        id: text(id),
-        can_edit: true,
-    };
+    let create = |kind, body| Write::Create { project: PROJECT, kind, body };
+    let share = |kind, id: &str| Write::ShareWithProject { project: PROJECT, kind, id: text(id), can_edit: true };
     let cases = [
         (
             recipients(Kind::Subscription, "5", json!(["b@x.example"])),
-            (
-                "PATCH",
-                format!("{p}/dashboard-reports/email-digests/5"),
-                json!({"recipients": ["b@x.example"]}),
-            ),
+            ("PATCH", format!("{p}/dashboard-reports/email-digests/5"), json!({"recipients": ["b@x.example"]})),
         ),
         (
-            recipients(
-                Kind::Alert,
-                "6",
-                json!([{"type": "email", "value": "b@x.example", "extra": 1.5}]),
-            ),
+            recipients(Kind::Alert, "6", json!([{"type": "email", "value": "b@x.example", "extra": 1.5}])),
             (
                 "PATCH",
                 format!("{p}/alerts/custom/6/"),
@@ -104,138 +68,50 @@ async fn shapes() {
         ),
         (
             recipients(Kind::SchemaSettings, "settings", json!([])),
-            (
-                "PATCH",
-                format!("{p}/data-definitions/schema/"),
-                json!({"notification_emails": []}),
-            ),
+            ("PATCH", format!("{p}/data-definitions/schema/"), json!({"notification_emails": []})),
         ),
-        (
-            delete(Kind::Subscription, "5"),
-            (
-                "DELETE",
-                format!("{p}/dashboard-reports/email-digests/5"),
-                Value::Null,
-            ),
-        ),
-        (
-            delete(Kind::Alert, "6"),
-            ("DELETE", format!("{p}/alerts/custom/6/"), Value::Null),
-        ),
-        (
-            delete(Kind::Board, "9"),
-            ("DELETE", format!("{p}/dashboards/9"), Value::Null),
-        ),
+        (delete(Kind::Subscription, "5"), ("DELETE", format!("{p}/dashboard-reports/email-digests/5"), Value::Null)),
+        (delete(Kind::Alert, "6"), ("DELETE", format!("{p}/alerts/custom/6/"), Value::Null)),
+        (delete(Kind::Board, "9"), ("DELETE", format!("{p}/dashboards/9"), Value::Null)),
         (
             delete(Kind::CustomEvent, "12"),
-            (
-                "DELETE",
-                format!("{p}/data-definitions/events/"),
-                json!({"customEventId": 12}),
-            ),
+            ("DELETE", format!("{p}/data-definitions/events/"), json!({"customEventId": 12})),
         ),
-        (
-            delete(Kind::CustomProperty, "4"),
-            ("DELETE", format!("{p}/custom_properties/4/"), Value::Null),
-        ),
-        (
-            delete(Kind::Webhook, "u-1"),
-            ("DELETE", format!("{p}/webhooks/u-1/"), Value::Null),
-        ),
-        (
-            delete(Kind::Flag, "f-1"),
-            (
-                "DELETE",
-                format!("{p}/workspaces/31/feature-flags/f-1"),
-                Value::Null,
-            ),
-        ),
-        (
-            delete(Kind::Experiment, "e-1"),
-            (
-                "DELETE",
-                text("/api/app/workspaces/31/experiments/e-1"),
-                Value::Null,
-            ),
-        ),
+        (delete(Kind::CustomProperty, "4"), ("DELETE", format!("{p}/custom_properties/4/"), Value::Null)),
+        (delete(Kind::Webhook, "u-1"), ("DELETE", format!("{p}/webhooks/u-1/"), Value::Null)),
+        (delete(Kind::Flag, "f-1"), ("DELETE", format!("{p}/workspaces/31/feature-flags/f-1"), Value::Null)),
+        (delete(Kind::Experiment, "e-1"), ("DELETE", text("/api/app/workspaces/31/experiments/e-1"), Value::Null)),
         (
             delete(Kind::Schema, "event/Sign up/now"),
-            (
-                "DELETE",
-                format!("{p}/schemas/event/Sign%20up%2Fnow"),
-                Value::Null,
-            ),
+            ("DELETE", format!("{p}/schemas/event/Sign%20up%2Fnow"), Value::Null),
         ),
         (
             delete(Kind::DeletionRequest, "8"),
-            (
-                "DELETE",
-                format!("{p}/data-definitions/events/deletion-requests/"),
-                json!({"id": 8}),
-            ),
+            ("DELETE", format!("{p}/data-definitions/events/deletion-requests/"), json!({"id": 8})),
         ),
         (
-            Write::Disable {
-                project: PROJECT,
-                kind: Kind::Webhook,
-                id: text("u-1"),
-            },
-            (
-                "PATCH",
-                format!("{p}/webhooks/u-1/"),
-                json!({"is_enabled": false}),
-            ),
+            Write::Disable { project: PROJECT, kind: Kind::Webhook, id: text("u-1") },
+            ("PATCH", format!("{p}/webhooks/u-1/"), json!({"is_enabled": false})),
         ),
         (
-            Write::Disable {
-                project: PROJECT,
-                kind: Kind::Subscription,
-                id: text("5"),
-            },
-            (
-                "PATCH",
-                format!("{p}/dashboard-reports/email-digests/5"),
-                json!({"paused": true}),
-            ),
+            Write::Disable { project: PROJECT, kind: Kind::Subscription, id: text("5") },
+            ("PATCH", format!("{p}/dashboard-reports/email-digests/5"), json!({"paused": true})),
         ),
         (
-            Write::DuplicateBoard {
-                project: PROJECT,
-                id: text("9"),
-                title: text("T"),
-                description: text("D"),
-            },
-            (
-                "POST",
-                format!("{p}/dashboards"),
-                json!({"duplicate": 9, "title": "T", "description": "D"}),
-            ),
+            Write::DuplicateBoard { project: PROJECT, id: text("9"), title: text("T"), description: text("D") },
+            ("POST", format!("{p}/dashboards"), json!({"duplicate": 9, "title": "T", "description": "D"})),
         ),
         (
             create(Kind::Report, json!({"name": "R", "params": {"a": 1.50}})),
-            (
-                "POST",
-                format!("{p}/bookmarks"),
-                json!({"name": "R", "params": {"a": 1.50}}),
-            ),
+            ("POST", format!("{p}/bookmarks"), json!({"name": "R", "params": {"a": 1.50}})),
         ),
-        (
-            create(Kind::Cohort, json!({"name": "C"})),
-            ("POST", format!("{p}/cohorts"), json!({"name": "C"})),
-        ),
+        (create(Kind::Cohort, json!({"name": "C"})), ("POST", format!("{p}/cohorts"), json!({"name": "C"}))),
         (
             create(Kind::CustomProperty, json!({"name": "C"})),
-            (
-                "POST",
-                format!("{p}/custom_properties/"),
-                json!({"name": "C"}),
-            ),
+            ("POST", format!("{p}/custom_properties/"), json!({"name": "C"})),
         ),
         (
-            create(
-                Kind::CustomEvent,
-                json!({"name": "A & B", "alternatives": [{"event": "x"}], "n": 2, "gone": null}),
-            ),
+            create(Kind::CustomEvent, json!({"name": "A & B", "alternatives": [{"event": "x"}], "n": 2, "gone": null})),
             (
                 "POST",
                 format!("{p}/custom_events/"),
@@ -258,25 +134,14 @@ async fn shapes() {
                 json!({"id": "u-1", "projectShares": [{"id": 3, "canEdit": true}]}),
             ),
         ),
-        (
-            describe(Kind::Board, Some("T"), None),
-            ("PATCH", format!("{p}/dashboards/9"), json!({"title": "T"})),
-        ),
+        (describe(Kind::Board, Some("T"), None), ("PATCH", format!("{p}/dashboards/9"), json!({"title": "T"}))),
         (
             describe(Kind::Report, Some("T"), Some("D")),
-            (
-                "PATCH",
-                format!("{p}/bookmarks/9"),
-                json!({"name": "T", "description": "D"}),
-            ),
+            ("PATCH", format!("{p}/bookmarks/9"), json!({"name": "T", "description": "D"})),
         ),
         (
             describe(Kind::Annotation, None, Some("D")),
-            (
-                "PATCH",
-                format!("{p}/annotations/9"),
-                json!({"description": "D"}),
-            ),
+            ("PATCH", format!("{p}/annotations/9"), json!({"description": "D"})),
         ),
         (
             Write::SetMetricOwner {
@@ -312,17 +177,10 @@ async fn shapes() {
                 role: text("consumer"),
                 projects: vec![(PROJECT, text("analyst"))],
             },
-            (
-                "POST",
-                text(o),
-                json!({"username": "r", "role": "consumer", "projects": [{"id": 3, "role": "analyst"}]}),
-            ),
+            ("POST", text(o), json!({"username": "r", "role": "consumer", "projects": [{"id": 3, "role": "analyst"}]})),
         ),
         (
-            Write::AddServiceAccount {
-                id: 77,
-                projects: vec![(PROJECT, text("admin"))],
-            },
+            Write::AddServiceAccount { id: 77, projects: vec![(PROJECT, text("admin"))] },
             (
                 "POST",
                 format!("{o}/add-to-project"),
@@ -330,20 +188,14 @@ async fn shapes() {
             ),
         ),
         (
-            Write::RemoveServiceAccount {
-                id: 77,
-                projects: vec![PROJECT, ProjectId(4)],
-            },
+            Write::RemoveServiceAccount { id: 77, projects: vec![PROJECT, ProjectId(4)] },
             (
                 "POST",
                 format!("{o}/remove-from-project"),
                 json!({"projects": [{"id": 3, "service_account_ids": [77]}, {"id": 4, "service_account_ids": [77]}]}),
             ),
         ),
-        (
-            Write::DeleteServiceAccount { id: 77 },
-            ("DELETE", format!("{o}/77"), Value::Null),
-        ),
+        (Write::DeleteServiceAccount { id: 77 }, ("DELETE", format!("{o}/77"), Value::Null)),
     ];
     for (write, (method, path, body)) in cases {
         assert_eq!(sent(&write).await, (text(method), path, body), "{write:?}");
@@ -353,24 +205,13 @@ async fn shapes() {
 #[tokio::test]
 async fn what_has_no_known_shape_is_not_sent() {
     let bench = Bench::new().await;
-    bench
-        .answers_all(ResponseTemplate::new(200).set_body_json(json!({"status": "ok"})))
-        .await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_json(json!({"status": "ok"}))).await;
     let mut writes = Vec::new();
     for kind in [Kind::CohortSync, Kind::DataView, Kind::SchemaSettings] {
-        writes.push(Write::Delete {
-            project: PROJECT,
-            kind,
-            id: text("1"),
-        });
+        writes.push(Write::Delete { project: PROJECT, kind, id: text("1") });
     }
     for kind in [Kind::Automation, Kind::Board, Kind::Webhook] {
-        writes.push(Write::SetRecipients {
-            project: PROJECT,
-            kind,
-            id: text("1"),
-            rest: json!([]),
-        });
+        writes.push(Write::SetRecipients { project: PROJECT, kind, id: text("1"), rest: json!([]) });
     }
     writes.push(Write::SetRecipients {
         project: PROJECT,
@@ -379,36 +220,13 @@ async fn what_has_no_known_shape_is_not_sent() {
         rest: json!("a@b.example"),
     });
     for kind in [Kind::Pipeline, Kind::Automation, Kind::Alert] {
-        writes.push(Write::Disable {
-            project: PROJECT,
-            kind,
-            id: text("1"),
-        });
+        writes.push(Write::Disable { project: PROJECT, kind, id: text("1") });
     }
-    writes.push(Write::Create {
-        project: PROJECT,
-        kind: Kind::Pipeline,
-        body: json!({}),
-    });
-    writes.push(Write::Create {
-        project: PROJECT,
-        kind: Kind::Report,
-        body: json!([]),
-    });
-    writes.push(Write::ShareWithProject {
-        project: PROJECT,
-        kind: Kind::Alert,
-        id: text("1"),
-        can_edit: false,
-    });
+    writes.push(Write::Create { project: PROJECT, kind: Kind::Pipeline, body: json!({}) });
+    writes.push(Write::Create { project: PROJECT, kind: Kind::Report, body: json!([]) });
+    writes.push(Write::ShareWithProject { project: PROJECT, kind: Kind::Alert, id: text("1"), can_edit: false });
     for (title, description) in [(Some(text("T")), None), (None, None)] {
-        writes.push(Write::Describe {
-            project: PROJECT,
-            kind: Kind::Annotation,
-            id: text("1"),
-            title,
-            description,
-        });
+        writes.push(Write::Describe { project: PROJECT, kind: Kind::Annotation, id: text("1"), title, description });
     }
     writes.push(Write::Describe {
         project: PROJECT,
@@ -417,91 +235,23 @@ async fn what_has_no_known_shape_is_not_sent() {
         title: Some(text("T")),
         description: None,
     });
-    writes.push(Write::SetMetricOwner {
-        project: PROJECT,
-        id: text("1"),
-        owner: Maker::default(),
-    });
-    writes.push(Write::SetSchemaContacts {
-        project: PROJECT,
-        id: text("no-slash"),
-        body: json!({}),
-    });
+    writes.push(Write::SetMetricOwner { project: PROJECT, id: text("1"), owner: Maker::default() });
+    writes.push(Write::SetSchemaContacts { project: PROJECT, id: text("no-slash"), body: json!({}) });
     for write in writes {
         let outcome = bench.act(&write).await.outcome;
-        assert!(
-            matches!(outcome, Outcome::Failed(Failure::NotConfigured(_))),
-            "{write:?}: {outcome:?}"
-        );
+        assert!(matches!(outcome, Outcome::Failed(Failure::NotConfigured(_))), "{write:?}: {outcome:?}");
     }
     assert!(bench.requests().await.is_empty());
 }
 
 #[tokio::test]
 async fn a_copy_belongs_to_the_successor_where_their_bearer_is_configured() {
-    let bench = Bench::with(|config| {
-        config.successor_bearer = Some(SecretString::from("of-the-successor"))
-    })
-    .await;
-    bench
-        .answers_all(ResponseTemplate::new(200).set_body_json(json!({"results": {"id": 10}})))
-        .await;
-    let copy = Write::DuplicateBoard {
-        project: PROJECT,
-        id: text("9"),
-        title: text("T"),
-        description: text("D"),
-    };
-    assert_eq!(
-        bench.act(&copy).await.outcome,
-        Outcome::Done {
-            created: Some(text("10"))
-        }
-    );
-    bench
-        .act(&Write::Delete {
-            project: PROJECT,
-            kind: Kind::Board,
-            id: text("10"),
-        })
-        .await;
+    let bench = Bench::with(|config| config.successor_bearer = Some(SecretString::from("of-the-successor"))).await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_json(json!({"results": {"id": 10}}))).await;
+    let copy = Write::DuplicateBoard { project: PROJECT, id: text("9"), title: text("T"), description: text("D") };
+    assert_eq!(bench.act(&copy).await.outcome, Outcome::Done { created: Some(text("10")) });
+    bench.act(&Write::Delete { project: PROJECT, kind: Kind::Board, id: text("10") }).await;
     let requests = bench.requests().await;
-    assert_eq!(
-        requests[0].headers["authorization"],
-        "Bearer of-the-successor"
-    );
-    assert!(
-        requests[1].headers["authorization"]
-            .to_str()
-            .unwrap()
-            .starts_with("Basic "),
-        "and nothing else does"
-    );
-}
-
-#[test]
-fn every_operation_has_its_own_name_and_no_unknown_shape_is_sendable() {
-    let all = leaver_connectors::mixpanel::capabilities();
-    let names: std::collections::BTreeSet<_> =
-        all.iter().map(|capability| capability.name).collect();
-    assert_eq!(names.len(), all.len());
-    let unknown: Vec<_> = all
-        .iter()
-        .filter(|capability| capability.class == leaver_connectors::Class::ShapeUnknown)
-        .collect();
-    assert!(
-        unknown
-            .iter()
-            .any(|capability| capability.name == "delete-users")
-    );
-    assert!(
-        unknown
-            .iter()
-            .all(|capability| capability.instead.is_some() && capability.changes)
-    );
-    assert!(
-        all.iter()
-            .filter(|capability| !capability.changes)
-            .all(|capability| capability.method == "GET")
-    );
+    assert_eq!(requests[0].headers["authorization"], "Bearer of-the-successor");
+    assert!(requests[1].headers["authorization"].to_str().unwrap().starts_with("Basic "), "and nothing else does");
 }

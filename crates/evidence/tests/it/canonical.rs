@@ -8,30 +8,15 @@ use serde_json::{Value, json};
 fn leaf_hashes_of_the_reference_implementation() {
     // The inputs and hashes of the test data of Certificate Transparency (RFC 6962, 2.1).
     let vectors: [(&[u8], &str); 4] = [
-        (
-            &[],
-            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-        ),
-        (
-            &[0x00],
-            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
-        ),
-        (
-            &[0x10],
-            "0298d122906dcfc10892cb53a73992fc5b9f493ea4c9badb27b791b4127a7fe7",
-        ),
-        (
-            &[0x20, 0x21],
-            "07506a85fd9dd2f120eb694f86011e5bb4662e5c415a62917033d4a9624487e7",
-        ),
+        (&[], "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
+        (&[0x00], "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"),
+        (&[0x10], "0298d122906dcfc10892cb53a73992fc5b9f493ea4c9badb27b791b4127a7fe7"),
+        (&[0x20, 0x21], "07506a85fd9dd2f120eb694f86011e5bb4662e5c415a62917033d4a9624487e7"),
     ];
     for (input, hash) in vectors {
         assert_eq!(hex(&leaf_hash(input)), hash);
     }
-    assert_eq!(
-        digest(b""),
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    );
+    assert_eq!(digest(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 #[test]
@@ -46,29 +31,18 @@ fn members_are_sorted_by_utf_16_and_nothing_else_changes() {
         text(" [ 1.50 , -0, 1E3, 123456789012345678901234567890, true , null, \"\\u0041\\/\\n\" ,{ } ]").unwrap(),
         r#"[1.50,-0,1E3,123456789012345678901234567890,true,null,"A/\n",{}]"#
     );
-    assert_eq!(
-        of(&json!({"b": [{"d": 1, "c": 2}], "a": "x"})).unwrap(),
-        r#"{"a":"x","b":[{"c":2,"d":1}]}"#
-    );
+    assert_eq!(of(&json!({"b": [{"d": 1, "c": 2}], "a": "x"})).unwrap(), r#"{"a":"x","b":[{"c":2,"d":1}]}"#);
 }
 
 #[test]
 fn what_readers_would_disagree_about_has_no_canonical_form() {
-    assert!(
-        matches!(text(r#"{"a":1,"b":2,"\u0061":3}"#), Err(CanonicalError::Twice(name)) if name == "a")
-    );
+    assert!(matches!(text(r#"{"a":1,"b":2,"\u0061":3}"#), Err(CanonicalError::Twice(name)) if name == "a"));
     for broken in ["", "{", "{\"a\":}", "1 2", "nope", "{\"a\":1}x"] {
-        assert!(
-            matches!(text(broken), Err(CanonicalError::Json(_))),
-            "{broken}"
-        );
+        assert!(matches!(text(broken), Err(CanonicalError::Json(_))), "{broken}");
     }
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(text(&nested(DEEPEST)).is_ok());
-    assert!(matches!(
-        text(&nested(100_000)),
-        Err(CanonicalError::TooDeep)
-    ));
+    assert!(matches!(text(&nested(100_000)), Err(CanonicalError::TooDeep)));
 }
 
 fn values() -> impl Strategy<Value = Value> {
@@ -91,12 +65,9 @@ fn values() -> impl Strategy<Value = Value> {
 /// The same value with the members of every object in the opposite order.
 fn reversed(value: &Value) -> Value {
     match value {
-        Value::Object(map) => Value::Object(
-            map.iter()
-                .rev()
-                .map(|(key, value)| (key.clone(), reversed(value)))
-                .collect(),
-        ),
+        Value::Object(map) => {
+            Value::Object(map.iter().rev().map(|(key, value)| (key.clone(), reversed(value))).collect())
+        }
         Value::Array(list) => list.iter().map(reversed).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }

@@ -5,9 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use leaver_evidence::canonical;
-use leaver_evidence::captures::{
-    Capture, CaptureSink as _, CaptureStore, MemorySink, Meta, NullSink,
-};
+use leaver_evidence::captures::{Capture, CaptureSink as _, CaptureStore, MemorySink, Meta, NullSink};
 use leaver_evidence::redact::RedactionKey;
 use proptest::prelude::{any, prop, proptest};
 
@@ -50,35 +48,17 @@ fn a_capture_comes_back_byte_for_byte_and_is_stored_once() {
     let store = CaptureStore::open(dir.path()).unwrap();
     let body = b"{\"a\": 1.50}\n\n\0\xff second line";
     let digest = store.put(&capture("https://x.example/1", body)).unwrap();
-    assert_eq!(
-        store.put(&capture("https://x.example/1", body)).unwrap(),
-        digest
-    );
-    assert_ne!(
-        store.put(&capture("https://x.example/2", body)).unwrap(),
-        digest,
-        "the address is part of the name"
-    );
+    assert_eq!(store.put(&capture("https://x.example/1", body)).unwrap(), digest);
+    assert_ne!(store.put(&capture("https://x.example/2", body)).unwrap(), digest, "the address is part of the name");
     assert_eq!(files(dir.path()).len(), 2, "and no temporary file is left");
 
-    let back = CaptureStore::open(dir.path())
-        .unwrap()
-        .get(&digest)
-        .unwrap()
-        .unwrap();
+    let back = CaptureStore::open(dir.path()).unwrap().get(&digest).unwrap().unwrap();
     assert_eq!(back.body(), body);
     assert_eq!(back.meta(), &meta("https://x.example/1"));
     let stored = fs::read(dir.path().join(&digest[..2]).join(&digest)).unwrap();
     assert_eq!(canonical::digest(&stored), digest);
-    let head = String::from_utf8(
-        stored[..stored.iter().position(|byte| *byte == b'\n').unwrap()].to_vec(),
-    )
-    .unwrap();
-    assert_eq!(
-        canonical::text(&head).unwrap(),
-        head,
-        "the metadata is canonical"
-    );
+    let head = String::from_utf8(stored[..stored.iter().position(|byte| *byte == b'\n').unwrap()].to_vec()).unwrap();
+    assert_eq!(canonical::text(&head).unwrap(), head, "the metadata is canonical");
 }
 
 #[test]
@@ -86,10 +66,7 @@ fn every_sink_gives_the_same_digest() {
     let dir = tempfile::tempdir().unwrap();
     let key = || RedactionKey::new([3; 32]);
     let capture = capture("https://x.example/", b"body");
-    let digest = CaptureStore::with_key(dir.path(), key())
-        .unwrap()
-        .put(&capture)
-        .unwrap();
+    let digest = CaptureStore::with_key(dir.path(), key()).unwrap().put(&capture).unwrap();
     let memory = MemorySink::new(key());
     assert_eq!(memory.put(&capture).unwrap(), digest);
     assert_eq!(memory.get(&digest), Some(capture.clone()));
@@ -100,9 +77,7 @@ fn every_sink_gives_the_same_digest() {
 fn many_at_once_keep_their_order() {
     let dir = tempfile::tempdir().unwrap();
     let store = CaptureStore::open(dir.path()).unwrap();
-    let all: Vec<Capture> = (0..40)
-        .map(|n| capture(&format!("https://x.example/{n}"), &[n]))
-        .collect();
+    let all: Vec<Capture> = (0..40).map(|n| capture(&format!("https://x.example/{n}"), &[n])).collect();
     let digests = store.put_all(&all).unwrap();
     for (digest, capture) in digests.iter().zip(&all) {
         assert_eq!(store.get(digest).unwrap().as_ref(), Some(capture));
@@ -122,10 +97,7 @@ fn a_changed_file_is_noticed_and_a_torn_one_replaced() {
     let mut changed = whole.clone();
     *changed.last_mut().unwrap() ^= 1;
     fs::write(&path, &changed).unwrap();
-    assert_eq!(
-        store.get(&digest).unwrap_err().kind(),
-        ErrorKind::InvalidData
-    );
+    assert_eq!(store.get(&digest).unwrap_err().kind(), ErrorKind::InvalidData);
 
     fs::write(&path, &whole[..10]).unwrap();
     assert_eq!(store.put(&one).unwrap(), digest);
@@ -137,16 +109,8 @@ fn only_a_digest_names_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let store = CaptureStore::open(dir.path()).unwrap();
     let absent = "0".repeat(64);
-    for name in [
-        "",
-        "..",
-        "redaction.key",
-        "../redaction.key",
-        "zz",
-        absent.as_str(),
-        &"A".repeat(64),
-        &"é".repeat(32),
-    ] {
+    for name in ["", "..", "redaction.key", "../redaction.key", "zz", absent.as_str(), &"A".repeat(64), &"é".repeat(32)]
+    {
         assert_eq!(store.get(name).unwrap(), None, "{name}");
     }
 }
@@ -160,50 +124,27 @@ fn the_cause_of_a_failed_write_is_kept() {
     // A file stands where the directory should be.
     fs::write(dir.path().join(&digest[..2]), b"").unwrap();
     let kind = store.put(&one).unwrap_err().kind();
-    assert!(
-        matches!(kind, ErrorKind::AlreadyExists | ErrorKind::NotADirectory),
-        "{kind:?}"
-    );
+    assert!(matches!(kind, ErrorKind::AlreadyExists | ErrorKind::NotADirectory), "{kind:?}");
 }
 
 #[test]
 fn processes_that_open_one_directory_share_its_key() {
     let dir = tempfile::tempdir().unwrap();
     let hashes: Vec<String> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| CaptureStore::open(dir.path()).unwrap().key().hash(b"x")))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| CaptureStore::open(dir.path()).unwrap().key().hash(b"x"))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert!(
-        hashes.windows(2).all(|pair| pair[0] == pair[1]),
-        "{hashes:?}"
-    );
+    assert!(hashes.windows(2).all(|pair| pair[0] == pair[1]), "{hashes:?}");
     let other = tempfile::tempdir().unwrap();
-    assert_ne!(
-        CaptureStore::open(other.path()).unwrap().key().hash(b"x"),
-        hashes[0],
-        "and no other does"
-    );
+    assert_ne!(CaptureStore::open(other.path()).unwrap().key().hash(b"x"), hashes[0], "and no other does");
 }
 
 #[test]
 fn debug_texts_hold_no_body_and_no_key() {
-    let shown = format!(
-        "{:?}",
-        capture("https://x.example/", b"leaver@agency.example")
-    );
-    assert!(
-        !shown.contains("leaver@agency.example") && shown.contains("21"),
-        "{shown}"
-    );
-    assert_eq!(
-        format!("{:?}", RedactionKey::new([65; 32])),
-        "RedactionKey([redacted])"
-    );
+    let shown = format!("{:?}", capture("https://x.example/", b"leaver@agency.example"));
+    assert!(!shown.contains("leaver@agency.example") && shown.contains("21"), "{shown}");
+    assert_eq!(format!("{:?}", RedactionKey::new([65; 32])), "RedactionKey([redacted])");
 }
 
 proptest! {

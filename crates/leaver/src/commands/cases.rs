@@ -42,11 +42,18 @@ pub(crate) struct Particulars {
 }
 
 fn parsed<T>(text: &str, what: &str, known: &[&str], parse: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
-    parse(text).ok_or_else(|| Failure::usage("L014", format!("'{text}' is no {what}")).hint(format!("one of {}", known.join(", "))))
+    parse(text).ok_or_else(|| {
+        Failure::usage("L014", format!("'{text}' is no {what}")).hint(format!("one of {}", known.join(", ")))
+    })
 }
 
 /// The wish that the terms on the command line make.
-pub(crate) async fn wish(app: &App, terms: &Terms, particulars: Particulars, acting: Option<&str>) -> Result<Wish, Failure> {
+pub(crate) async fn wish(
+    app: &App,
+    terms: &Terms,
+    particulars: Particulars,
+    acting: Option<&str>,
+) -> Result<Wish, Failure> {
     let leaver = Address::parse(&terms.email).map_err(|error| Failure::usage("L005", error.to_string()))?;
     let name = OrgName::new(terms.org.clone());
     let org = app.engine.organization(&name).map_err(|error| {
@@ -65,22 +72,27 @@ pub(crate) async fn wish(app: &App, terms: &Terms, particulars: Particulars, act
         },
     };
     if method == Method::Reduce && terms.project.is_empty() {
-        return Err(Failure::usage("L015", "the method reduce needs the projects to leave").hint("name each with --project ID"));
+        return Err(
+            Failure::usage("L015", "the method reduce needs the projects to leave").hint("name each with --project ID")
+        );
     }
     let urgency = match &terms.urgency {
         Some(text) => parsed(text, "urgency", &["emergency", "immediate", "standard", "planned"], Urgency::parse)?,
         None => reason.usual_urgency(),
     };
     if urgency == Urgency::Planned && particulars.at.is_none() && !particulars.ticket.is_empty() {
-        return Err(Failure::usage("L016", "a planned removal needs its time").hint("give --at TIME, such as 2027-01-15T18:00:00Z"));
+        return Err(Failure::usage("L016", "a planned removal needs its time")
+            .hint("give --at TIME, such as 2027-01-15T18:00:00Z"));
     }
     let default = |role: &str, person: Option<&String>| -> Result<PersonId, Failure> {
         let name = person.ok_or_else(|| {
-            Failure::usage("L017", format!("organization '{}' names no {role}", terms.org)).hint(format!("set '{role}' in leaver.toml, or give --{role}"))
+            Failure::usage("L017", format!("organization '{}' names no {role}", terms.org))
+                .hint(format!("set '{role}' in leaver.toml, or give --{role}"))
         })?;
         Ok(app.person(name)?.0.clone())
     };
-    let executor = default("executor", terms.executor.as_ref().or_else(|| config.and_then(|config| config.executor.as_ref())))?;
+    let executor =
+        default("executor", terms.executor.as_ref().or_else(|| config.and_then(|config| config.executor.as_ref())))?;
     let (successor, successor_address) = match &terms.successor {
         Some(email) => {
             let address = Address::parse(email).map_err(|error| Failure::usage("L005", error.to_string()))?;
@@ -89,7 +101,12 @@ pub(crate) async fn wish(app: &App, terms: &Terms, particulars: Particulars, act
         None => (default("successor", config.and_then(|config| config.successor.as_ref()))?, None),
     };
     if let Some(address) = successor_address {
-        let record = leaver_store::PersonRecord { id: successor.clone(), addresses: vec![address], vendor_ids: Vec::new(), name: None };
+        let record = leaver_store::PersonRecord {
+            id: successor.clone(),
+            addresses: vec![address],
+            vendor_ids: Vec::new(),
+            name: None,
+        };
         app.engine
             .store
             .put_person(record)
@@ -102,7 +119,10 @@ pub(crate) async fn wish(app: &App, terms: &Terms, particulars: Particulars, act
             .hint("name another executor, or set the policy 'two_person', which every report prints"));
     }
     let now = app.engine.clock.now();
-    let approver = config.and_then(|config| config.approver.as_ref()).and_then(|name| app.people.get(name)).map(|(id, _)| id.clone());
+    let approver = config
+        .and_then(|config| config.approver.as_ref())
+        .and_then(|name| app.people.get(name))
+        .map(|(id, _)| id.clone());
     let start = particulars.at.unwrap_or(now);
     Ok(Wish {
         request: Request {
@@ -140,12 +160,13 @@ fn choices(terms: &Terms) -> Result<BTreeMap<ClaimKey, Choice>, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage("L011", format!("the choices {shown} cannot be read")).because(&error))?;
-    let lines: BTreeMap<String, String> =
-        toml::from_str(&text).map_err(|error| Failure::usage("L018", format!("the choices {shown} are wrong")).because(&error))?;
+    let lines: BTreeMap<String, String> = toml::from_str(&text)
+        .map_err(|error| Failure::usage("L018", format!("the choices {shown} are wrong")).because(&error))?;
     lines
         .into_iter()
         .map(|(key, word)| {
-            let choice = Choice::parse(&word).ok_or_else(|| Failure::usage("L012", format!("'{word}' is no choice for {key} in {shown}")))?;
+            let choice = Choice::parse(&word)
+                .ok_or_else(|| Failure::usage("L012", format!("'{word}' is no choice for {key} in {shown}")))?;
             Ok((ClaimKey::new(key), choice))
         })
         .collect()
@@ -163,13 +184,19 @@ pub(crate) async fn plan(app: &App, terms: &Terms, acting: Option<&str>, printer
     if printer.json {
         printer.document(&shown)?;
     } else if let Some((plan, _)) = &drafted.case.plan {
-        let words = Words { titles: drafted.labels().clone(), leaver: terms.email.clone(), ..words(app, &drafted.case).await? };
+        let words =
+            Words { titles: drafted.labels().clone(), leaver: terms.email.clone(), ..words(app, &drafted.case).await? };
         printer.data(&render::case(&drafted.case, plan, &shown, &words, now));
     }
     Ok(Exit::Done)
 }
 
-pub(crate) async fn remove(app: &App, remove: &Remove, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn remove(
+    app: &App,
+    remove: &Remove,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let particulars = Particulars {
         ticket: remove.ticket.clone(),
         at: remove.at,
@@ -199,7 +226,11 @@ pub(crate) async fn remove(app: &App, remove: &Remove, acting: Option<&str>, pri
     if !remove.yes {
         if !printer.json {
             let now = app.engine.clock.now();
-            let words = Words { titles: drafted.labels().clone(), leaver: remove.terms.email.clone(), ..words(app, &drafted.case).await? };
+            let words = Words {
+                titles: drafted.labels().clone(),
+                leaver: remove.terms.email.clone(),
+                ..words(app, &drafted.case).await?
+            };
             printer.data(&render::case(&drafted.case, &plan, &document(&drafted.case, now), &words, now));
         }
         let typed = printer.ask("type the leaver's address to open the case");
@@ -254,7 +285,9 @@ pub(crate) async fn status(app: &App, status: &Status, printer: Printer) -> Resu
             let mut shown = Vec::with_capacity(rows.len());
             for row in rows {
                 let leaver = app.engine.store.person(&row.person).await.map_err(EngineError::from)?;
-                let address = leaver.and_then(|person| person.addresses.first().cloned()).map_or_else(|| row.person.to_string(), |address| address.to_string());
+                let address = leaver
+                    .and_then(|person| person.addresses.first().cloned())
+                    .map_or_else(|| row.person.to_string(), |address| address.to_string());
                 shown.push((row, address));
             }
             printer.data(&render::list(&shown));
@@ -322,10 +355,15 @@ fn verdict(case: &Case, now: Timestamp) -> Exit {
 /// The exit code of a command that moved a case.
 pub(crate) fn exit_of(case: &Case, now: Timestamp) -> Exit {
     match case.state {
-        CaseState::Removed | CaseState::Closed | CaseState::Cancelled | CaseState::Rejected | CaseState::Scheduled => Exit::Done,
+        CaseState::Removed | CaseState::Closed | CaseState::Cancelled | CaseState::Rejected | CaseState::Scheduled => {
+            Exit::Done
+        }
         CaseState::WaitingApproval | CaseState::WaitingPerson | CaseState::Held => Exit::Waiting,
         CaseState::Draft | CaseState::Running | CaseState::Reopened => {
-            let waits = case.plan.as_ref().is_some_and(|(plan, _)| plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)));
+            let waits = case
+                .plan
+                .as_ref()
+                .is_some_and(|(plan, _)| plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)));
             if waits { Exit::Waiting } else { Exit::Done }
         }
     }
@@ -365,7 +403,8 @@ pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
         person.and_then(|person| person.addresses.first().map(ToString::to_string)).unwrap_or_else(|| id.to_string())
     };
     words.leaver = address(store.person(&case.request.leaver).await.map_err(EngineError::from)?, &case.request.leaver);
-    words.successor = address(store.person(&case.request.successor).await.map_err(EngineError::from)?, &case.request.successor);
+    words.successor =
+        address(store.person(&case.request.successor).await.map_err(EngineError::from)?, &case.request.successor);
     Ok(words)
 }
 
@@ -378,8 +417,12 @@ fn render_objects(claim: &leaver_core::claim::Claim) -> Vec<String> {
         | Predicate::Described { project, kind, id }
         | Predicate::Dropped { project, kind, id }
         | Predicate::NotShared { project, kind, id } => vec![What::Object(*project, *kind, id.clone()).to_string()],
-        Predicate::OwnedBySuccessor { project, id } => vec![What::Object(*project, Kind::Metric, id.clone()).to_string()],
-        Predicate::ContactsSuccessor { project, id } => vec![What::Object(*project, Kind::Schema, id.clone()).to_string()],
+        Predicate::OwnedBySuccessor { project, id } => {
+            vec![What::Object(*project, Kind::Metric, id.clone()).to_string()]
+        }
+        Predicate::ContactsSuccessor { project, id } => {
+            vec![What::Object(*project, Kind::Schema, id.clone()).to_string()]
+        }
         Predicate::Replaced { service_account } => vec![What::ServiceAccount(*service_account).to_string()],
         Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
             projects.iter().map(|project| format!("project/{project}")).collect()

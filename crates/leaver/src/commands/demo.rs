@@ -55,12 +55,15 @@ pub(crate) async fn run(demo: &Demo, printer: Printer) -> Result<Exit, Failure> 
     } else {
         summary(&app, &case, requests, &dir, printer).await?;
     }
-    sandbox.stop().await.map_err(|error| Failure::not_done("L308", "the sandbox did not stop cleanly").because(&error))?;
+    sandbox
+        .stop()
+        .await
+        .map_err(|error| Failure::not_done("L308", "the sandbox did not stop cleanly").because(&error))?;
     let proved = case.state == CaseState::Closed
         && case.plan.as_ref().is_some_and(|(plan, _)| {
-            plan.claims.iter().all(|claim| {
-                case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Holds)
-            })
+            plan.claims
+                .iter()
+                .all(|claim| case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Holds))
         });
     Ok(if proved { Exit::Done } else { Exit::NotDone })
 }
@@ -72,7 +75,9 @@ fn fresh_dir() -> Result<PathBuf, Failure> {
         match std::fs::create_dir(&dir) {
             Ok(()) => return Ok(dir),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Failure::not_done("L023", format!("{} cannot be made", dir.display())).because(&error)),
+            Err(error) => {
+                return Err(Failure::not_done("L023", format!("{} cannot be made", dir.display())).because(&error));
+            }
         }
     }
     Err(Failure::not_done("L023", "no folder can be made among the temporary files"))
@@ -155,6 +160,7 @@ impl Progress for Lines {
 /// Does by hand what only a person can do, as the executor, in the twin's own page rules.
 struct Robot {
     client: reqwest::Client,
+    done: std::sync::Mutex<std::collections::BTreeSet<String>>,
     control: String,
     executor: String,
     leaver: String,
@@ -169,6 +175,7 @@ impl Robot {
             .map_err(|error| Failure::not_done("L308", "the robot has no HTTP client").because(&error))?;
         Ok(Self {
             client,
+            done: std::sync::Mutex::default(),
             control: description.control.base_url.clone(),
             executor: description.people.executor.clone(),
             leaver: description.people.leaver.clone(),
@@ -188,31 +195,36 @@ impl Robot {
 
     async fn one(&self, app: &App, case: &Case, claim: &Claim, printer: Printer) -> Result<bool, Failure> {
         let instances = case.observation(&claim.key).map(|seen| seen.observation.instances.clone()).unwrap_or_default();
+        let unreadable = claim.says == Predicate::MayRemove
+            && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Unknown);
         match (&claim.says, &claim.remedy) {
-            (_, Remedy::Attested(_)) => {
+            (_, remedy) if unreadable || matches!(remedy, Remedy::Attested(_)) => {
                 if case.attestation(&claim.key).is_some() {
                     return Ok(false);
                 }
                 printer.say(&format!("  the executor attests {}", claim.key));
                 let (by, _) = app.person("executor")?.clone();
                 let note = "looked at the screen in the rehearsal".to_owned();
-                app.engine.command(&case.id, Decision::Attest { claim: claim.key.clone(), file: None, note, by }).await?;
+                app.engine
+                    .command(&case.id, Decision::Attest { claim: claim.key.clone(), file: None, note, by })
+                    .await?;
                 Ok(true)
             }
             (Predicate::NotMember, _) => {
-                printer.say("  a robot plays the executor: Users & Teams, tick the leaver, Delete");
-                self.does(json!({"as": self.executor, "does": "delete-member", "target": self.leaver})).await
+                let deed = json!({"as": self.executor, "does": "delete-member", "target": self.leaver});
+                self.does("Users & Teams, tick the leaver, Delete", deed, printer).await
             }
             (Predicate::NoPublicLink { board, .. }, _) => {
-                printer.say("  a robot plays the executor: Project Settings > Public Boards, disable the link");
-                self.does(json!({"as": self.executor, "does": "disable-public-link", "target": board})).await
+                let deed = json!({"as": self.executor, "does": "disable-public-link", "target": board});
+                self.does("Project Settings > Public Boards, disable the link", deed, printer).await
             }
             (Predicate::NothingSends { kind: Kind::Automation, .. }, _) => {
+                let mut acted = false;
                 for automation in instances {
-                    printer.say("  a robot plays the executor: pause the automation");
-                    self.does(json!({"as": self.executor, "does": "pause-automation", "target": automation})).await?;
+                    let deed = json!({"as": self.executor, "does": "pause-automation", "target": automation});
+                    acted |= self.does("pause the automation", deed, printer).await?;
                 }
-                Ok(true)
+                Ok(acted)
             }
             _ if claim.options.contains(&leaver_core::claim::Choice::CallersMoved) => {
                 printer.say("  the executor confirms that the callers moved to the new credential");
@@ -231,9 +243,16 @@ impl Robot {
         }
     }
 
-    async fn does(&self, deed: serde_json::Value) -> Result<bool, Failure> {
+    /// Clicks once: after that leaver must see it by itself.
+    async fn does(&self, says: &str, deed: serde_json::Value, printer: Printer) -> Result<bool, Failure> {
+        let fresh = self.done.lock().is_ok_and(|mut done| done.insert(deed.to_string()));
+        if !fresh {
+            return Ok(false);
+        }
+        printer.say(&format!("  a robot plays the executor: {says}"));
         let sent = self.client.post(format!("{}/_sandbox/person", self.control)).json(&deed).send().await;
-        let answer = sent.map_err(|error| Failure::not_done("L308", "the robot cannot reach the twin").because(&error))?;
+        let answer =
+            sent.map_err(|error| Failure::not_done("L308", "the robot cannot reach the twin").because(&error))?;
         Ok(answer.status().is_success())
     }
 }
@@ -246,7 +265,13 @@ async fn count_requests(sandbox: &Sandbox) -> usize {
     log.get("requests").and_then(serde_json::Value::as_array).map_or(0, Vec::len)
 }
 
-async fn summary(app: &App, case: &Case, requests: usize, dir: &std::path::Path, printer: Printer) -> Result<(), Failure> {
+async fn summary(
+    app: &App,
+    case: &Case,
+    requests: usize,
+    dir: &std::path::Path,
+    printer: Printer,
+) -> Result<(), Failure> {
     let now = app.engine.clock.now();
     let words = words(app, case).await?;
     let Some((plan, _)) = &case.plan else { return Ok(()) };
@@ -258,7 +283,10 @@ async fn summary(app: &App, case: &Case, requests: usize, dir: &std::path::Path,
             Some(seen) if seen.state == State::Holds => match seen.proof {
                 Some(Proof::Read) => {
                     counts[0] += 1;
-                    seen.rung.map_or_else(|| "proved by a read".to_owned(), |rung| format!("proved by a read ({})", rung.word()))
+                    seen.rung.map_or_else(
+                        || "proved by a read".to_owned(),
+                        |rung| format!("proved by a read ({})", rung.word()),
+                    )
                 }
                 Some(Proof::Attested) => {
                     counts[1] += 1;

@@ -24,7 +24,9 @@ struct Check {
 pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
     let mut checks = Vec::new();
     if app.engine.organizations.is_empty() {
-        return Err(Failure::usage("L002", "the configuration has no organization").hint("add a section [organizations.NAME]"));
+        return Err(
+            Failure::usage("L002", "the configuration has no organization").hint("add a section [organizations.NAME]")
+        );
     }
     for org in app.engine.organizations.values() {
         examine(org, &mut checks).await;
@@ -67,21 +69,55 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
         match (&what, reading.result) {
             (What::Me, Ok(Snapshot::Me(seen))) => {
                 if !seen.sees_organization {
-                    add("credential", "missing", "it does not see the organization".to_owned(), Some("compare 'id' and 'region' in leaver.toml with the address of your Mixpanel pages".to_owned()));
+                    add(
+                        "credential",
+                        "missing",
+                        "it does not see the organization".to_owned(),
+                        Some(
+                            "compare 'id' and 'region' in leaver.toml with the address of your Mixpanel pages"
+                                .to_owned(),
+                        ),
+                    );
                     return;
                 }
-                let may = seen.role == Some(OrgRole::Owner) || seen.permissions.iter().any(|permission| permission == "delete_members");
+                let may = seen.role == Some(OrgRole::Owner)
+                    || seen.permissions.iter().any(|permission| permission == "delete_members");
                 let role = seen.role.map_or("no role", OrgRole::word);
-                let mend = (!may).then(|| "Organization Settings > Service Accounts: give it the organization role Owner".to_owned());
-                add("credential", if may { "good" } else { "missing" }, format!("accepted, organization role {role}"), mend);
+                let mend = (!may).then(|| {
+                    "Organization Settings > Service Accounts: give it the organization role Owner".to_owned()
+                });
+                add(
+                    "credential",
+                    if may { "good" } else { "missing" },
+                    format!("accepted, organization role {role}"),
+                    mend,
+                );
                 me = Some(seen);
             }
             (What::Roster, Ok(Snapshot::Roster(roster))) => {
                 let shows = |yes: bool, what: &str| format!("{} {what}", if yes { "with" } else { "without" });
-                add("member list", "good", format!("{} members, {}, {}", roster.members.len(), shows(roster.shows_roles, "roles"), shows(roster.shows_grants, "project grants")), None);
+                add(
+                    "member list",
+                    "good",
+                    format!(
+                        "{} members, {}, {}",
+                        roster.members.len(),
+                        shows(roster.shows_roles, "roles"),
+                        shows(roster.shows_grants, "project grants")
+                    ),
+                    None,
+                );
                 let owners = roster.members.iter().filter(|member| member.role == Some(OrgRole::Owner)).count();
                 if roster.shows_roles && owners < 2 {
-                    add("owners", "missing", format!("{owners} owner"), Some("make a second owner: if the only one leaves, nobody but the vendor's support can help".to_owned()));
+                    add(
+                        "owners",
+                        "missing",
+                        format!("{owners} owner"),
+                        Some(
+                            "make a second owner: if the only one leaves, nobody but the vendor's support can help"
+                                .to_owned(),
+                        ),
+                    );
                 }
             }
             (What::ScimUsers, Ok(Snapshot::Roster(roster))) => {
@@ -89,9 +125,16 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
             }
             (_, Ok(_)) => add(&what.to_string(), "good", "can be read".to_owned(), None),
             (_, Err(failure)) => {
-                let result = if matches!(failure, Unread::Unauthorized | Unread::Forbidden | Unread::NotFound | Unread::Html) { "missing" } else { "unavailable" };
+                let result =
+                    if matches!(failure, Unread::Unauthorized | Unread::Forbidden | Unread::NotFound | Unread::Html) {
+                        "missing"
+                    } else {
+                        "unavailable"
+                    };
                 let mend = match what {
-                    What::Roster => Some("the removal is then proved by SCIM, by data views, or by a named person's word".to_owned()),
+                    What::Roster => Some(
+                        "the removal is then proved by SCIM, by data views, or by a named person's word".to_owned(),
+                    ),
                     _ => None,
                 };
                 add(&what.to_string(), result, failure.to_string(), mend);
@@ -102,7 +145,15 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
         }
     }
     if !org.scim {
-        add("SCIM", "off", "no token is configured".to_owned(), Some("needed only where no identity provider owns SCIM: making a new token in Mixpanel cuts a provider off".to_owned()));
+        add(
+            "SCIM",
+            "off",
+            "no token is configured".to_owned(),
+            Some(
+                "needed only where no identity provider owns SCIM: making a new token in Mixpanel cuts a provider off"
+                    .to_owned(),
+            ),
+        );
     }
     let Some(me) = me else { return };
     for (project, seen) in &me.projects {

@@ -95,8 +95,9 @@ pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
             path
         }
         Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| Failure::usage("L011", format!("{} cannot be read", file.display())).because(&error))?;
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Failure::usage("L011", format!("{} cannot be read", file.display())).because(&error)
+            })?;
             let first = text.lines().next().unwrap_or_default();
             let described: Described = serde_json::from_str(first).map_err(|error| {
                 Failure::usage("L022", format!("{} does not start with a sandbox's description", file.display()))
@@ -132,7 +133,8 @@ pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::pat
         "\n[organizations.sandbox]\nid = {}\nbase_url = \"{}\"\nown_domains = [\"{own}\"]\nclaimed_domains = [\"{own}\"]",
         described.mixpanel.organization_id, described.mixpanel.base_url
     ));
-    add("requester = \"requester\"\napprover = \"approver\"\nexecutor = \"executor\"\nsuccessor = \"successor\"".to_owned());
+    add("requester = \"requester\"\napprover = \"approver\"\nexecutor = \"executor\"\nsuccessor = \"successor\""
+        .to_owned());
     add(format!(
         "\n[organizations.sandbox.service_account]\nusername = \"{}\"\nsecret = {{ file = \"secrets/sandbox\" }}",
         described.mixpanel.service_account.username
@@ -154,7 +156,10 @@ pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::pat
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let written = || -> std::io::Result<()> {
         if let Some(folder) = path.parent() {
-            std::fs::DirBuilder::new().recursive(true).mode(if mode == 0o600 { 0o700 } else { 0o755 }).create(folder)?;
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(if mode == 0o600 { 0o700 } else { 0o755 })
+                .create(folder)?;
         }
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;

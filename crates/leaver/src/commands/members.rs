@@ -16,7 +16,12 @@ pub(crate) async fn run(app: &App, members: &Members, printer: Printer) -> Resul
     let roster = match &reading.result {
         Ok(Snapshot::Roster(roster)) if reading.to_the_end => roster,
         Ok(_) => return Err(Failure::not_done("L110", "the member list did not come to its end")),
-        Err(failure) => return Err(Failure { exit: Exit::Unavailable, ..Failure::not_done("L110", format!("the member list cannot be read: {failure}")) }),
+        Err(failure) => {
+            return Err(Failure {
+                exit: Exit::Unavailable,
+                ..Failure::not_done("L110", format!("the member list cannot be read: {failure}"))
+            });
+        }
     };
     if printer.json {
         let list: Vec<_> = roster

@@ -43,7 +43,12 @@ pub(crate) fn keep_all(app: &App, paths: &[PathBuf]) -> Result<Vec<Digest>, Fail
     paths.iter().map(|path| keep(app, path)).collect()
 }
 
-pub(crate) async fn approve(app: &App, approve: &Approve, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn approve(
+    app: &App,
+    approve: &Approve,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
     let id = app.engine.find(&approve.case).await?;
     let case = app.engine.case(&id).await?;
@@ -55,7 +60,8 @@ pub(crate) async fn approve(app: &App, approve: &Approve, acting: Option<&str>, 
     };
     let originals = keep_all(app, &approve.attach)?;
     // In an emergency one person's yes is enough to start; a second one ratifies.
-    let alone = case.request.urgency == Urgency::Emergency && (by == case.request.requester || by == case.request.executor);
+    let alone =
+        case.request.urgency == Urgency::Emergency && (by == case.request.requester || by == case.request.executor);
     let command = if alone {
         Decision::Authorise { plan, by, identity: Identity::Declared }
     } else {
@@ -64,7 +70,12 @@ pub(crate) async fn approve(app: &App, approve: &Approve, acting: Option<&str>, 
     finish(app, &approve.case, command, printer).await
 }
 
-pub(crate) async fn reject(app: &App, reject: &WithWhy, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn reject(
+    app: &App,
+    reject: &WithWhy,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
     finish(app, &reject.case, Decision::Reject { by, why: reject.why.clone() }, printer).await
 }
@@ -74,15 +85,27 @@ pub(crate) async fn ratify(app: &App, of: &OfCase, acting: Option<&str>, printer
     finish(app, &of.case, Decision::Ratify { by, identity: Identity::Declared }, printer).await
 }
 
-pub(crate) async fn cancel(app: &App, cancel: &WithWhy, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn cancel(
+    app: &App,
+    cancel: &WithWhy,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
     finish(app, &cancel.case, Decision::Cancel { by, why: cancel.why.clone() }, printer).await
 }
 
-pub(crate) async fn decide(app: &App, decide: &Decide, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn decide(
+    app: &App,
+    decide: &Decide,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
-    let choice = Choice::parse(&decide.choose)
-        .ok_or_else(|| Failure::usage("L012", format!("'{}' is no choice", decide.choose)).hint("'leaver status CASE' shows what each claim offers"))?;
+    let choice = Choice::parse(&decide.choose).ok_or_else(|| {
+        Failure::usage("L012", format!("'{}' is no choice", decide.choose))
+            .hint("'leaver status CASE' shows what each claim offers")
+    })?;
     let command = Decision::Decide {
         claim: ClaimKey::new(decide.claim.clone()),
         choice,
@@ -93,17 +116,29 @@ pub(crate) async fn decide(app: &App, decide: &Decide, acting: Option<&str>, pri
     finish(app, &decide.case, command, printer).await
 }
 
-pub(crate) async fn attest(app: &App, attest: &Attest, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn attest(
+    app: &App,
+    attest: &Attest,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
     if attest.file.is_none() && attest.note.trim().is_empty() {
-        return Err(Failure::usage("L013", "an attestation needs a file or a note").hint("give --file F or --note TEXT"));
+        return Err(
+            Failure::usage("L013", "an attestation needs a file or a note").hint("give --file F or --note TEXT")
+        );
     }
     let file = attest.file.as_deref().map(|path| keep(app, path)).transpose()?;
     let command = Decision::Attest { claim: ClaimKey::new(attest.claim.clone()), file, note: attest.note.clone(), by };
     finish(app, &attest.case, command, printer).await
 }
 
-pub(crate) async fn release(app: &App, release: &Release, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn release(
+    app: &App,
+    release: &Release,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
     let org = OrgName::new(release.org.clone());
     app.engine.organization(&org)?;

@@ -11,8 +11,9 @@ pub(crate) fn options(arguments: &SandboxArgs) -> Result<Options, Failure> {
     let variant = if arguments.variant.is_empty() {
         Variants::default()
     } else {
-        Variants::parse(&arguments.variant)
-            .map_err(|error| Failure::usage("L020", error).hint(format!("the names are {}", Variants::NAMES.join(", "))))?
+        Variants::parse(&arguments.variant).map_err(|error| {
+            Failure::usage("L020", error).hint(format!("the names are {}", Variants::NAMES.join(", ")))
+        })?
     };
     let usual = Options::default();
     Ok(Options {
@@ -49,6 +50,9 @@ pub(crate) async fn run(arguments: &SandboxArgs, printer: Printer) -> Result<Exi
     tokio::signal::ctrl_c()
         .await
         .map_err(|error| Failure::not_done("L308", "the signal cannot be waited for").because(&error))?;
-    sandbox.stop().await.map_err(|error| Failure::not_done("L308", "the sandbox did not stop cleanly").because(&error))?;
+    sandbox
+        .stop()
+        .await
+        .map_err(|error| Failure::not_done("L308", "the sandbox did not stop cleanly").because(&error))?;
     Ok(Exit::Done)
 }

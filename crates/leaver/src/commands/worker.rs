@@ -26,7 +26,9 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
             let waiting: Vec<&str> =
                 rows.iter().filter(|row| waits.contains(&row.state.as_str())).map(|row| row.case.as_str()).collect();
             if printer.json {
-                printer.document(&serde_json::json!({ "cases": pass.cases, "waiting": waiting, "next_at": pass.next_at }))?;
+                printer.document(
+                    &serde_json::json!({ "cases": pass.cases, "waiting": waiting, "next_at": pass.next_at }),
+                )?;
             } else {
                 printer.say(&format!("{} cases looked at, {} wait for a person", pass.cases.len(), waiting.len()));
             }

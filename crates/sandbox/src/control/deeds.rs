@@ -24,21 +24,13 @@ use crate::wire::{Reply, loose_id, text};
 use crate::world::{Item, Key, Kind, Member, OrgRole, Refused, Role, Who, World};
 
 /// Whether the deed was done; a refusal is an answer too.
-pub(super) fn does(
-    world: &mut World,
-    body: &Map<String, Value>,
-    now: Timestamp,
-) -> Result<Reply, Reply> {
+pub(super) fn does(world: &mut World, body: &Map<String, Value>, now: Timestamp) -> Result<Reply, Reply> {
     let field = |name: &str| -> Result<String, Reply> {
         let value = body.get(name);
         value
             .and_then(Value::as_str)
             .map(str::to_owned)
-            .or_else(|| {
-                value
-                    .and_then(Value::as_u64)
-                    .map(|number| number.to_string())
-            })
+            .or_else(|| value.and_then(Value::as_u64).map(|number| number.to_string()))
             .ok_or_else(|| Reply::error(400, &format!("{name}: this field is required")))
     };
     let who = field("as")?;
@@ -57,8 +49,7 @@ pub(super) fn does(
         "invite" => invite(world, &who, &target, body, now),
         _ => return Err(Reply::error(400, "does: not known")),
     };
-    done.map(|()| Reply::done())
-        .map_err(|Refused { status, why }| Reply::error(status, why))
+    done.map(|()| Reply::done()).map_err(|Refused { status, why }| Reply::error(status, why))
 }
 
 fn refuse<T>(status: u16, why: &'static str) -> Result<T, Refused> {
@@ -66,10 +57,10 @@ fn refuse<T>(status: u16, why: &'static str) -> Result<T, Refused> {
 }
 
 fn person(world: &World, target: &str) -> Result<Arc<Member>, Refused> {
-    world.member_by_target(target).cloned().ok_or(Refused {
-        status: 404,
-        why: "nobody with this address or id is a member",
-    })
+    world
+        .member_by_target(target)
+        .cloned()
+        .ok_or(Refused { status: 404, why: "nobody with this address or id is a member" })
 }
 
 /// Takes somebody out of the organization, as the page's Delete button does; answers the user id.
@@ -81,12 +72,7 @@ pub(crate) fn delete_member(world: &mut World, who: &str, target: &str) -> Resul
     Ok(target.who.id)
 }
 
-fn set_role(
-    world: &mut World,
-    who: &str,
-    target: &str,
-    body: &Map<String, Value>,
-) -> Result<(), Refused> {
+fn set_role(world: &mut World, who: &str, target: &str, body: &Map<String, Value>) -> Result<(), Refused> {
     let actor = world.acting(who)?;
     let target = person(world, target)?;
     let role = text(body, "role").unwrap_or_default();
@@ -95,10 +81,7 @@ fn set_role(
         let Some(role) = Role::parse(role) else {
             return refuse(400, "role: not a project role");
         };
-        if world
-            .project_role(&actor, project)
-            .is_none_or(|own| role > own)
-        {
+        if world.project_role(&actor, project).is_none_or(|own| role > own) {
             return refuse(403, "you can only assign roles at or below your own");
         }
         world.edit_member(target.who.id, |member| {
@@ -115,16 +98,10 @@ fn set_role(
 }
 
 /// Ends the individual grant, and the team grants too if the actor manages the organization.
-fn leave_project(
-    world: &mut World,
-    who: &str,
-    target: &str,
-    body: &Map<String, Value>,
-) -> Result<(), Refused> {
+fn leave_project(world: &mut World, who: &str, target: &str, body: &Map<String, Value>) -> Result<(), Refused> {
     let actor = world.acting(who)?;
     let target = person(world, target)?;
-    let Some(project) = loose_id(body.get("project")).filter(|id| world.project(*id).is_some())
-    else {
+    let Some(project) = loose_id(body.get("project")).filter(|id| world.project(*id).is_some()) else {
         return refuse(404, "project: not known");
     };
     if actor.who.id != target.who.id {
@@ -138,16 +115,10 @@ fn leave_project(
         .map(|team| team.id)
         .collect();
     if !teams.is_empty() && !actor.role.manages_people() {
-        return refuse(
-            403,
-            "access comes through a team: only organization owners and admins can end it",
-        );
+        return refuse(403, "access comes through a team: only organization owners and admins can end it");
     }
     if teams.is_empty() && !target.projects.contains_key(&project) {
-        return refuse(
-            409,
-            "there is no individual or team grant; an all-users grant cannot be ended for one person",
-        );
+        return refuse(409, "there is no individual or team grant; an all-users grant cannot be ended for one person");
     }
     world.edit_member(id, |member| {
         member.projects.remove(&project);
@@ -160,12 +131,7 @@ fn leave_project(
     Ok(())
 }
 
-fn leave_data_view(
-    world: &mut World,
-    who: &str,
-    target: &str,
-    body: &Map<String, Value>,
-) -> Result<(), Refused> {
+fn leave_data_view(world: &mut World, who: &str, target: &str, body: &Map<String, Value>) -> Result<(), Refused> {
     let actor = world.acting(who)?;
     let target = person(world, target)?;
     let Some(view) = loose_id(body.get("data_view")).and_then(|id| world.views.get(&id)) else {
@@ -202,18 +168,10 @@ fn locate(world: &World, target: &str, default: Kind) -> Result<(u64, Kind, Key)
         .iter()
         .find(|((_, held), shelf)| held.name() == kind && shelf.contains_key(&key))
         .map(|((project, held), _)| (*project, *held, key.clone()))
-        .ok_or(Refused {
-            status: 404,
-            why: "no such thing",
-        })
+        .ok_or(Refused { status: 404, why: "no such thing" })
 }
 
-fn managing(
-    world: &World,
-    who: &str,
-    project: u64,
-    item: Option<&Item>,
-) -> Result<Arc<Member>, Refused> {
+fn managing(world: &World, who: &str, project: u64, item: Option<&Item>) -> Result<Arc<Member>, Refused> {
     let actor = world.acting(who)?;
     if item.is_none_or(|item| item.creator != actor.who.id) {
         world.may_manage_project(&actor, project)?;
@@ -223,9 +181,7 @@ fn managing(
 
 fn disable_public_link(world: &mut World, who: &str, target: &str) -> Result<(), Refused> {
     let (project, kind, key) = locate(world, target, Kind::Board)?;
-    let links = world
-        .item(project, kind, &key)
-        .and_then(|board| board.number("num_active_public_links"));
+    let links = world.item(project, kind, &key).and_then(|board| board.number("num_active_public_links"));
     managing(world, who, project, world.item(project, kind, &key))?;
     if links.unwrap_or(0) == 0 {
         return refuse(409, "the board has no public link");
@@ -236,12 +192,7 @@ fn disable_public_link(world: &mut World, who: &str, target: &str) -> Result<(),
     Ok(())
 }
 
-fn pause_automation(
-    world: &mut World,
-    who: &str,
-    target: &str,
-    now: Timestamp,
-) -> Result<(), Refused> {
+fn pause_automation(world: &mut World, who: &str, target: &str, now: Timestamp) -> Result<(), Refused> {
     let (project, kind, key) = locate(world, target, Kind::AgentFlow)?;
     if kind != Kind::AgentFlow {
         return refuse(404, "no such automation");
@@ -254,28 +205,17 @@ fn pause_automation(
     Ok(())
 }
 
-fn unshare(
-    world: &mut World,
-    who: &str,
-    target: &str,
-    body: &Map<String, Value>,
-) -> Result<(), Refused> {
+fn unshare(world: &mut World, who: &str, target: &str, body: &Map<String, Value>) -> Result<(), Refused> {
     let (project, kind, key) = locate(world, target, Kind::Board)?;
     managing(world, who, project, world.item(project, kind, &key))?;
     let address = text(body, "address").unwrap_or_default().to_lowercase();
     let mut taken = false;
     world.edit(project, kind, &key, |item| {
         let before = item.shares.users.len();
-        item.shares
-            .users
-            .retain(|(held, _)| held.email.to_lowercase() != address);
+        item.shares.users.retain(|(held, _)| held.email.to_lowercase() != address);
         taken = item.shares.users.len() != before;
     });
-    if taken {
-        Ok(())
-    } else {
-        refuse(409, "it is not shared with this address")
-    }
+    if taken { Ok(()) } else { refuse(409, "it is not shared with this address") }
 }
 
 fn invite(
@@ -304,11 +244,7 @@ fn invite(
     Arc::make_mut(&mut world.invitations).retain(|one| !one.email.eq_ignore_ascii_case(target));
     let id = world.fresh_id();
     world.put_member(Member {
-        who: Who {
-            id,
-            name: text(body, "name").unwrap_or(target).to_owned(),
-            email: target.to_owned(),
-        },
+        who: Who { id, name: text(body, "name").unwrap_or(target).to_owned(), email: target.to_owned() },
         role,
         joined: now,
         active: true,

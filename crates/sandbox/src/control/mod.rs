@@ -25,12 +25,10 @@ fn route(twin: &mut Twin, call: &Call) -> Answer {
         ("GET", ["clock"]) => Ok(clock(twin)),
         ("POST", ["clock"]) => {
             let body = call.object()?;
-            let seconds = body.get("advance").and_then(duration).ok_or_else(|| {
-                Reply::error(
-                    400,
-                    "advance: seconds, or a text such as 90s, 30m, 24h or 7d",
-                )
-            })?;
+            let seconds = body
+                .get("advance")
+                .and_then(duration)
+                .ok_or_else(|| Reply::error(400, "advance: seconds, or a text such as 90s, 30m, 24h or 7d"))?;
             twin.clock.advance(seconds);
             Ok(clock(twin))
         }
@@ -49,9 +47,7 @@ fn route(twin: &mut Twin, call: &Call) -> Answer {
             let now = twin.clock.now();
             twin.change(|world| deeds::does(world, &body, now))
         }
-        (_, ["requests" | "state" | "clock" | "faults" | "latency" | "person"]) => {
-            Err(wrong_method())
-        }
+        (_, ["requests" | "state" | "clock" | "faults" | "latency" | "person"]) => Err(wrong_method()),
         _ => Err(missing("control call")),
     }
 }
@@ -74,10 +70,7 @@ fn duration(value: &Value) -> Option<u32> {
         'd' => 86_400,
         _ => return raw.parse().ok(),
     };
-    raw.strip_suffix(unit)?
-        .parse::<u32>()
-        .ok()?
-        .checked_mul(factor)
+    raw.strip_suffix(unit)?.parse::<u32>().ok()?.checked_mul(factor)
 }
 
 /// Installs a fault, or clears all with `{"fault": null}`.
@@ -97,16 +90,11 @@ fn faults(twin: &mut Twin, call: &Call) -> Answer {
                 .and_then(|name| FaultKind::parse(&name))
                 .ok_or_else(|| Reply::error(400, "fault: not known"))?;
             let empty = Map::new();
-            let wanted = body
-                .get("match")
-                .and_then(Value::as_object)
-                .unwrap_or(&empty);
+            let wanted = body.get("match").and_then(Value::as_object).unwrap_or(&empty);
             let number = |field: &str| body.get(field).and_then(Value::as_u64).unwrap_or(1);
             twin.faults.waiting.push(Fault {
                 kind,
-                method: text(wanted, "method")
-                    .filter(|method| *method != "*")
-                    .map(str::to_owned),
+                method: text(wanted, "method").filter(|method| *method != "*").map(str::to_owned),
                 path: text(wanted, "path").unwrap_or_default().to_owned(),
                 nth: number("nth").max(1),
                 times: number("times"),

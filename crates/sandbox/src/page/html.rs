@@ -28,11 +28,7 @@ pub(super) struct View<'a> {
 
 /// Text that is safe between tags and in quoted attributes.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 /// Adds formatted text; writing to a text cannot fail.
@@ -51,45 +47,24 @@ fn frame(title: &str, main: &str) -> String {
 
 /// A login page, as an expired session gets it.
 pub(crate) fn login() -> String {
-    frame(
-        "Log in",
-        "<h1>Log in</h1><form><input type=\"email\" placeholder=\"Work email\"></form>",
-    )
+    frame("Log in", "<h1>Log in</h1><form><input type=\"email\" placeholder=\"Work email\"></form>")
 }
 
 pub(super) fn not_found() -> String {
-    frame(
-        "Not found",
-        "<h1>Not found</h1><p><a href=\"/settings/org\">Users &amp; Teams</a></p>",
-    )
+    frame("Not found", "<h1>Not found</h1><p><a href=\"/settings/org\">Users &amp; Teams</a></p>")
 }
 
 /// The tabs Users, Invited Users and Teams.
 pub(super) fn users_and_teams(world: &World, view: &View<'_>) -> String {
-    let mut main = format!(
-        "<h1>Users &amp; Teams</h1><p>{}</p><nav>",
-        escape(&world.organization_name)
-    );
-    let tab = if view.tab.is_empty() {
-        "users"
-    } else {
-        view.tab
-    };
-    for (name, title) in [
-        ("users", "Users"),
-        ("invited", "Invited Users"),
-        ("teams", "Teams"),
-    ] {
+    let mut main = format!("<h1>Users &amp; Teams</h1><p>{}</p><nav>", escape(&world.organization_name));
+    let tab = if view.tab.is_empty() { "users" } else { view.tab };
+    for (name, title) in [("users", "Users"), ("invited", "Invited Users"), ("teams", "Teams")] {
         let on = if name == tab { " class=\"on\"" } else { "" };
         put!(main, "<a{on} href=\"/settings/org?tab={name}\">{title}</a>");
     }
     main.push_str("</nav>");
     if !view.notice.is_empty() {
-        put!(
-            main,
-            "<p class=\"notice\" role=\"status\">{}</p>",
-            escape(view.notice)
-        );
+        put!(main, "<p class=\"notice\" role=\"status\">{}</p>", escape(view.notice));
     }
     match tab {
         "invited" => invited(world, &mut main),
@@ -107,44 +82,23 @@ fn users(world: &World, view: &View<'_>, main: &mut String) {
          <div class=\"bar\"><label>You are <select name=\"as\">",
         escape(view.search)
     );
-    for member in world
-        .members
-        .values()
-        .filter(|member| member.active && member.role.manages_people())
-        .take(SHOWN)
-    {
+    for member in world.members.values().filter(|member| member.active && member.role.manages_people()).take(SHOWN) {
         let address = escape(&member.who.email);
-        let selected = if member.who.email.eq_ignore_ascii_case(view.acting) {
-            " selected"
-        } else {
-            ""
-        };
-        put!(
-            main,
-            "<option value=\"{address}\"{selected}>{address} ({})</option>",
-            member.role.name()
-        );
+        let selected = if member.who.email.eq_ignore_ascii_case(view.acting) { " selected" } else { "" };
+        put!(main, "<option value=\"{address}\"{selected}>{address} ({})</option>", member.role.name());
     }
     main.push_str(
         "</select></label><button type=\"submit\">Delete</button></div><table><thead><tr><th></th><th>Name</th>\
          <th>Email</th><th>Organization role</th></tr></thead><tbody>",
     );
     let needle = view.search.to_lowercase();
-    let found = world
-        .members
-        .values()
-        .filter(|member| member.active)
-        .filter(|member| {
-            needle.is_empty()
-                || member.who.email.to_lowercase().contains(&needle)
-                || member.who.name.to_lowercase().contains(&needle)
-        });
+    let found = world.members.values().filter(|member| member.active).filter(|member| {
+        needle.is_empty()
+            || member.who.email.to_lowercase().contains(&needle)
+            || member.who.name.to_lowercase().contains(&needle)
+    });
     for member in found.take(SHOWN) {
-        let (id, name, email) = (
-            member.who.id,
-            escape(&member.who.name),
-            escape(&member.who.email),
-        );
+        let (id, name, email) = (member.who.id, escape(&member.who.name), escape(&member.who.email));
         put!(
             main,
             "<tr><td><input type=\"checkbox\" name=\"user\" value=\"{id}\" aria-label=\"Select {email}\"></td>\
@@ -154,11 +108,7 @@ fn users(world: &World, view: &View<'_>, main: &mut String) {
     }
     main.push_str("</tbody></table></form>");
     if world.members.len() > SHOWN {
-        put!(
-            main,
-            "<p>{} people; at most {SHOWN} are shown, use the search.</p>",
-            world.members.len()
-        );
+        put!(main, "<p>{} people; at most {SHOWN} are shown, use the search.</p>", world.members.len());
     }
 }
 
@@ -178,16 +128,12 @@ fn invited(world: &World, main: &mut String) {
 }
 
 fn teams(world: &World, main: &mut String) {
-    main.push_str(
-        "<table><thead><tr><th>Team</th><th>Members</th><th>Projects</th></tr></thead><tbody>",
-    );
+    main.push_str("<table><thead><tr><th>Team</th><th>Members</th><th>Projects</th></tr></thead><tbody>");
     for team in world.teams.values() {
         let projects: Vec<String> = team
             .projects
             .iter()
-            .filter_map(|(id, role)| {
-                Some(format!("{} ({})", world.project(*id)?.name, role.name()))
-            })
+            .filter_map(|(id, role)| Some(format!("{} ({})", world.project(*id)?.name, role.name())))
             .collect();
         put!(
             main,
@@ -211,28 +157,17 @@ pub(super) fn person(world: &World, member: &Member) -> String {
         member.role.name()
     );
     for grant in world.grants(member) {
-        let project = world
-            .project(grant.project)
-            .map_or("", |project| project.name.as_str());
+        let project = world.project(grant.project).map_or("", |project| project.name.as_str());
         let kind = match grant.kind {
             GrantKind::Individual => "Individual Grant".to_owned(),
             GrantKind::Team => {
                 let team = grant.team.and_then(|team| world.teams.get(&team));
-                format!(
-                    "Team Grant ({})",
-                    team.map_or("", |team| team.name.as_str())
-                )
+                format!("Team Grant ({})", team.map_or("", |team| team.name.as_str()))
             }
             GrantKind::AllUsers => "All Users Grant".to_owned(),
             GrantKind::OrganizationRole => "Organization Role".to_owned(),
         };
-        put!(
-            main,
-            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(project),
-            grant.role.name(),
-            escape(&kind)
-        );
+        put!(main, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escape(project), grant.role.name(), escape(&kind));
     }
     main.push_str("</tbody></table>");
     frame(&member.who.name, &main)

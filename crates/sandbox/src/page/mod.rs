@@ -27,10 +27,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Answer {
             ),
         )),
         ("GET", ["settings", "org", "users", id]) => {
-            let member = world
-                .member_by_target(id)
-                .cloned()
-                .ok_or_else(|| missing("person"))?;
+            let member = world.member_by_target(id).cloned().ok_or_else(|| missing("person"))?;
             Ok(Reply::html(200, html::person(world, &member)))
         }
         ("POST", ["settings", "org", "users", "delete"]) => delete(world, call),
@@ -42,22 +39,10 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Answer {
 /// The Delete button above the table: everybody ticked, or nobody if one of them may not be removed.
 fn delete(world: &mut World, call: &Call) -> Answer {
     let form = call.form();
-    let acting = form
-        .iter()
-        .find_map(|(key, value)| (key == "as").then_some(value.as_str()))
-        .unwrap_or_default();
-    let ticked: Vec<&str> = form
-        .iter()
-        .filter(|(key, _)| key == "user")
-        .map(|(_, value)| value.as_str())
-        .collect();
+    let acting = form.iter().find_map(|(key, value)| (key == "as").then_some(value.as_str())).unwrap_or_default();
+    let ticked: Vec<&str> = form.iter().filter(|(key, _)| key == "user").map(|(_, value)| value.as_str()).collect();
     let answer = |world: &World, status: u16, notice: &str| {
-        let view = html::View {
-            tab: "users",
-            acting,
-            search: "",
-            notice,
-        };
+        let view = html::View { tab: "users", acting, search: "", notice };
         Reply::html(status, html::users_and_teams(world, &view))
     };
     if ticked.is_empty() {
@@ -72,10 +57,7 @@ fn delete(world: &mut World, call: &Call) -> Answer {
         }
     }
     *world = after;
-    let notice = if gone.len() == 1 {
-        "1 user was deleted.".to_owned()
-    } else {
-        format!("{} users were deleted.", gone.len())
-    };
+    let notice =
+        if gone.len() == 1 { "1 user was deleted.".to_owned() } else { format!("{} users were deleted.", gone.len()) };
     Ok(answer(world, 200, &notice).did("member", "delete", gone.join(",")))
 }

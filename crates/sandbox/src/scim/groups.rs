@@ -45,10 +45,7 @@ fn resource(world: &World, team: &Team) -> Value {
 }
 
 fn find<'w>(world: &'w World, id: &str) -> Result<&'w Team, Reply> {
-    id.parse()
-        .ok()
-        .and_then(|id: u64| world.teams.get(&id))
-        .ok_or_else(|| failure(404, None, "group not found"))
+    id.parse().ok().and_then(|id: u64| world.teams.get(&id)).ok_or_else(|| failure(404, None, "group not found"))
 }
 
 fn list(world: &World, call: &Call) -> Answer {
@@ -58,53 +55,35 @@ fn list(world: &World, call: &Call) -> Answer {
             equality(&raw)
                 .filter(|(attribute, _)| attribute == "displayname")
                 .map(|(_, name)| name)
-                .ok_or_else(|| {
-                    failure(
-                        400,
-                        Some("invalidFilter"),
-                        "only displayName eq is supported",
-                    )
-                })?,
+                .ok_or_else(|| failure(400, Some("invalidFilter"), "only displayName eq is supported"))?,
         ),
     };
     let resources: Vec<Value> = world
         .teams
         .values()
-        .filter(|team| {
-            name.as_ref()
-                .is_none_or(|name| team.name.eq_ignore_ascii_case(name))
-        })
+        .filter(|team| name.as_ref().is_none_or(|name| team.name.eq_ignore_ascii_case(name)))
         .map(|team| resource(world, team))
         .collect();
     Ok(page(call, &resources))
 }
 
 fn body(call: &Call) -> Result<Map<String, Value>, Reply> {
-    call.object()
-        .map_err(|_| failure(400, Some("invalidSyntax"), "the body is not a JSON object"))
+    call.object().map_err(|_| failure(400, Some("invalidSyntax"), "the body is not a JSON object"))
 }
 
 /// The user ids in a list of `{value}`.
 fn values(list: Option<&Value>) -> BTreeSet<u64> {
     list.and_then(Value::as_array)
-        .map(|list| {
-            list.iter()
-                .filter_map(|one| loose_id(one.get("value")))
-                .collect()
-        })
+        .map(|list| list.iter().filter_map(|one| loose_id(one.get("value"))).collect())
         .unwrap_or_default()
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {
     let body = body(call)?;
-    let name = text(&body, "displayName")
-        .ok_or_else(|| failure(400, Some("invalidValue"), "displayName is required"))?;
+    let name =
+        text(&body, "displayName").ok_or_else(|| failure(400, Some("invalidValue"), "displayName is required"))?;
     if world.teams.values().any(|team| team.name == name) {
-        return Err(failure(
-            409,
-            Some("uniqueness"),
-            "a group with this name exists",
-        ));
+        return Err(failure(409, Some("uniqueness"), "a group with this name exists"));
     }
     let id = world.fresh_id();
     let team = Team {
@@ -142,21 +121,11 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
         return Err(failure(404, None, "group not found"));
     };
     for operation in operations {
-        let op = operation
-            .get("op")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let path = operation
-            .get("path")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let op = operation.get("op").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+        let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
         let mut people = values(operation.get("value"));
         people.extend(ids_of(operation.get("value")));
-        if let Some(one) = path
-            .strip_prefix("members[value eq \"")
-            .and_then(|rest| rest.strip_suffix("\"]"))
-        {
+        if let Some(one) = path.strip_prefix("members[value eq \"").and_then(|rest| rest.strip_suffix("\"]")) {
             people.extend(one.parse::<u64>().ok());
         }
         match op.as_str() {
@@ -164,11 +133,7 @@ fn patch(world: &mut World, call: &Call, id: &str) -> Answer {
             "remove" => team.members.retain(|member| !people.contains(member)),
             "replace" if path == "members" => team.members = people,
             _ => {
-                return Err(failure(
-                    400,
-                    Some("invalidValue"),
-                    "op must be add, remove or replace of members",
-                ));
+                return Err(failure(400, Some("invalidValue"), "op must be add, remove or replace of members"));
             }
         }
     }

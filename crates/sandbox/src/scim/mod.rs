@@ -14,17 +14,11 @@ const PAGE: usize = 100;
 
 pub(crate) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Answer {
     if world.variants.no_scim {
-        return Err(failure(
-            403,
-            None,
-            "SCIM is available on the Enterprise plan",
-        ));
+        return Err(failure(403, None, "SCIM is available on the Enterprise plan"));
     }
     let token = call.authorization.as_deref().and_then(|header| {
         let (scheme, token) = header.split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then_some(token.trim())
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
     if token != Some(&*world.scim_token) {
         return Err(failure(401, None, "invalid SCIM token"));
@@ -41,10 +35,7 @@ pub(crate) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Answer {
 
 /// A SCIM document.
 fn scim(status: u16, body: &Value) -> Reply {
-    Reply {
-        content_type: "application/scim+json",
-        ..Reply::json(status, body)
-    }
+    Reply { content_type: "application/scim+json", ..Reply::json(status, body) }
 }
 
 /// A SCIM error; the status is a text there (RFC 7644, 3.12).
@@ -100,18 +91,14 @@ fn equality(filter: &str) -> Option<(String, String)> {
     let (attribute, rest) = filter.trim().split_once(' ')?;
     let (operator, value) = rest.trim().split_once(' ')?;
     let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
-    operator
-        .eq_ignore_ascii_case("eq")
-        .then(|| (attribute.to_ascii_lowercase(), value.to_owned()))
+    operator.eq_ignore_ascii_case("eq").then(|| (attribute.to_ascii_lowercase(), value.to_owned()))
 }
 
 /// A truth value as the identity providers send it: true, "True" or "false".
 fn truth(value: &Value) -> Option<bool> {
-    value
-        .as_bool()
-        .or_else(|| match value.as_str()?.to_ascii_lowercase().as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        })
+    value.as_bool().or_else(|| match value.as_str()?.to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    })
 }

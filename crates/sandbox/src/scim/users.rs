@@ -55,19 +55,11 @@ fn find(world: &World, id: &str) -> Result<Arc<Member>, Reply> {
 
 /// Only people of claimed domains can be changed.
 fn reached(world: &World, address: &str) -> Result<(), Reply> {
-    let domain = address
-        .rsplit('@')
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
+    let domain = address.rsplit('@').next().unwrap_or_default().to_lowercase();
     if world.claimed.contains(&domain) {
         Ok(())
     } else {
-        Err(failure(
-            403,
-            None,
-            "the address is not in a claimed domain of this organization",
-        ))
+        Err(failure(403, None, "the address is not in a claimed domain of this organization"))
     }
 }
 
@@ -77,25 +69,18 @@ fn list(world: &World, call: &Call) -> Answer {
         Some(raw) => Some(
             equality(&raw)
                 .filter(|(attribute, _)| attribute == "username")
-                .ok_or_else(|| {
-                    failure(400, Some("invalidFilter"), "only userName eq is supported")
-                })?,
+                .ok_or_else(|| failure(400, Some("invalidFilter"), "only userName eq is supported"))?,
         ),
     };
     let resources: Vec<Value> = match filter {
-        Some((_, address)) => world
-            .member_by_address(&address)
-            .map(|one| resource(one))
-            .into_iter()
-            .collect(),
+        Some((_, address)) => world.member_by_address(&address).map(|one| resource(one)).into_iter().collect(),
         None => world.members.values().map(|one| resource(one)).collect(),
     };
     Ok(page(call, &resources))
 }
 
 fn body(call: &Call) -> Result<Map<String, Value>, Reply> {
-    call.object()
-        .map_err(|_| failure(400, Some("invalidSyntax"), "the body is not a JSON object"))
+    call.object().map_err(|_| failure(400, Some("invalidSyntax"), "the body is not a JSON object"))
 }
 
 /// The `active` that a PATCH asks for, in either form of RFC 7644 3.5.2; `None` if it asks for something else.
@@ -110,19 +95,11 @@ fn patched(call: &Call) -> Result<Option<bool>, Reply> {
         let Some(value) = operation.get("value") else {
             continue;
         };
-        let path = operation
-            .get("path")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let wanted = if path.eq_ignore_ascii_case("active") {
-            Some(value)
-        } else {
-            value.get("active")
-        };
+        let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
+        let wanted = if path.eq_ignore_ascii_case("active") { Some(value) } else { value.get("active") };
         if let Some(wanted) = wanted {
-            active = Some(truth(wanted).ok_or_else(|| {
-                failure(400, Some("invalidValue"), "active must be true or false")
-            })?);
+            active =
+                Some(truth(wanted).ok_or_else(|| failure(400, Some("invalidValue"), "active must be true or false"))?);
         }
     }
     Ok(active)
@@ -135,21 +112,13 @@ fn set_active(world: &mut World, id: &str, active: Option<bool>) -> Answer {
         return Ok(scim(200, &resource(&member)));
     };
     if !active && member.active && member.role == OrgRole::Owner && world.owners() <= 1 {
-        return Err(failure(
-            409,
-            None,
-            "an organization must have at least one owner",
-        ));
+        return Err(failure(409, None, "an organization must have at least one owner"));
     }
     let changed = member.active != active;
     world.edit_member(member.who.id, |member| member.active = active);
     let reply = scim(200, &resource(&*find(world, id)?));
     let op = if active { "reactivate" } else { "deactivate" };
-    Ok(if changed {
-        reply.did("member", op, id)
-    } else {
-        reply
-    })
+    Ok(if changed { reply.did("member", op, id) } else { reply })
 }
 
 /// Deletes the person and, as one third party says of the vendor, "their data": everything private they made. Content
@@ -158,18 +127,12 @@ fn delete(world: &mut World, id: &str) -> Answer {
     let member = find(world, id)?;
     reached(world, &member.who.email)?;
     if member.active && member.role == OrgRole::Owner && world.owners() <= 1 {
-        return Err(failure(
-            409,
-            None,
-            "an organization must have at least one owner",
-        ));
+        return Err(failure(409, None, "an organization must have at least one owner"));
     }
     let leaver = member.who.id;
     world.drop_member(leaver);
     for shelf in Arc::make_mut(&mut world.content).values_mut() {
-        let private = shelf
-            .values()
-            .any(|item| item.creator == leaver && is_private(item));
+        let private = shelf.values().any(|item| item.creator == leaver && is_private(item));
         if private {
             Arc::make_mut(shelf).retain(|_, item| item.creator != leaver || !is_private(item));
         }
@@ -191,20 +154,12 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> Answer {
         .ok_or_else(|| failure(400, Some("invalidValue"), "userName must be an address"))?;
     reached(world, address)?;
     if world.member_by_address(address).is_some() {
-        return Err(failure(
-            409,
-            Some("uniqueness"),
-            "a user with this address exists",
-        ));
+        return Err(failure(409, Some("uniqueness"), "a user with this address exists"));
     }
     let id = world.fresh_id();
     let name = text(&body, "displayName").unwrap_or(address).to_owned();
     let member = Member {
-        who: Who {
-            id,
-            name,
-            email: address.to_owned(),
-        },
+        who: Who { id, name, email: address.to_owned() },
         role: OrgRole::Member,
         joined: now,
         active: true,

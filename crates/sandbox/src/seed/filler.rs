@@ -10,16 +10,8 @@ use crate::options::Options;
 use crate::world::{Kind, Reach, Who};
 
 pub(super) fn fill(grower: &mut Grower, cast: &Cast, options: &Options) {
-    let authors: Vec<Who> = [
-        &cast.owner,
-        &cast.successor,
-        &cast.requester,
-        &cast.approver,
-        &cast.executor,
-    ]
-    .into_iter()
-    .cloned()
-    .collect();
+    let authors: Vec<Who> =
+        [&cast.owner, &cast.successor, &cast.requester, &cast.approver, &cast.executor].into_iter().cloned().collect();
     let mut number = 0_usize;
     while grower.made < options.content {
         number += 1;
@@ -28,10 +20,7 @@ pub(super) fn fill(grower: &mut Grower, cast: &Cast, options: &Options) {
         let who = if by_leaver {
             cast.leaver.clone()
         } else {
-            grower
-                .pick(&authors)
-                .cloned()
-                .unwrap_or_else(|| cast.owner.clone())
+            grower.pick(&authors).cloned().unwrap_or_else(|| cast.owner.clone())
         };
         let topic = grower.pick(&TOPICS).copied().unwrap_or("Search");
         let left = options.content - grower.made;
@@ -44,33 +33,15 @@ pub(super) fn fill(grower: &mut Grower, cast: &Cast, options: &Options) {
                 &who,
                 json!({"name": format!("{topic} users {number}"), "count": number * 7}),
             ),
-            75..80 => one(
-                grower,
-                project,
-                Kind::CustomEvent,
-                &who,
-                json!({"name": format!("{topic} step {number}")}),
-            ),
-            80..85 => one(
-                grower,
-                project,
-                Kind::Metric,
-                &who,
-                json!({"name": format!("{topic} rate {number}")}),
-            ),
+            75..80 => one(grower, project, Kind::CustomEvent, &who, json!({"name": format!("{topic} step {number}")})),
+            80..85 => one(grower, project, Kind::Metric, &who, json!({"name": format!("{topic} rate {number}")})),
             92..96 if sends => {
                 let mut mails = vec![who.email.clone()];
                 if grower.percent(5) {
                     mails.push(cast.leaver.email.clone());
                 }
                 let mails: Vec<&str> = mails.iter().map(String::as_str).collect();
-                alert(
-                    grower,
-                    project,
-                    &who,
-                    &format!("{topic} alert {number}"),
-                    &mails,
-                );
+                alert(grower, project, &who, &format!("{topic} alert {number}"), &mails);
             }
             96..100 if sends => {
                 let mails = [who.email.as_str(), cast.requester.email.as_str()];
@@ -102,11 +73,7 @@ fn place(grower: &mut Grower, cast: &Cast) -> (u64, bool) {
 
 /// A board to subscribe to; other projects than the first two have none, and then no subscription is made.
 fn story_board(cast: &Cast, project: u64) -> &'static str {
-    if cast.projects.first() == Some(&project) {
-        "Executive weekly"
-    } else {
-        "App install funnel"
-    }
+    if cast.projects.first() == Some(&project) { "Executive weekly" } else { "App install funnel" }
 }
 
 fn one(grower: &mut Grower, project: u64, kind: Kind, who: &Who, values: Value) {
@@ -115,11 +82,7 @@ fn one(grower: &mut Grower, project: u64, kind: Kind, who: &Who, values: Value) 
 }
 
 fn board(grower: &mut Grower, project: u64, who: &Who, title: &str) {
-    let reach = if grower.percent(20) {
-        Reach::Owners
-    } else {
-        Reach::Project
-    };
+    let reach = if grower.percent(20) { Reach::Owners } else { Reach::Project };
     let reports = (1..4)
         .map(|index| {
             let event = grower.pick(&EVENTS).copied().unwrap_or("Signed Up");

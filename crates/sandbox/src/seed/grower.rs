@@ -32,11 +32,7 @@ impl Grower {
 
     /// A number below `limit`.
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        if limit == 0 {
-            0
-        } else {
-            self.random.random_range(0..limit)
-        }
+        if limit == 0 { 0 } else { self.random.random_range(0..limit) }
     }
 
     /// One of the list.
@@ -52,9 +48,7 @@ impl Grower {
 
     /// So many hours before the start.
     pub(super) fn hours_ago(&self, hours: i64) -> Timestamp {
-        self.now
-            .checked_sub(SignedDuration::from_hours(hours))
-            .unwrap_or(self.now)
+        self.now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(self.now)
     }
 
     /// So many days before the start, as interfaces write it.
@@ -63,15 +57,7 @@ impl Grower {
     }
 
     /// Makes a thing; `values` must be an object.
-    pub(super) fn make(
-        &mut self,
-        project: u64,
-        kind: Kind,
-        who: &Who,
-        days: i64,
-        reach: Reach,
-        values: Value,
-    ) -> Key {
+    pub(super) fn make(&mut self, project: u64, kind: Kind, who: &Who, days: i64, reach: Reach, values: Value) -> Key {
         self.made += 1;
         let at = self.days_ago(days);
         let values = object(values);
@@ -79,31 +65,15 @@ impl Grower {
     }
 
     /// Makes a thing that everybody in the project sees.
-    pub(super) fn open(
-        &mut self,
-        project: u64,
-        kind: Kind,
-        who: &Who,
-        days: i64,
-        values: Value,
-    ) -> Key {
+    pub(super) fn open(&mut self, project: u64, kind: Kind, who: &Who, days: i64, values: Value) -> Key {
         self.make(project, kind, who, days, Reach::Project, values)
     }
 
     /// Makes a thing under a name of its own.
-    pub(super) fn named(
-        &mut self,
-        project: u64,
-        kind: Kind,
-        name: &str,
-        who: &Who,
-        days: i64,
-        values: Value,
-    ) -> Key {
+    pub(super) fn named(&mut self, project: u64, kind: Kind, name: &str, who: &Who, days: i64, values: Value) -> Key {
         self.made += 1;
         let at = self.days_ago(days);
-        self.world
-            .make_named(project, kind, name, who, &at, object(values))
+        self.world.make_named(project, kind, name, who, &at, object(values))
     }
 
     /// Makes a board with reports of these names and parameters; answers the board and its reports.
@@ -127,14 +97,7 @@ impl Grower {
                 "unique_view_count": views / 3,
                 "total_view_count": views,
             });
-            ids.push(number(&self.make(
-                project,
-                Kind::Report,
-                who,
-                days,
-                reach,
-                values,
-            )));
+            ids.push(number(&self.make(project, Kind::Report, who, days, reach, values)));
         }
         self.world.edit(project, Kind::Board, &board, |item| {
             item.set("layout", lay_out(&ids));
@@ -146,17 +109,12 @@ impl Grower {
 
     /// Changes a field of something that exists.
     pub(super) fn set(&mut self, project: u64, kind: Kind, key: &Key, field: &str, value: Value) {
-        self.world
-            .edit(project, kind, key, |item| item.set(field, value));
+        self.world.edit(project, kind, key, |item| item.set(field, value));
     }
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    if let Value::Object(map) = value {
-        map
-    } else {
-        Map::new()
-    }
+    if let Value::Object(map) = value { map } else { Map::new() }
 }
 
 /// The number of a numeric key; 0 for the others.

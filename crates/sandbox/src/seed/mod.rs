@@ -49,18 +49,10 @@ impl Cast {
                 base_url: base.to_owned(),
                 organization_id: world.organization,
                 project_ids: self.projects.clone(),
-                service_account: ServiceAccountLogin {
-                    username: self.username.clone(),
-                    secret: self.secret.clone(),
-                },
-                scim: Scim {
-                    base_url: format!("{base}/api/app/scim/v2"),
-                    token: world.scim_token.to_string(),
-                },
+                service_account: ServiceAccountLogin { username: self.username.clone(), secret: self.secret.clone() },
+                scim: Scim { base_url: format!("{base}/api/app/scim/v2"), token: world.scim_token.to_string() },
             },
-            control: Control {
-                base_url: base.to_owned(),
-            },
+            control: Control { base_url: base.to_owned() },
             people: People {
                 leaver: self.leaver.email.clone(),
                 lookalike: self.lookalike.email.clone(),

@@ -5,11 +5,7 @@ pub(super) const CUSTOMER: &str = "brightwater.example";
 /// The agency's domain.
 pub(super) const AGENCY: &str = "northlight-studio.example";
 /// Other outside domains.
-pub(super) const OUTSIDE: [&str; 3] = [
-    "harbour-analytics.example",
-    "tallgrass-media.example",
-    "freelance.example",
-];
+pub(super) const OUTSIDE: [&str; 3] = ["harbour-analytics.example", "tallgrass-media.example", "freelance.example"];
 
 /// The leaver's name, chosen by the seed.
 pub(super) const LEAVERS: [(&str, &str); 6] = [
@@ -23,9 +19,8 @@ pub(super) const LEAVERS: [(&str, &str); 6] = [
 
 /// Given names.
 pub(super) const FIRST: [&str; 24] = [
-    "Anja", "Bilal", "Chiara", "Dmitri", "Esther", "Farid", "Greta", "Hugo", "Imani", "Jun",
-    "Katya", "Luis", "Mei", "Nadia", "Oskar", "Paula", "Quentin", "Rosa", "Samir", "Tova",
-    "Ursula", "Viktor", "Wanda", "Yusuf",
+    "Anja", "Bilal", "Chiara", "Dmitri", "Esther", "Farid", "Greta", "Hugo", "Imani", "Jun", "Katya", "Luis", "Mei",
+    "Nadia", "Oskar", "Paula", "Quentin", "Rosa", "Samir", "Tova", "Ursula", "Viktor", "Wanda", "Yusuf",
 ];
 
 /// Family names.

@@ -21,75 +21,27 @@ pub(super) fn write(grower: &mut Grower, cast: &Cast) {
 /// The address with capitals in it, as people type it.
 fn shouted(address: &str) -> String {
     let (local, domain) = address.split_once('@').unwrap_or((address, ""));
-    let capital: String = local
-        .split('.')
-        .map(capitalized)
-        .collect::<Vec<_>>()
-        .join(".");
+    let capital: String = local.split('.').map(capitalized).collect::<Vec<_>>().join(".");
     format!("{capital}@{}", capitalized(domain))
 }
 
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + letters.as_str()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 fn subscriptions(grower: &mut Grower, cast: &Cast, web: u64, app: u64, help: u64) {
-    let Cast {
-        leaver,
-        successor,
-        owner,
-        requester,
-        ..
-    } = cast;
-    digest(
-        grower,
-        web,
-        successor,
-        "Executive weekly",
-        &[&successor.email, &shouted(&leaver.email), &owner.email],
-    );
-    digest(
-        grower,
-        web,
-        owner,
-        "Spring campaign overview",
-        &[&owner.email, &leaver.email],
-    );
-    digest(
-        grower,
-        web,
-        leaver,
-        "Campaign results for partners",
-        &[&requester.email],
-    );
-    digest(
-        grower,
-        web,
-        requester,
-        "Checkout health",
-        &[&requester.email, &cast.lookalike.email],
-    );
-    digest(
-        grower,
-        app,
-        requester,
-        "App install funnel",
-        &[&requester.email, &leaver.email],
-    );
+    let Cast { leaver, successor, owner, requester, .. } = cast;
+    digest(grower, web, successor, "Executive weekly", &[&successor.email, &shouted(&leaver.email), &owner.email]);
+    digest(grower, web, owner, "Spring campaign overview", &[&owner.email, &leaver.email]);
+    digest(grower, web, leaver, "Campaign results for partners", &[&requester.email]);
+    digest(grower, web, requester, "Checkout health", &[&requester.email, &cast.lookalike.email]);
+    digest(grower, app, requester, "App install funnel", &[&requester.email, &leaver.email]);
     digest(grower, help, successor, "Article quality", &[&leaver.email]);
 }
 
 /// A subscription to the board of that title.
-pub(super) fn digest(
-    grower: &mut Grower,
-    project: u64,
-    by: &Who,
-    title: &str,
-    recipients: &[&str],
-) {
+pub(super) fn digest(grower: &mut Grower, project: u64, by: &Who, title: &str, recipients: &[&str]) {
     let board = grower
         .world
         .items(project, Kind::Board)
@@ -109,34 +61,11 @@ pub(super) fn digest(
 }
 
 fn alerts(grower: &mut Grower, cast: &Cast, web: u64, app: u64) {
-    let Cast {
-        leaver,
-        successor,
-        owner,
-        ..
-    } = cast;
-    alert(
-        grower,
-        web,
-        leaver,
-        "Leads dropped",
-        &[&leaver.email, &successor.email],
-    );
-    alert(
-        grower,
-        web,
-        owner,
-        "Revenue below plan",
-        &[&owner.email, &leaver.email],
-    );
+    let Cast { leaver, successor, owner, .. } = cast;
+    alert(grower, web, leaver, "Leads dropped", &[&leaver.email, &successor.email]);
+    alert(grower, web, owner, "Revenue below plan", &[&owner.email, &leaver.email]);
     alert(grower, web, owner, "Checkout errors", &[&owner.email]);
-    alert(
-        grower,
-        app,
-        successor,
-        "Installs dropped",
-        &[&successor.email, &leaver.email],
-    );
+    alert(grower, app, successor, "Installs dropped", &[&successor.email, &leaver.email]);
 }
 
 /// An alert on the first report of the project.
@@ -146,10 +75,7 @@ pub(super) fn alert(grower: &mut Grower, project: u64, by: &Who, name: &str, mai
         .items(project, Kind::Report)
         .next()
         .map(|(_, report)| json!({"id": report.get("id"), "name": report.get("name"), "type": report.get("type")}));
-    let subscriptions: Vec<_> = mails
-        .iter()
-        .map(|mail| json!({"type": "email", "value": mail}))
-        .collect();
+    let subscriptions: Vec<_> = mails.iter().map(|mail| json!({"type": "email", "value": mail})).collect();
     grower.open(
         project,
         Kind::Alert,
@@ -196,14 +122,7 @@ fn machines(grower: &mut Grower, cast: &Cast, web: u64) {
         json!({"label": "Export to agency bucket", "connector_type": "gcs",
             "connector_properties": {"bucket": "northlight-exports"}}),
     );
-    grower.named(
-        web,
-        Kind::Pipeline,
-        "events-daily-gcs-raw",
-        &cast.leaver,
-        1,
-        json!({}),
-    );
+    grower.named(web, Kind::Pipeline, "events-daily-gcs-raw", &cast.leaver, 1, json!({}));
     grower.open(
         web,
         Kind::SchemaEnforcement,
@@ -214,10 +133,7 @@ fn machines(grower: &mut Grower, cast: &Cast, web: u64) {
 }
 
 fn warehouse(grower: &mut Grower, cast: &Cast, web: u64) {
-    for (who, name, table) in [
-        (&cast.leaver, "Agency BigQuery", "campaign_costs"),
-        (&cast.owner, "Orders", "orders"),
-    ] {
+    for (who, name, table) in [(&cast.leaver, "Agency BigQuery", "campaign_costs"), (&cast.owner, "Orders", "orders")] {
         let source = grower.open(
             web,
             Kind::WarehouseSource,

@@ -8,10 +8,7 @@ use crate::shapes::{lay_out, person};
 use crate::world::{Key, Kind, Reach};
 
 fn named(names: &[&str]) -> Vec<(String, serde_json::Value)> {
-    names
-        .iter()
-        .map(|name| ((*name).to_owned(), insights("Campaign Clicked")))
-        .collect()
+    names.iter().map(|name| ((*name).to_owned(), insights("Campaign Clicked"))).collect()
 }
 
 pub(super) fn write(grower: &mut Grower, cast: &Cast) {
@@ -58,19 +55,11 @@ fn boards(grower: &mut Grower, cast: &Cast, web: u64) {
     );
     // A linked copy: the leaver's report, shown on somebody else's board.
     shown.extend(spring.first());
-    grower.set(
-        web,
-        Kind::Board,
-        &Key::Number(weekly),
-        "layout",
-        lay_out(&shown),
-    );
-    grower
-        .world
-        .edit(web, Kind::Board, &Key::Number(weekly), |board| {
-            board.shares.users.push((cast.leaver.clone(), true));
-            board.shares.users.push((cast.successor.clone(), true));
-        });
+    grower.set(web, Kind::Board, &Key::Number(weekly), "layout", lay_out(&shown));
+    grower.world.edit(web, Kind::Board, &Key::Number(weekly), |board| {
+        board.shares.users.push((cast.leaver.clone(), true));
+        board.shares.users.push((cast.successor.clone(), true));
+    });
 }
 
 fn cohorts_and_definitions(grower: &mut Grower, cast: &Cast, web: u64) {
@@ -110,18 +99,9 @@ fn cohorts_and_definitions(grower: &mut Grower, cast: &Cast, web: u64) {
         json!({"name": "Campaign source", "displayFormula": "LOWER(utm_source)"}),
     );
     let mut params = insights("Order Placed");
-    if let Some(sections) = params
-        .get_mut("sections")
-        .and_then(|sections| sections.as_object_mut())
-    {
-        sections.insert(
-            "cohorts".to_owned(),
-            json!([{"id": hidden, "name": "High-intent visitors"}]),
-        );
-        sections.insert(
-            "group".to_owned(),
-            json!([{"customPropertyId": source, "value": "Campaign source"}]),
-        );
+    if let Some(sections) = params.get_mut("sections").and_then(|sections| sections.as_object_mut()) {
+        sections.insert("cohorts".to_owned(), json!([{"id": hidden, "name": "High-intent visitors"}]));
+        sections.insert("group".to_owned(), json!([{"customPropertyId": source, "value": "Campaign source"}]));
         sections.insert(
             "show".to_owned(),
             json!([{"type": "custom-event", "id": lead, "name": "Qualified lead", "math": "unique"}]),
@@ -132,10 +112,7 @@ fn cohorts_and_definitions(grower: &mut Grower, cast: &Cast, web: u64) {
         &cast.successor,
         Reach::Project,
         json!({"title": "Checkout health"}),
-        vec![
-            ("Leads by source".to_owned(), params),
-            ("Abandoned carts".to_owned(), insights("Checkout Started")),
-        ],
+        vec![("Leads by source".to_owned(), params), ("Abandoned carts".to_owned(), insights("Checkout Started"))],
     );
     let user = health.first().copied().unwrap_or_default();
     for (kind, key) in [(Kind::Cohort, &hidden), (Kind::CustomProperty, &source)] {
@@ -150,13 +127,7 @@ fn cohorts_and_definitions(grower: &mut Grower, cast: &Cast, web: u64) {
         json!({"name": "Newsletter sync", "connector_name": "custom-webhook",
             "cohorts": [{"id": newsletter, "name": "Newsletter audience", "added_by_user": person(&cast.leaver)}]}),
     );
-    grower.set(
-        web,
-        Kind::Cohort,
-        &newsletter,
-        "active_integrations",
-        json!([number(&sync)]),
-    );
+    grower.set(web, Kind::Cohort, &newsletter, "active_integrations", json!([number(&sync)]));
     grower.open(
         web,
         Kind::Metric,
@@ -172,28 +143,9 @@ fn cohorts_and_definitions(grower: &mut Grower, cast: &Cast, web: u64) {
         80,
         json!({"name": "Revenue per visitor", "type": "formula", "definition": {"formula": "A / B"}}),
     );
-    grower.make(
-        web,
-        Kind::Behavior,
-        &cast.leaver,
-        85,
-        Reach::Owners,
-        json!({"name": "Returning reader"}),
-    );
-    grower.open(
-        web,
-        Kind::Canvas,
-        &cast.leaver,
-        70,
-        json!({"name": "Campaign metric tree"}),
-    );
-    grower.open(
-        web,
-        Kind::Playlist,
-        &cast.leaver,
-        65,
-        json!({"name": "Confused checkouts"}),
-    );
+    grower.make(web, Kind::Behavior, &cast.leaver, 85, Reach::Owners, json!({"name": "Returning reader"}));
+    grower.open(web, Kind::Canvas, &cast.leaver, 70, json!({"name": "Campaign metric tree"}));
+    grower.open(web, Kind::Playlist, &cast.leaver, 65, json!({"name": "Confused checkouts"}));
 }
 
 fn rollout(grower: &mut Grower, cast: &Cast, web: u64) {
@@ -215,27 +167,10 @@ fn rollout(grower: &mut Grower, cast: &Cast, web: u64) {
         json!({"name": "Landing hero", "key": "landing-hero", "status": "enabled", "experiment_id": test,
             "enabled_at": enabled}),
     );
-    grower.open(
-        web,
-        Kind::Flag,
-        &cast.owner,
-        100,
-        json!({"name": "New search", "key": "new-search"}),
-    );
-    grower.open(
-        web,
-        Kind::Experiment,
-        &cast.successor,
-        8,
-        json!({"name": "Shorter checkout"}),
-    );
-    let tag = grower.open(
-        web,
-        Kind::AnnotationTag,
-        &cast.owner,
-        100,
-        json!({"name": "campaign", "has_annotations": true}),
-    );
+    grower.open(web, Kind::Flag, &cast.owner, 100, json!({"name": "New search", "key": "new-search"}));
+    grower.open(web, Kind::Experiment, &cast.successor, 8, json!({"name": "Shorter checkout"}));
+    let tag =
+        grower.open(web, Kind::AnnotationTag, &cast.owner, 100, json!({"name": "campaign", "has_annotations": true}));
     grower.open(
         web,
         Kind::Annotation,
@@ -243,22 +178,12 @@ fn rollout(grower: &mut Grower, cast: &Cast, web: u64) {
         40,
         json!({"description": "Spring campaign launched", "tags": [{"id": tag, "name": "campaign"}]}),
     );
-    grower.open(
-        web,
-        Kind::Annotation,
-        &cast.owner,
-        10,
-        json!({"description": "Price change"}),
-    );
+    grower.open(web, Kind::Annotation, &cast.owner, 10, json!({"description": "Price change"}));
 }
 
 fn dictionary(grower: &mut Grower, cast: &Cast, web: u64) {
     let entries = [
-        (
-            "event",
-            "Campaign Clicked",
-            vec![&cast.leaver.email, &cast.owner.email],
-        ),
+        ("event", "Campaign Clicked", vec![&cast.leaver.email, &cast.owner.email]),
         ("event", "Order Placed", vec![&cast.owner.email]),
         ("profile", "$user", vec![&cast.successor.email]),
     ];
@@ -276,20 +201,10 @@ fn dictionary(grower: &mut Grower, cast: &Cast, web: u64) {
             }}),
         );
     }
-    for (name, contacts) in [
-        (
-            "Campaign Clicked",
-            vec![&cast.leaver.email, &cast.owner.email],
-        ),
-        ("Order Placed", vec![&cast.owner.email]),
-    ] {
-        grower.open(
-            web,
-            Kind::EventDefinition,
-            &cast.owner,
-            300,
-            json!({"name": name, "contacts": contacts}),
-        );
+    for (name, contacts) in
+        [("Campaign Clicked", vec![&cast.leaver.email, &cast.owner.email]), ("Order Placed", vec![&cast.owner.email])]
+    {
+        grower.open(web, Kind::EventDefinition, &cast.owner, 300, json!({"name": name, "contacts": contacts}));
     }
     grower.open(
         web,
@@ -305,34 +220,10 @@ fn dictionary(grower: &mut Grower, cast: &Cast, web: u64) {
         30,
         json!({"display_name": "Test clicks", "event_name": "Campaign Clicked", "status": "Done"}),
     );
-    grower.open(
-        web,
-        Kind::LookupTable,
-        &cast.owner,
-        200,
-        json!({"name": "Product catalogue"}),
-    );
-    grower.open(
-        web,
-        Kind::DropFilter,
-        &cast.owner,
-        200,
-        json!({"eventName": "Debug Ping"}),
-    );
-    grower.open(
-        web,
-        Kind::Theme,
-        &cast.owner,
-        200,
-        json!({"name": "Brightwater blue", "colors": ["#0a4d8c"]}),
-    );
-    grower.open(
-        web,
-        Kind::CustomRole,
-        &cast.owner,
-        200,
-        json!({"name": "Campaign analyst"}),
-    );
+    grower.open(web, Kind::LookupTable, &cast.owner, 200, json!({"name": "Product catalogue"}));
+    grower.open(web, Kind::DropFilter, &cast.owner, 200, json!({"eventName": "Debug Ping"}));
+    grower.open(web, Kind::Theme, &cast.owner, 200, json!({"name": "Brightwater blue", "colors": ["#0a4d8c"]}));
+    grower.open(web, Kind::CustomRole, &cast.owner, 200, json!({"name": "Campaign analyst"}));
 }
 
 /// The other projects: a little of the leaver's in the second, something of theirs that sends nothing in the last.
@@ -344,20 +235,8 @@ fn elsewhere(grower: &mut Grower, cast: &Cast, app: u64, help: u64, trial: u64) 
         json!({"title": "App install funnel"}),
         named(&["Installs", "First open"]),
     );
-    grower.open(
-        app,
-        Kind::Cohort,
-        &cast.leaver,
-        100,
-        json!({"name": "Push opt-ins", "count": 910}),
-    );
-    grower.open(
-        app,
-        Kind::Annotation,
-        &cast.successor,
-        5,
-        json!({"description": "Version 5 released"}),
-    );
+    grower.open(app, Kind::Cohort, &cast.leaver, 100, json!({"name": "Push opt-ins", "count": 910}));
+    grower.open(app, Kind::Annotation, &cast.successor, 5, json!({"description": "Version 5 released"}));
     grower.board(
         help,
         &cast.owner,
@@ -365,25 +244,7 @@ fn elsewhere(grower: &mut Grower, cast: &Cast, app: u64, help: u64, trial: u64) 
         json!({"title": "Article quality"}),
         named(&["Articles read", "Searches without result"]),
     );
-    grower.open(
-        help,
-        Kind::Cohort,
-        &cast.owner,
-        100,
-        json!({"name": "Frequent readers", "count": 300}),
-    );
-    grower.board(
-        trial,
-        &cast.owner,
-        Reach::Project,
-        json!({"title": "Trial load"}),
-        named(&["Rows loaded"]),
-    );
-    grower.board(
-        trial,
-        &cast.leaver,
-        Reach::Project,
-        json!({"title": "Trial funnel"}),
-        named(&["Trial steps"]),
-    );
+    grower.open(help, Kind::Cohort, &cast.owner, 100, json!({"name": "Frequent readers", "count": 300}));
+    grower.board(trial, &cast.owner, Reach::Project, json!({"title": "Trial load"}), named(&["Rows loaded"]));
+    grower.board(trial, &cast.leaver, Reach::Project, json!({"title": "Trial funnel"}), named(&["Trial steps"]));
 }

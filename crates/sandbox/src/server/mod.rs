@@ -42,10 +42,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     if !options.listen.ip().is_loopback() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!(
-                "the sandbox listens on loopback only, not on {}",
-                options.listen.ip()
-            ),
+            format!("the sandbox listens on loopback only, not on {}", options.listen.ip()),
         ));
     }
     let listener = TcpListener::bind(options.listen).await?;
@@ -54,28 +51,19 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let (world, cast) = crate::seed::grow(&options, clock.now());
     let description = cast.describe(&format!("http://{address}"), &world);
     let twin = Twin::new(world, clock, &options);
-    let app = Router::new()
-        .fallback(handle)
-        .with_state(Arc::new(Mutex::new(twin)));
+    let app = Router::new().fallback(handle).with_state(Arc::new(Mutex::new(twin)));
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
-        axum::serve(
-            CuttableListener(listener),
-            app.into_make_service_with_connect_info::<Cut>(),
-        )
-        .with_graceful_shutdown(async move {
-            // A dropped handle is no reason to stop.
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-        .await
+        axum::serve(CuttableListener(listener), app.into_make_service_with_connect_info::<Cut>())
+            .with_graceful_shutdown(async move {
+                // A dropped handle is no reason to stop.
+                if stopped.await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            })
+            .await
     });
-    Ok(Sandbox {
-        description,
-        stop,
-        task,
-    })
+    Ok(Sandbox { description, stop, task })
 }
 
 impl Sandbox {
@@ -86,12 +74,7 @@ impl Sandbox {
 
     /// The address it listens on.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.description
-            .mixpanel
-            .base_url
-            .strip_prefix("http://")?
-            .parse()
-            .ok()
+        self.description.mixpanel.base_url.strip_prefix("http://")?.parse().ok()
     }
 
     /// Takes no further connections, answers what is under way, and ends.
@@ -124,22 +107,14 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Twin> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn handle(
-    State(shared): State<Shared>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
-    request: Request,
-) -> Response {
+async fn handle(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return send(Reply::error(413, "the body is too large"));
     };
     let path = head.uri.path().to_owned();
     let call = Call {
-        via: if path.starts_with("/api/") || path.starts_with("/organizations/") {
-            Via::Api
-        } else {
-            Via::Page
-        },
+        via: if path.starts_with("/api/") || path.starts_with("/organizations/") { Via::Api } else { Via::Page },
         method: head.method.as_str().to_owned(),
         path,
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -182,14 +157,10 @@ fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 fn send(reply: Reply) -> Response {
     let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.status != 204 {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(reply.content_type),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     }
     for (name, value) in reply.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {

@@ -40,10 +40,7 @@ pub(crate) fn layout_reports(board: &Item) -> Vec<u64> {
 
 /// The layout of a board without some reports.
 pub(crate) fn without_reports(board: &Item, gone: &[u64]) -> Value {
-    let left: Vec<u64> = layout_reports(board)
-        .into_iter()
-        .filter(|report| !gone.contains(report))
-        .collect();
+    let left: Vec<u64> = layout_reports(board).into_iter().filter(|report| !gone.contains(report)).collect();
     lay_out(&left)
 }
 

@@ -62,9 +62,7 @@ pub(crate) fn blank(kind: Kind, birth: &Birth<'_>) -> Map<String, Value> {
     };
     match value {
         Value::Object(map) => map,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Map::new()
-        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
     }
 }
 

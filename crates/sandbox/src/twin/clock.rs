@@ -21,29 +21,18 @@ impl Clock {
             ClockMode::Frozen(start) => (start, None),
             ClockMode::Running => (Timestamp::now(), Some(Instant::now())),
         };
-        Self {
-            start,
-            running_since,
-            advanced: SignedDuration::ZERO,
-        }
+        Self { start, running_since, advanced: SignedDuration::ZERO }
     }
 
     /// The twin's time; stops at the end of representable time.
     pub(crate) fn now(&self) -> Timestamp {
-        let passed = self
-            .running_since
-            .and_then(|since| SignedDuration::try_from(since.elapsed()).ok())
-            .unwrap_or_default();
-        self.start
-            .checked_add(self.advanced)
-            .and_then(|at| at.checked_add(passed))
-            .unwrap_or(Timestamp::MAX)
+        let passed =
+            self.running_since.and_then(|since| SignedDuration::try_from(since.elapsed()).ok()).unwrap_or_default();
+        self.start.checked_add(self.advanced).and_then(|at| at.checked_add(passed)).unwrap_or(Timestamp::MAX)
     }
 
     /// Moves the clock forward.
     pub(crate) fn advance(&mut self, seconds: u32) {
-        self.advanced = self
-            .advanced
-            .saturating_add(SignedDuration::from_secs(i64::from(seconds)));
+        self.advanced = self.advanced.saturating_add(SignedDuration::from_secs(i64::from(seconds)));
     }
 }

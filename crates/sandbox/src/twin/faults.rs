@@ -72,17 +72,13 @@ impl Faults {
     pub(crate) fn hit(&mut self, call: &Call) -> Option<FaultKind> {
         let mut hit = None;
         for fault in &mut self.waiting {
-            let fits = fault
-                .method
-                .as_ref()
-                .is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
+            let fits = fault.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
                 && call.path.starts_with(&fault.path);
             if !fits {
                 continue;
             }
             fault.seen += 1;
-            let turn = fault.seen >= fault.nth
-                && (fault.times == 0 || fault.seen - fault.nth < fault.times);
+            let turn = fault.seen >= fault.nth && (fault.times == 0 || fault.seen - fault.nth < fault.times);
             if turn && hit.is_none() {
                 hit = Some(fault.kind);
             }

@@ -33,9 +33,7 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn note(&mut self, call: &Call, at: Timestamp, status: u16, effect: Option<Effect>) {
         self.entries.push(Entry {
-            seq: u64::try_from(self.entries.len())
-                .unwrap_or(u64::MAX)
-                .saturating_add(1),
+            seq: u64::try_from(self.entries.len()).unwrap_or(u64::MAX).saturating_add(1),
             at: at.to_string(),
             via: call.via,
             method: call.method.clone(),
@@ -50,11 +48,9 @@ impl Log {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

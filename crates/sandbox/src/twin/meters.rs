@@ -79,15 +79,8 @@ impl Meters {
 
     /// Counts a call to the Query API.
     pub(crate) fn query_call(&mut self, project: u64, now: Timestamp) -> Result<(), Reply> {
-        if self
-            .under_way
-            .get(&project)
-            .is_some_and(|count| *count > QUERY_AT_ONCE)
-        {
-            return Err(limited(
-                "\"project-concurrency\";q=5;qu=\"concurrent-requests\"",
-                1,
-            ));
+        if self.under_way.get(&project).is_some_and(|count| *count > QUERY_AT_ONCE) {
+            return Err(limited("\"project-concurrency\";q=5;qu=\"concurrent-requests\"", 1));
         }
         self.query
             .entry(project)

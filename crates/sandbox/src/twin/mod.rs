@@ -61,9 +61,7 @@ impl Twin {
         let reply = match fault {
             Some(FaultKind::TooMany) => meters::limited("fault", 1),
             Some(FaultKind::ErrorBefore) => Reply::error(500, "internal server error"),
-            Some(FaultKind::ErrorInSuccess) => {
-                Reply::error(200, "the operation could not be completed")
-            }
+            Some(FaultKind::ErrorInSuccess) => Reply::error(200, "the operation could not be completed"),
             Some(FaultKind::Html) => Reply::html(200, crate::page::login()),
             Some(FaultKind::Stale) if call.is_read() => {
                 let mut past = self.previous.clone();
@@ -88,13 +86,8 @@ impl Twin {
         };
         let cut = fault == Some(FaultKind::DropAfter);
         let status = if cut { 0 } else { reply.status };
-        self.log
-            .note(call, self.clock.now(), status, effect.map(|effect| *effect));
-        let hold = if fault == Some(FaultKind::Slow) {
-            self.slow
-        } else {
-            Duration::ZERO
-        };
+        self.log.note(call, self.clock.now(), status, effect.map(|effect| *effect));
+        let hold = if fault == Some(FaultKind::Slow) { self.slow } else { Duration::ZERO };
         Served { reply, hold, cut }
     }
 
@@ -106,19 +99,13 @@ impl Twin {
             self.previous = before;
         } else {
             let accounts = self.world.service_accounts.clone();
-            self.world = World {
-                service_accounts: accounts,
-                ..before
-            };
+            self.world = World { service_accounts: accounts, ..before };
         }
         reply
     }
 
     /// Changes the world by the control interface; remembers what was before if `change` says it changed something.
-    pub(crate) fn change<T, E>(
-        &mut self,
-        change: impl FnOnce(&mut World) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(crate) fn change<T, E>(&mut self, change: impl FnOnce(&mut World) -> Result<T, E>) -> Result<T, E> {
         let before = self.world.clone();
         let outcome = change(&mut self.world);
         if outcome.is_ok() {

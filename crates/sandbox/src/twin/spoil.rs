@@ -31,10 +31,7 @@ fn spoiled(reply: Reply, keep: &dyn Fn(usize) -> usize, totals: bool) -> Reply {
     } else {
         cut(&mut body, keep);
     }
-    Reply {
-        headers: reply.headers,
-        ..Reply::json(200, &body)
-    }
+    Reply { headers: reply.headers, ..Reply::json(200, &body) }
 }
 
 fn spoil_object(map: &mut Map<String, Value>, keep: &dyn Fn(usize) -> usize, totals: bool) {
@@ -58,9 +55,7 @@ fn spoil_object(map: &mut Map<String, Value>, keep: &dyn Fn(usize) -> usize, tot
             }
         }
         Some(results) => {
-            let inner = results
-                .as_object_mut()
-                .filter(|inner| inner.contains_key("results"));
+            let inner = results.as_object_mut().filter(|inner| inner.contains_key("results"));
             match inner.and_then(|inner| inner.get_mut("results")) {
                 Some(nested) => cut(nested, keep),
                 None => spoil_results(results, keep),
@@ -71,10 +66,7 @@ fn spoil_object(map: &mut Map<String, Value>, keep: &dyn Fn(usize) -> usize, tot
 
 /// Of `/me` the projects and data views are spoiled, of everything else the collection itself.
 fn spoil_results(results: &mut Value, keep: &dyn Fn(usize) -> usize) {
-    match results
-        .as_object_mut()
-        .filter(|map| map.contains_key("user_id") && map.contains_key("projects"))
-    {
+    match results.as_object_mut().filter(|map| map.contains_key("user_id") && map.contains_key("projects")) {
         Some(me) => {
             for field in ["organizations", "projects", "workspaces"] {
                 if let Some(part) = me.get_mut(field) {

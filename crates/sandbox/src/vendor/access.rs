@@ -14,16 +14,9 @@ fn basic_credential(header: &str) -> Option<(String, String)> {
         return None;
     }
     let rest = rest.trim();
-    let decoded = STANDARD
-        .decode(rest)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let pair = decoded
-        .as_deref()
-        .filter(|text| text.contains(':'))
-        .unwrap_or(rest);
-    pair.split_once(':')
-        .map(|(user, secret)| (user.to_owned(), secret.to_owned()))
+    let decoded = STANDARD.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = decoded.as_deref().filter(|text| text.contains(':')).unwrap_or(rest);
+    pair.split_once(':').map(|(user, secret)| (user.to_owned(), secret.to_owned()))
 }
 
 /// The living service account behind a call, or 401.

@@ -15,9 +15,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
         ("POST", ["bulk-delete"]) => families::remove_many(desk, scope, Kind::Alert, "alert_ids"),
         ("GET", ["alert-count"]) => {
             let count = shelf::listed(desk, scope, Kind::Alert).len();
-            Ok(Reply::results(
-                &json!({"anomaly_alerts_count": count, "alert_limit": 50}),
-            ))
+            Ok(Reply::results(&json!({"anomaly_alerts_count": count, "alert_limit": 50})))
         }
         ("GET", [id]) => {
             let (_, alert) = shelf::find(desk, scope, Kind::Alert, id)?;
@@ -48,10 +46,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
 
 fn list(desk: &Desk<'_>, scope: &Scope) -> Reply {
     let everybody = desk.call.param("skip_user_filter").as_deref() == Some("true");
-    let report: Option<u64> = desk
-        .call
-        .param("bookmark_id")
-        .and_then(|id| id.parse().ok());
+    let report: Option<u64> = desk.call.param("bookmark_id").and_then(|id| id.parse().ok());
     let of_report = |alert: &Item| alert.get("bookmark").get("id").and_then(Value::as_u64);
     let alerts: Vec<_> = shelf::listed(desk, scope, Kind::Alert)
         .into_iter()
@@ -79,15 +74,10 @@ fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     }
     if let Some(subscriptions) = body.get("subscriptions") {
         let shaped = subscriptions.as_array().is_some_and(|list| {
-            list.iter().all(|one| {
-                one.get("type").is_some_and(Value::is_string) && one.get("value").is_some()
-            })
+            list.iter().all(|one| one.get("type").is_some_and(Value::is_string) && one.get("value").is_some())
         });
         if !shaped {
-            return Err(Reply::error(
-                400,
-                "subscriptions: must be a list of {type, value}",
-            ));
+            return Err(Reply::error(400, "subscriptions: must be a list of {type, value}"));
         }
     }
     shelf::amend(desk, scope, Kind::Alert, &key, shelf::settable(body));

@@ -37,18 +37,9 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
 
 fn list(desk: &Desk<'_>, scope: &Scope) -> Reply {
     let from = desk.call.param("fromDate").unwrap_or_default();
-    let to = desk
-        .call
-        .param("toDate")
-        .unwrap_or_else(|| "9999-12-31".to_owned());
+    let to = desk.call.param("toDate").unwrap_or_else(|| "9999-12-31".to_owned());
     let within = |annotation: &Item| {
-        let day: String = annotation
-            .get("date")
-            .as_str()
-            .unwrap_or_default()
-            .chars()
-            .take(10)
-            .collect();
+        let day: String = annotation.get("date").as_str().unwrap_or_default().chars().take(10).collect();
         day >= from && day <= to
     };
     let annotations: Vec<&Map<String, Value>> = shelf::listed(desk, scope, Kind::Annotation)
@@ -65,10 +56,9 @@ fn tags(desk: &mut Desk<'_>, scope: &Scope, list: Option<&Value>) -> Result<Valu
     for id in ids_of(list) {
         let (key, tag) = shelf::find(desk, scope, Kind::AnnotationTag, &id.to_string())?;
         shown.push(json!({"id": tag.get("id"), "name": tag.get("name")}));
-        desk.world
-            .edit(scope.project, Kind::AnnotationTag, &key, |tag| {
-                tag.set("has_annotations", json!(true));
-            });
+        desk.world.edit(scope.project, Kind::AnnotationTag, &key, |tag| {
+            tag.set("has_annotations", json!(true));
+        });
     }
     Ok(Value::Array(shown))
 }
@@ -78,10 +68,7 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     let body = desk.call.object()?;
     let mut values = Map::new();
     values.insert("date".to_owned(), json!(required_text(&body, "date")?));
-    values.insert(
-        "description".to_owned(),
-        json!(required_text(&body, "description")?),
-    );
+    values.insert("description".to_owned(), json!(required_text(&body, "description")?));
     let tags = tags(desk, scope, body.get("tags"))?;
     values.insert("tags".to_owned(), tags);
     let key = shelf::create(desk, scope, Kind::Annotation, values);
@@ -102,10 +89,7 @@ fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
         values.insert("tags".to_owned(), tags);
     }
     if values.is_empty() {
-        return Err(Reply::error(
-            400,
-            "only description and tags can be changed",
-        ));
+        return Err(Reply::error(400, "only description and tags can be changed"));
     }
     shelf::amend(desk, scope, Kind::Annotation, &key, values);
     Ok(shelf::shown(desk, scope, Kind::Annotation, &key, 200).did("annotation", "update", key))
@@ -117,9 +101,6 @@ fn create_tag(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     let mut values = Map::new();
     values.insert("name".to_owned(), json!(required_text(&body, "name")?));
     let key = shelf::create(desk, scope, Kind::AnnotationTag, values);
-    let tag = desk
-        .world
-        .item(scope.project, Kind::AnnotationTag, &key)
-        .ok_or_else(|| missing("tag"))?;
+    let tag = desk.world.item(scope.project, Kind::AnnotationTag, &key).ok_or_else(|| missing("tag"))?;
     Ok(Reply::json(200, &tag.fields).did("annotation_tag", "create", key))
 }

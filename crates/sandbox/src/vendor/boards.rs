@@ -50,9 +50,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
             delete(desk, scope, &key);
             Ok(Reply::done().did("board", "delete", key))
         }
-        ("POST" | "DELETE", [id, mark @ ("favorites" | "pin")]) => {
-            mark_board(desk, scope, id, mark)
-        }
+        ("POST" | "DELETE", [id, mark @ ("favorites" | "pin")]) => mark_board(desk, scope, id, mark),
         (_, [] | [_]) => Err(wrong_method()),
         _ => Err(missing("page")),
     }
@@ -60,19 +58,13 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
 
 /// All boards the caller sees, or those of `?ids=1,2`; without layout and contents.
 fn list(desk: &Desk<'_>, scope: &Scope) -> Reply {
-    let wanted: Option<Vec<u64>> = desk.call.param("ids").map(|ids| {
-        ids.trim_matches(['[', ']'])
-            .split(',')
-            .filter_map(|id| id.trim().parse().ok())
-            .collect()
-    });
+    let wanted: Option<Vec<u64>> = desk
+        .call
+        .param("ids")
+        .map(|ids| ids.trim_matches(['[', ']']).split(',').filter_map(|id| id.trim().parse().ok()).collect());
     let boards: Vec<Without<'_>> = shelf::listed(desk, scope, Kind::Board)
         .into_iter()
-        .filter(|(key, _)| {
-            wanted
-                .as_ref()
-                .is_none_or(|ids| ids.iter().any(|id| **key == Key::Number(*id)))
-        })
+        .filter(|(key, _)| wanted.as_ref().is_none_or(|ids| ids.iter().any(|id| **key == Key::Number(*id))))
         .map(|(_, board)| Without(&board.fields, &["layout"]))
         .collect();
     Reply::results(&boards)
@@ -90,9 +82,7 @@ fn contents(desk: &Desk<'_>, scope: &Scope, board: &Item) -> Value {
     let cards: Map<String, Value> = layout_reports(board)
         .into_iter()
         .filter_map(|id| {
-            let report = desk
-                .world
-                .item(scope.project, Kind::Report, &Key::Number(id))?;
+            let report = desk.world.item(scope.project, Kind::Report, &Key::Number(id))?;
             Some((id.to_string(), report_card(report)))
         })
         .collect();
@@ -103,10 +93,7 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     scope.may_write()?;
     let mut body = desk.call.object()?;
     refuse_unknown(&body, &CREATABLE)?;
-    if body
-        .get("duplicate")
-        .is_some_and(|source| !source.is_null())
-    {
+    if body.get("duplicate").is_some_and(|source| !source.is_null()) {
         return board_copy::duplicate(desk, scope, &body);
     }
     required_text(&body, "title")?;
@@ -115,10 +102,7 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     let rows = body.remove("rows");
     let key = shelf::create(desk, scope, Kind::Board, shelf::settable(body));
     if let Some(rows) = rows.as_ref().and_then(Value::as_array) {
-        let shown: Vec<u64> = rows
-            .iter()
-            .flat_map(|row| ids_of(row.get("reports")))
-            .collect();
+        let shown: Vec<u64> = rows.iter().flat_map(|row| ids_of(row.get("reports"))).collect();
         desk.world.edit(scope.project, Kind::Board, &key, |board| {
             board.set("layout", lay_out(&shown));
         });
@@ -127,18 +111,11 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
 }
 
 pub(super) fn refuse_unknown(body: &Map<String, Value>, known: &[&str]) -> Result<(), Reply> {
-    let extra: Vec<&str> = body
-        .keys()
-        .map(String::as_str)
-        .filter(|key| !known.contains(key))
-        .collect();
+    let extra: Vec<&str> = body.keys().map(String::as_str).filter(|key| !known.contains(key)).collect();
     if extra.is_empty() {
         Ok(())
     } else {
-        Err(Reply::error(
-            400,
-            &format!("extra keys not permitted: {}", extra.join(", ")),
-        ))
+        Err(Reply::error(400, &format!("extra keys not permitted: {}", extra.join(", "))))
     }
 }
 
@@ -157,36 +134,23 @@ fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     may_edit(desk, scope, board)?;
     let mut body = desk.call.object()?;
     refuse_unknown(&body, &CHANGEABLE)?;
-    if body
-        .get("title")
-        .is_some_and(|title| title.as_str().is_none_or(str::is_empty))
-    {
+    if body.get("title").is_some_and(|title| title.as_str().is_none_or(str::is_empty)) {
         return Err(Reply::error(400, "title: must be a text"));
     }
     body.remove("card_order");
     let access = body.remove("global_access_type");
     let open = match access.as_ref().and_then(Value::as_str) {
         Some(access) => Some(access != "off"),
-        None => body
-            .get("is_private")
-            .and_then(Value::as_bool)
-            .map(|private| !private),
+        None => body.get("is_private").and_then(Value::as_bool).map(|private| !private),
     };
     shelf::amend(desk, scope, Kind::Board, &key, body);
     if let Some(open) = open {
         desk.world.edit(scope.project, Kind::Board, &key, |board| {
-            board
-                .shares
-                .projects
-                .retain(|(project, _)| *project != scope.project);
+            board.shares.projects.retain(|(project, _)| *project != scope.project);
             if open {
                 board.shares.projects.push((scope.project, true));
             }
-            tell_reach(
-                &mut board.fields,
-                Kind::Board,
-                if open { Reach::Project } else { Reach::Owners },
-            );
+            tell_reach(&mut board.fields, Kind::Board, if open { Reach::Project } else { Reach::Owners });
         });
     }
     Ok(shelf::shown(desk, scope, Kind::Board, &key, 200).did("board", "update", key))
@@ -219,23 +183,17 @@ pub(super) fn forget_reports(desk: &mut Desk<'_>, scope: &Scope, gone: &[u64]) {
     let touched: Vec<Key> = desk
         .world
         .items(scope.project, Kind::Board)
-        .filter(|(_, board)| {
-            layout_reports(board)
-                .iter()
-                .any(|report| gone.contains(report))
-        })
+        .filter(|(_, board)| layout_reports(board).iter().any(|report| gone.contains(report)))
         .map(|(key, _)| key.clone())
         .collect();
     for board in touched {
-        desk.world
-            .edit(scope.project, Kind::Board, &board, |board| {
-                let left = without_reports(board, gone);
-                board.set("layout", left);
-            });
+        desk.world.edit(scope.project, Kind::Board, &board, |board| {
+            let left = without_reports(board, gone);
+            board.set("layout", left);
+        });
     }
     for report in gone {
-        desk.world
-            .take(scope.project, Kind::Report, &Key::Number(*report));
+        desk.world.take(scope.project, Kind::Report, &Key::Number(*report));
     }
 }
 
@@ -243,15 +201,9 @@ fn bulk_delete(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     let body = desk.call.object()?;
     let ids = ids_of(body.get("dashboard_ids"));
     if ids.is_empty() {
-        return Err(Reply::error(
-            400,
-            "dashboard_ids: a list of ids is required",
-        ));
+        return Err(Reply::error(400, "dashboard_ids: a list of ids is required"));
     }
-    let keys = ids
-        .iter()
-        .map(|id| deletable(desk, scope, &id.to_string()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let keys = ids.iter().map(|id| deletable(desk, scope, &id.to_string())).collect::<Result<Vec<_>, _>>()?;
     for key in &keys {
         delete(desk, scope, key);
     }
@@ -264,10 +216,7 @@ fn mark_board(desk: &mut Desk<'_>, scope: &Scope, id: &str, mark: &str) -> Answe
     let on = desk.call.method == "POST";
     let (field, value) = if mark == "pin" {
         scope.may_write()?;
-        (
-            "pinned_date",
-            if on { json!(desk.stamp()) } else { Value::Null },
-        )
+        ("pinned_date", if on { json!(desk.stamp()) } else { Value::Null })
     } else {
         ("is_favorited", json!(on))
     };

@@ -42,9 +42,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
 fn taken(desk: &Desk<'_>, scope: &Scope, name: &str, by_other_than: Option<&Key>) -> bool {
     desk.world
         .items(scope.project, Kind::Cohort)
-        .any(|(key, cohort)| {
-            Some(key) != by_other_than && cohort.get("name").as_str() == Some(name)
-        })
+        .any(|(key, cohort)| Some(key) != by_other_than && cohort.get("name").as_str() == Some(name))
 }
 
 fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
@@ -61,24 +59,13 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
 /// Settable fields without those the server computes.
 fn values(body: Map<String, Value>) -> Map<String, Value> {
     let mut values = shelf::settable(body);
-    for computed in [
-        "count",
-        "referenced_by",
-        "referenced_directly_by",
-        "active_integrations",
-        "last_queried",
-    ] {
+    for computed in ["count", "referenced_by", "referenced_directly_by", "active_integrations", "last_queried"] {
         values.remove(computed);
     }
     values
 }
 
-fn change(
-    desk: &mut Desk<'_>,
-    scope: &Scope,
-    id: &str,
-    body: Map<String, Value>,
-) -> Result<Key, Reply> {
+fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str, body: Map<String, Value>) -> Result<Key, Reply> {
     let (key, _) = shelf::find(desk, scope, Kind::Cohort, id)?;
     scope.may_write()?;
     if body.is_empty() {
@@ -100,15 +87,9 @@ fn bulk_update(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
         .and_then(Value::as_array)
         .map(|list| list.iter().filter_map(Value::as_object).cloned().collect())
         .unwrap_or_default();
-    let ids: Vec<u64> = changes
-        .iter()
-        .filter_map(|change| loose_id(change.get("id")))
-        .collect();
+    let ids: Vec<u64> = changes.iter().filter_map(|change| loose_id(change.get("id"))).collect();
     if ids.is_empty() || ids.len() != changes.len() {
-        return Err(Reply::error(
-            400,
-            "cohorts: a list of objects with id is required",
-        ));
+        return Err(Reply::error(400, "cohorts: a list of objects with id is required"));
     }
     for id in &ids {
         shelf::find(desk, scope, Kind::Cohort, &id.to_string())?;

@@ -32,11 +32,8 @@ fn bare(event: &Item) -> Reply {
 
 fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     scope.may_write()?;
-    let form_encoded = desk
-        .call
-        .content_type
-        .as_deref()
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let form_encoded =
+        desk.call.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     if !form_encoded {
         return Err(Reply::error(400, "request must be form encoded"));
     }
@@ -53,9 +50,6 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     }
     super::required_text(&values, "name")?;
     let key = shelf::create(desk, scope, Kind::CustomEvent, shelf::settable(values));
-    let reply = desk
-        .world
-        .item(scope.project, Kind::CustomEvent, &key)
-        .map_or_else(|| missing("custom event"), bare);
+    let reply = desk.world.item(scope.project, Kind::CustomEvent, &key).map_or_else(|| missing("custom event"), bare);
     Ok(reply.did("custom_event", "create", key))
 }

@@ -49,10 +49,7 @@ pub(super) fn route(desk: &Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer {
         return Err(wrong_method());
     }
     let world = &*desk.world;
-    let mut views = world
-        .views
-        .values()
-        .filter(|view| view.project == scope.project);
+    let mut views = world.views.values().filter(|view| view.project == scope.project);
     match rest {
         [] | ["public"] => {
             let list: Vec<Value> = views.map(|view| full(world, view)).collect();
@@ -60,9 +57,7 @@ pub(super) fn route(desk: &Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer {
         }
         [id] => {
             let id: u64 = id.parse().map_err(|_| missing("workspace"))?;
-            let view = views
-                .find(|view| view.id == id)
-                .ok_or_else(|| missing("workspace"))?;
+            let view = views.find(|view| view.id == id).ok_or_else(|| missing("workspace"))?;
             Ok(Reply::results(&full(world, view)))
         }
         _ => Err(missing("page")),

@@ -124,21 +124,11 @@ fn present(desk: &Desk<'_>, scope: &Scope, kind: Kind, id: Option<u64>) -> Resul
 
 /// `P/data-definitions/schema/`: one object with the addresses that hear of violations.
 fn enforcement(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
-    let present = desk
-        .world
-        .items(scope.project, Kind::SchemaEnforcement)
-        .next()
-        .map(|(key, _)| key.clone());
+    let present = desk.world.items(scope.project, Kind::SchemaEnforcement).next().map(|(key, _)| key.clone());
     let method = desk.call.method.clone();
     if method == "GET" {
         return match present {
-            Some(key) => Ok(shelf::shown(
-                desk,
-                scope,
-                Kind::SchemaEnforcement,
-                &key,
-                200,
-            )),
+            Some(key) => Ok(shelf::shown(desk, scope, Kind::SchemaEnforcement, &key, 200)),
             None => Ok(Reply::results(&json!({}))),
         };
     }
@@ -147,19 +137,10 @@ fn enforcement(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     match (method.as_str(), present) {
         ("POST", None) => {
             let key = shelf::create(desk, scope, Kind::SchemaEnforcement, shelf::settable(body));
-            Ok(
-                shelf::shown(desk, scope, Kind::SchemaEnforcement, &key, 200).did(
-                    "schema_enforcement",
-                    "create",
-                    key,
-                ),
-            )
+            Ok(shelf::shown(desk, scope, Kind::SchemaEnforcement, &key, 200).did("schema_enforcement", "create", key))
         }
         ("PATCH" | "PUT", Some(key)) => {
-            if body
-                .get("notification_emails")
-                .is_some_and(|list| !list.is_array())
-            {
+            if body.get("notification_emails").is_some_and(|list| !list.is_array()) {
                 return Err(Reply::error(400, "notification_emails: must be a list"));
             }
             let mut values = shelf::settable(body);
@@ -167,23 +148,13 @@ fn enforcement(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
             values.insert("last_modified_by".to_owned(), who);
             values.insert("last_modified".to_owned(), json!(desk.stamp()));
             shelf::amend(desk, scope, Kind::SchemaEnforcement, &key, values);
-            Ok(
-                shelf::shown(desk, scope, Kind::SchemaEnforcement, &key, 200).did(
-                    "schema_enforcement",
-                    "update",
-                    key,
-                ),
-            )
+            Ok(shelf::shown(desk, scope, Kind::SchemaEnforcement, &key, 200).did("schema_enforcement", "update", key))
         }
         ("DELETE", Some(key)) => {
-            desk.world
-                .take(scope.project, Kind::SchemaEnforcement, &key);
+            desk.world.take(scope.project, Kind::SchemaEnforcement, &key);
             Ok(Reply::done().did("schema_enforcement", "delete", key))
         }
-        ("POST", Some(_)) => Err(Reply::error(
-            409,
-            "schema enforcement is already initialized",
-        )),
+        ("POST", Some(_)) => Err(Reply::error(409, "schema enforcement is already initialized")),
         ("PATCH" | "PUT" | "DELETE", None) => Err(missing("schema enforcement")),
         _ => Err(wrong_method()),
     }
@@ -191,9 +162,7 @@ fn enforcement(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
 
 /// Whether a value is a list of texts.
 pub(super) fn is_list_of_texts(value: &Value) -> bool {
-    value
-        .as_array()
-        .is_some_and(|list| list.iter().all(Value::is_string))
+    value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
 }
 
 /// The name of an entry.

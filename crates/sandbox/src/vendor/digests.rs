@@ -53,23 +53,15 @@ fn may_edit(desk: &Desk<'_>, scope: &Scope, digest: &Item) -> Result<(), Reply> 
     if scope.role == Role::Owner || digest.creator == desk.caller.who.id {
         Ok(())
     } else {
-        Err(forbidden(
-            "only a project owner or the creator can edit a subscription",
-        ))
+        Err(forbidden("only a project owner or the creator can edit a subscription"))
     }
 }
 
 fn checked(body: &Map<String, Value>) -> Result<(), Reply> {
-    if body
-        .get("recipients")
-        .is_some_and(|list| !is_list_of_texts(list))
-    {
+    if body.get("recipients").is_some_and(|list| !is_list_of_texts(list)) {
         return Err(Reply::error(400, "recipients: must be a list of addresses"));
     }
-    if body
-        .get("paused")
-        .is_some_and(|paused| !paused.is_boolean())
-    {
+    if body.get("paused").is_some_and(|paused| !paused.is_boolean()) {
         return Err(Reply::error(400, "paused: must be true or false"));
     }
     Ok(())
@@ -79,15 +71,12 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     scope.may_write()?;
     let body = desk.call.object()?;
     checked(&body)?;
-    let id = loose_id(body.get("dashboard_id"))
-        .ok_or_else(|| Reply::error(400, "dashboard_id: this field is required"))?;
+    let id =
+        loose_id(body.get("dashboard_id")).ok_or_else(|| Reply::error(400, "dashboard_id: this field is required"))?;
     let (_, board) = shelf::find(desk, scope, Kind::Board, &id.to_string())?;
     let mut values = shelf::settable(body);
     values.insert("dashboard_title".to_owned(), board.get("title").clone());
-    values.insert(
-        "dashboard_creator_email".to_owned(),
-        board.get("creator_email").clone(),
-    );
+    values.insert("dashboard_creator_email".to_owned(), board.get("creator_email").clone());
     let key = shelf::create(desk, scope, Kind::Digest, values);
     Ok(shelf::shown(desk, scope, Kind::Digest, &key, 200).did("digest", "create", key))
 }
@@ -101,10 +90,7 @@ fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     if body.is_empty() {
         return Err(Reply::error(400, "nothing to change"));
     }
-    if body
-        .get("deleted")
-        .is_some_and(|deleted| *deleted == json!(true))
-    {
+    if body.get("deleted").is_some_and(|deleted| *deleted == json!(true)) {
         desk.world.take(scope.project, Kind::Digest, &key);
         return Ok(Reply::done().did("digest", "delete", key));
     }

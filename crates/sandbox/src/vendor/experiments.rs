@@ -25,15 +25,7 @@ const KNOWN: [&str; 14] = [
     "content_type",
 ];
 
-const COPIED: [&str; 7] = [
-    "name",
-    "description",
-    "hypothesis",
-    "settings",
-    "variants",
-    "metrics",
-    "tags",
-];
+const COPIED: [&str; 7] = ["name", "description", "hypothesis", "settings", "variants", "metrics", "tags"];
 
 pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer {
     let method = desk.call.method.clone();
@@ -62,36 +54,15 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
         }
         ("DELETE", [id]) => remove(desk, scope, id, "delete"),
         ("POST", [id, "archive"]) => remove(desk, scope, id, "archive"),
-        ("DELETE", [id, "archive"]) => amend(
-            desk,
-            scope,
-            id,
-            "restore",
-            values([("deleted", Value::Null)]),
-        ),
+        ("DELETE", [id, "archive"]) => amend(desk, scope, id, "restore", values([("deleted", Value::Null)])),
         ("PUT", [id, "launch"]) => {
             let at = json!(desk.stamp());
-            amend(
-                desk,
-                scope,
-                id,
-                "update",
-                values([("status", json!("active")), ("start_date", at)]),
-            )
+            amend(desk, scope, id, "update", values([("status", json!("active")), ("start_date", at)]))
         }
         ("PUT", [id, "force_conclude"]) => {
             let body = desk.call.object()?;
-            let end = body
-                .get("end_date")
-                .cloned()
-                .unwrap_or_else(|| json!(desk.stamp()));
-            amend(
-                desk,
-                scope,
-                id,
-                "update",
-                values([("status", json!("concluded")), ("end_date", end)]),
-            )
+            let end = body.get("end_date").cloned().unwrap_or_else(|| json!(desk.stamp()));
+            amend(desk, scope, id, "update", values([("status", json!("concluded")), ("end_date", end)]))
         }
         ("PATCH", [id, "decide"]) => {
             let success = desk
@@ -101,13 +72,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
                 .and_then(Value::as_bool)
                 .ok_or_else(|| Reply::error(400, "success: this field is required"))?;
             let status = if success { "success" } else { "fail" };
-            amend(
-                desk,
-                scope,
-                id,
-                "update",
-                values([("status", json!(status))]),
-            )
+            amend(desk, scope, id, "update", values([("status", json!(status))]))
         }
         ("POST", [id, "duplicate"]) => duplicate(desk, scope, id),
         (_, [] | [_]) => Err(wrong_method()),
@@ -116,10 +81,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
 }
 
 fn values<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
-    pairs
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// The experiment with its flag, if one points at it.
@@ -130,12 +92,10 @@ fn object(desk: &Desk<'_>, scope: &Scope, key: &Key, experiment: &Item) -> Map<S
 }
 
 fn shown(desk: &Desk<'_>, scope: &Scope, key: &Key, status: u16) -> Reply {
-    desk.world
-        .item(scope.project, Kind::Experiment, key)
-        .map_or_else(
-            || missing("experiment"),
-            |experiment| Reply::results_with(status, &object(desk, scope, key, experiment)),
-        )
+    desk.world.item(scope.project, Kind::Experiment, key).map_or_else(
+        || missing("experiment"),
+        |experiment| Reply::results_with(status, &object(desk, scope, key, experiment)),
+    )
 }
 
 fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
@@ -148,13 +108,7 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     Ok(shown(desk, scope, &key, 201).did("experiment", "create", key))
 }
 
-fn amend(
-    desk: &mut Desk<'_>,
-    scope: &Scope,
-    id: &str,
-    op: &'static str,
-    values: Map<String, Value>,
-) -> Answer {
+fn amend(desk: &mut Desk<'_>, scope: &Scope, id: &str, op: &'static str, values: Map<String, Value>) -> Answer {
     let (key, _) = shelf::find(desk, scope, Kind::Experiment, id)?;
     scope.may_write()?;
     shelf::amend(desk, scope, Kind::Experiment, &key, values);
@@ -175,20 +129,11 @@ fn remove(desk: &mut Desk<'_>, scope: &Scope, id: &str, op: &'static str) -> Ans
 fn duplicate(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     scope.may_write()?;
     let (source, experiment) = shelf::find(desk, scope, Kind::Experiment, id)?;
-    let mut values: Map<String, Value> = COPIED
-        .iter()
-        .map(|field| ((*field).to_owned(), experiment.get(field).clone()))
-        .collect();
-    if let Some(name) = desk
-        .call
-        .object()?
-        .get("name")
-        .filter(|name| name.is_string())
-    {
+    let mut values: Map<String, Value> =
+        COPIED.iter().map(|field| ((*field).to_owned(), experiment.get(field).clone())).collect();
+    if let Some(name) = desk.call.object()?.get("name").filter(|name| name.is_string()) {
         values.insert("name".to_owned(), name.clone());
     }
     let key = shelf::create(desk, scope, Kind::Experiment, values);
-    Ok(shown(desk, scope, &key, 200)
-        .did("experiment", "duplicate", key)
-        .copied_from(source))
+    Ok(shown(desk, scope, &key, 200).did("experiment", "duplicate", key).copied_from(source))
 }

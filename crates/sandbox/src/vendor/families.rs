@@ -45,46 +45,13 @@ const PLAIN: Family = Family {
 };
 
 const FAMILIES: [Family; 12] = [
-    Family {
-        path: &["custom_properties"],
-        kind: Kind::CustomProperty,
-        change: Some("PUT"),
-        ..PLAIN
-    },
-    Family {
-        path: &["behaviors"],
-        kind: Kind::Behavior,
-        ..PLAIN
-    },
-    Family {
-        path: &["webhooks"],
-        kind: Kind::Webhook,
-        writer: Role::Admin,
-        create: Some("url"),
-        ..PLAIN
-    },
-    Family {
-        path: &["canvases"],
-        kind: Kind::Canvas,
-        ..PLAIN
-    },
-    Family {
-        path: &["playlists"],
-        kind: Kind::Playlist,
-        change: Some("PUT"),
-        ..PLAIN
-    },
-    Family {
-        path: &["heat-maps"],
-        kind: Kind::HeatMap,
-        change: Some("PUT"),
-        ..PLAIN
-    },
-    Family {
-        path: &["agent-flows"],
-        kind: Kind::AgentFlow,
-        ..PLAIN
-    },
+    Family { path: &["custom_properties"], kind: Kind::CustomProperty, change: Some("PUT"), ..PLAIN },
+    Family { path: &["behaviors"], kind: Kind::Behavior, ..PLAIN },
+    Family { path: &["webhooks"], kind: Kind::Webhook, writer: Role::Admin, create: Some("url"), ..PLAIN },
+    Family { path: &["canvases"], kind: Kind::Canvas, ..PLAIN },
+    Family { path: &["playlists"], kind: Kind::Playlist, change: Some("PUT"), ..PLAIN },
+    Family { path: &["heat-maps"], kind: Kind::HeatMap, change: Some("PUT"), ..PLAIN },
+    Family { path: &["agent-flows"], kind: Kind::AgentFlow, ..PLAIN },
     Family {
         path: &["connectors"],
         kind: Kind::Connector,
@@ -93,19 +60,8 @@ const FAMILIES: [Family; 12] = [
         writer: Role::Admin,
         ..PLAIN
     },
-    Family {
-        path: &["themes"],
-        kind: Kind::Theme,
-        shape: Shape::Map,
-        ..PLAIN
-    },
-    Family {
-        path: &["custom-roles"],
-        kind: Kind::CustomRole,
-        change: Some("PUT"),
-        writer: Role::Owner,
-        ..PLAIN
-    },
+    Family { path: &["themes"], kind: Kind::Theme, shape: Shape::Map, ..PLAIN },
+    Family { path: &["custom-roles"], kind: Kind::CustomRole, change: Some("PUT"), writer: Role::Owner, ..PLAIN },
     Family {
         path: &["warehouse-sources", "sources"],
         kind: Kind::WarehouseSource,
@@ -113,29 +69,15 @@ const FAMILIES: [Family; 12] = [
         writer: Role::Admin,
         ..PLAIN
     },
-    Family {
-        path: &["metrics"],
-        kind: Kind::Metric,
-        shape: Shape::Map,
-        bulk: Some("metric_ids"),
-        ..PLAIN
-    },
+    Family { path: &["metrics"], kind: Kind::Metric, shape: Shape::Map, bulk: Some("metric_ids"), ..PLAIN },
 ];
 
 /// The family that a path belongs to, and the rest of the path.
 pub(super) fn of<'p, 's>(rest: &'p [&'s str]) -> Option<(&'static Family, &'p [&'s str])> {
-    FAMILIES.iter().find_map(|family| {
-        rest.strip_prefix(family.path)
-            .map(|deeper| (family, deeper))
-    })
+    FAMILIES.iter().find_map(|family| rest.strip_prefix(family.path).map(|deeper| (family, deeper)))
 }
 
-pub(super) fn route(
-    desk: &mut Desk<'_>,
-    scope: &Scope,
-    family: &'static Family,
-    rest: &[&str],
-) -> Answer {
+pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, family: &'static Family, rest: &[&str]) -> Answer {
     let method = desk.call.method.clone();
     match (method.as_str(), rest) {
         ("GET", []) => Ok(list(desk, scope, family)),
@@ -159,10 +101,8 @@ fn list(desk: &Desk<'_>, scope: &Scope, family: &Family) -> Reply {
     match family.shape {
         Shape::List => Reply::results(&shelf::objects(&items)),
         Shape::Map => {
-            let map: Map<String, Value> = items
-                .iter()
-                .map(|(key, item)| (key.to_string(), Value::Object(item.fields.clone())))
-                .collect();
+            let map: Map<String, Value> =
+                items.iter().map(|(key, item)| (key.to_string(), Value::Object(item.fields.clone()))).collect();
             Reply::results(&map)
         }
     }
@@ -172,9 +112,7 @@ fn may_write(scope: &Scope, family: &Family) -> Result<(), Reply> {
     if scope.role >= family.writer {
         Ok(())
     } else {
-        Err(crate::wire::forbidden(
-            "your project role does not allow this",
-        ))
+        Err(crate::wire::forbidden("your project role does not allow this"))
     }
 }
 
@@ -229,25 +167,16 @@ pub(super) fn remove_many(desk: &mut Desk<'_>, scope: &Scope, kind: Kind, field:
     let ids: Vec<String> = body
         .get(field)
         .and_then(Value::as_array)
-        .map(|list| {
-            list.iter()
-                .filter_map(crate::world::Key::of)
-                .map(|key| key.to_string())
-                .collect()
-        })
+        .map(|list| list.iter().filter_map(crate::world::Key::of).map(|key| key.to_string()).collect())
         .unwrap_or_default();
     if ids.is_empty() {
-        return Err(Reply::error(
-            400,
-            &format!("{field}: a list of ids is required"),
-        ));
+        return Err(Reply::error(400, &format!("{field}: a list of ids is required")));
     }
     for id in &ids {
         shelf::find(desk, scope, kind, id)?;
     }
     for id in &ids {
-        desk.world
-            .take(scope.project, kind, &crate::world::Key::parse(id));
+        desk.world.take(scope.project, kind, &crate::world::Key::parse(id));
     }
     Ok(Reply::done().did(kind.name(), "delete", ids.join(",")))
 }

@@ -28,10 +28,7 @@ const KNOWN: [&str; 14] = [
 
 /// An error as this API writes it: with `type` beside `error`.
 fn typed(status: u16, kind: &str, message: &str) -> Reply {
-    Reply::json(
-        status,
-        &json!({"status": "error", "type": kind, "error": message}),
-    )
+    Reply::json(status, &json!({"status": "error", "type": kind, "error": message}))
 }
 
 pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer {
@@ -82,14 +79,8 @@ fn whole(desk: &Desk<'_>) -> Result<Map<String, Value>, Reply> {
     for field in ["name", "key", "context", "serving_method"] {
         required_text(&body, field)?;
     }
-    if !body.get("tags").is_some_and(Value::is_array)
-        || !body.get("ruleset").is_some_and(Value::is_object)
-    {
-        return Err(typed(
-            400,
-            "validation_error",
-            "tags and ruleset are required",
-        ));
+    if !body.get("tags").is_some_and(Value::is_array) || !body.get("ruleset").is_some_and(Value::is_object) {
+        return Err(typed(400, "validation_error", "tags and ruleset are required"));
     }
     if let Some(status) = body.get("status").and_then(Value::as_str)
         && !["enabled", "disabled", "archived"].contains(&status)
@@ -102,16 +93,9 @@ fn whole(desk: &Desk<'_>) -> Result<Map<String, Value>, Reply> {
 fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     scope.may_write()?;
     let body = whole(desk)?;
-    let taken = desk
-        .world
-        .items(scope.project, Kind::Flag)
-        .any(|(_, flag)| Some(flag.get("key")) == body.get("key"));
+    let taken = desk.world.items(scope.project, Kind::Flag).any(|(_, flag)| Some(flag.get("key")) == body.get("key"));
     if taken {
-        return Err(typed(
-            400,
-            "validation_error",
-            "a feature flag with this key already exists",
-        ));
+        return Err(typed(400, "validation_error", "a feature flag with this key already exists"));
     }
     let key = shelf::create(desk, scope, Kind::Flag, shelf::settable(body));
     Ok(shelf::shown(desk, scope, Kind::Flag, &key, 200).did("flag", "create", key))
@@ -146,25 +130,16 @@ fn duplicate(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     let mut values = copied(flag);
     let suffix = desk.world.fresh_tag();
     for (field, joint) in [("name", " copy "), ("key", "-copy-")] {
-        let text = values
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let text = values.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         values.insert(field.to_owned(), json!(format!("{text}{joint}{suffix}")));
     }
     values.insert("status".to_owned(), json!("disabled"));
     let key = shelf::create(desk, scope, Kind::Flag, values);
-    Ok(shelf::shown(desk, scope, Kind::Flag, &key, 200)
-        .did("flag", "duplicate", key)
-        .copied_from(source))
+    Ok(shelf::shown(desk, scope, Kind::Flag, &key, 200).did("flag", "duplicate", key).copied_from(source))
 }
 
 fn copied(flag: &Item) -> Map<String, Value> {
-    KNOWN
-        .iter()
-        .filter_map(|field| Some(((*field).to_owned(), flag.fields.get(*field)?.clone())))
-        .collect()
+    KNOWN.iter().filter_map(|field| Some(((*field).to_owned(), flag.fields.get(*field)?.clone()))).collect()
 }
 
 /// The flag's key in the world, for experiments that point at it.
@@ -172,8 +147,5 @@ pub(super) fn linked(desk: &Desk<'_>, scope: &Scope, experiment: &Key) -> Value 
     desk.world
         .items(scope.project, Kind::Flag)
         .find(|(_, flag)| *flag.get("experiment_id") == json!(experiment))
-        .map_or(
-            Value::Null,
-            |(_, flag)| json!({"id": flag.get("id"), "key": flag.get("key")}),
-        )
+        .map_or(Value::Null, |(_, flag)| json!({"id": flag.get("id"), "key": flag.get("key")}))
 }

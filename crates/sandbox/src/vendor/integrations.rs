@@ -24,11 +24,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
                 return Err(Reply::error(400, "nothing to change"));
             }
             shelf::amend(desk, scope, Kind::Integration, &key, shelf::settable(body));
-            Ok(shelf::shown(desk, scope, Kind::Integration, &key, 200).did(
-                "integration",
-                "update",
-                key,
-            ))
+            Ok(shelf::shown(desk, scope, Kind::Integration, &key, 200).did("integration", "update", key))
         }
         (_, [] | [_]) => Err(wrong_method()),
         _ => Err(missing("page")),

@@ -58,57 +58,29 @@ impl Desk<'_> {
 
 /// An instant in RFC 3339, UTC, whole seconds.
 pub(crate) fn stamp(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second())
-        .unwrap_or(at)
-        .to_string()
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 /// Answers a call to any vendor interface but SCIM and the page.
-pub(crate) fn answer(
-    world: &mut World,
-    meters: &mut Meters,
-    call: &Call,
-    now: Timestamp,
-) -> Answer {
+pub(crate) fn answer(world: &mut World, meters: &mut Meters, call: &Call, now: Timestamp) -> Answer {
     let segments = call.segments();
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     if !call.slash() && wants_slash(&parts) {
-        let query = if call.query.is_empty() {
-            String::new()
-        } else {
-            format!("?{}", call.query)
-        };
+        let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
         return Err(Reply::redirect(301, &format!("{}/{query}", call.path)));
     }
     let caller = access::caller(world, call, now)?;
     meters.app_call(caller.id, now)?;
-    let mut desk = Desk {
-        world,
-        meters,
-        call,
-        caller,
-        now,
-    };
+    let mut desk = Desk { world, meters, call, caller, now };
     match parts.as_slice() {
         ["api", "app", "me"] => me::read(&desk),
-        [
-            "api",
-            "app",
-            "organizations",
-            organization,
-            "service-accounts",
-            rest @ ..,
-        ] => {
+        ["api", "app", "organizations", organization, "service-accounts", rest @ ..] => {
             organization::known(&desk, organization)?;
             service_accounts::organization(&mut desk, rest)
         }
         ["api", "app", "projects", project, rest @ ..] => projects::route(&mut desk, project, rest),
-        ["api", "app", "workspaces", view, rest @ ..] => {
-            projects::route_view(&mut desk, view, rest)
-        }
-        ["api", "app", "custom_events", project] => {
-            projects::route(&mut desk, project, &["custom_events"])
-        }
+        ["api", "app", "workspaces", view, rest @ ..] => projects::route_view(&mut desk, view, rest),
+        ["api", "app", "custom_events", project] => projects::route(&mut desk, project, &["custom_events"]),
         ["organizations", organization, rest @ ..] => {
             organization::known(&desk, organization)?;
             organization::route(&mut desk, rest)
@@ -134,21 +106,13 @@ fn wants_slash(parts: &[&str]) -> bool {
         ] | [
             "organizations",
             _,
-            "users"
-                | "projects"
-                | "add-users-to-projects"
-                | "delete-users"
-                | "add-teams"
-                | "delete-teams"
+            "users" | "projects" | "add-users-to-projects" | "delete-users" | "add-teams" | "delete-teams"
         ] | ["organizations", _, "teams", _, "update"]
     )
 }
 
 /// A field of a JSON object as text, or 400.
-pub(crate) fn required_text(
-    body: &serde_json::Map<String, Value>,
-    key: &str,
-) -> Result<String, Reply> {
+pub(crate) fn required_text(body: &serde_json::Map<String, Value>, key: &str) -> Result<String, Reply> {
     body.get(key)
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())

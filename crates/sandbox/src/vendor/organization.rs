@@ -10,11 +10,7 @@ use crate::world::{GrantKind, Invitation, Member, OrgRole, Role, World};
 
 /// 404 for any organization but ours.
 pub(super) fn known(desk: &Desk<'_>, organization: &str) -> Result<(), Reply> {
-    if organization.parse() == Ok(desk.world.organization) {
-        Ok(())
-    } else {
-        Err(missing("organization"))
-    }
+    if organization.parse() == Ok(desk.world.organization) { Ok(()) } else { Err(missing("organization")) }
 }
 
 pub(super) fn route(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
@@ -28,16 +24,10 @@ pub(super) fn route(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
         ("GET", ["projects"]) => Ok(projects(desk)),
         (_, ["teams", ..] | ["add-teams" | "delete-teams"]) => teams::route(desk, rest),
         ("GET", [name]) => {
-            let settings = desk
-                .world
-                .settings
-                .get(*name)
-                .ok_or_else(|| missing("page"))?;
+            let settings = desk.world.settings.get(*name).ok_or_else(|| missing("page"))?;
             Ok(Reply::results(settings))
         }
-        (_, ["users" | "projects" | "add-users-to-projects" | "delete-users"]) => {
-            Err(wrong_method())
-        }
+        (_, ["users" | "projects" | "add-users-to-projects" | "delete-users"]) => Err(wrong_method()),
         _ => Err(missing("page")),
     }
 }
@@ -53,41 +43,31 @@ fn roster(desk: &Desk<'_>) -> Answer {
     }
     let people = world.members.values().filter(|member| member.active);
     Ok(match layout(world) {
-        RosterLayout::List => {
-            Reply::results(&people.map(|one| listed(world, one)).collect::<Vec<_>>())
-        }
+        RosterLayout::List => Reply::results(&people.map(|one| listed(world, one)).collect::<Vec<_>>()),
         RosterLayout::MapByAddress => {
-            let map: Map<String, Value> = people
-                .map(|one| (one.who.email.clone(), by_address(world, one)))
-                .collect();
+            let map: Map<String, Value> = people.map(|one| (one.who.email.clone(), by_address(world, one))).collect();
             Reply::results(&map)
         }
         RosterLayout::MapById => {
             let map: Map<String, Value> = people
                 .map(|one| {
-                    let entry =
-                        json!({"email": one.who.email, "name": one.who.name, "role": one.role});
+                    let entry = json!({"email": one.who.email, "name": one.who.name, "role": one.role});
                     (one.who.id.to_string(), entry)
                 })
                 .collect();
             Reply::results(&map)
         }
-        RosterLayout::Bare => {
-            Reply::results(&people.map(|one| one.who.email.as_str()).collect::<Vec<_>>())
-        }
+        RosterLayout::Bare => Reply::results(&people.map(|one| one.who.email.as_str()).collect::<Vec<_>>()),
     })
 }
 
 fn layout(world: &World) -> RosterLayout {
-    world
-        .variants
-        .roster_layout
-        .unwrap_or(match world.seed % 4 {
-            0 => RosterLayout::List,
-            1 => RosterLayout::MapByAddress,
-            2 => RosterLayout::MapById,
-            _ => RosterLayout::Bare,
-        })
+    world.variants.roster_layout.unwrap_or(match world.seed % 4 {
+        0 => RosterLayout::List,
+        1 => RosterLayout::MapByAddress,
+        2 => RosterLayout::MapById,
+        _ => RosterLayout::Bare,
+    })
 }
 
 fn listed(world: &World, member: &Member) -> Value {
@@ -104,12 +84,8 @@ fn listed(world: &World, member: &Member) -> Value {
             json!({"id": grant.project, "role": grant.role, "target_type": kind, "team_id": grant.team})
         })
         .collect();
-    let teams: Vec<u64> = world
-        .teams
-        .values()
-        .filter(|team| team.members.contains(&member.who.id))
-        .map(|team| team.id)
-        .collect();
+    let teams: Vec<u64> =
+        world.teams.values().filter(|team| team.members.contains(&member.who.id)).map(|team| team.id).collect();
     json!({
         "id": member.who.id,
         "email": member.who.email,
@@ -134,33 +110,17 @@ fn by_address(world: &World, member: &Member) -> Value {
 fn add_users(desk: &mut Desk<'_>) -> Answer {
     let body = desk.call.object()?;
     let shape = || Reply::error(400, "projects: a list of {id, users} is required");
-    let projects = body
-        .get("projects")
-        .and_then(Value::as_array)
-        .ok_or_else(shape)?;
+    let projects = body.get("projects").and_then(Value::as_array).ok_or_else(shape)?;
     let mut wanted = Vec::new();
     for project in projects {
         let id = project.get("id").ok_or_else(shape)?;
-        let id = id
-            .as_u64()
-            .ok_or_else(|| Reply::error(500, "internal server error"))?;
+        let id = id.as_u64().ok_or_else(|| Reply::error(500, "internal server error"))?;
         if desk.world.project(id).is_none() {
             return Err(missing("project"));
         }
-        for user in project
-            .get("users")
-            .and_then(Value::as_array)
-            .ok_or_else(shape)?
-        {
-            let address = user
-                .get("email")
-                .and_then(Value::as_str)
-                .ok_or_else(shape)?;
-            let role = user
-                .get("role")
-                .and_then(Value::as_str)
-                .and_then(Role::parse)
-                .ok_or_else(shape)?;
+        for user in project.get("users").and_then(Value::as_array).ok_or_else(shape)? {
+            let address = user.get("email").and_then(Value::as_str).ok_or_else(shape)?;
+            let role = user.get("role").and_then(Value::as_str).and_then(Role::parse).ok_or_else(shape)?;
             wanted.push((id, address.to_owned(), role));
         }
     }
@@ -174,11 +134,7 @@ fn add_users(desk: &mut Desk<'_>) -> Answer {
 }
 
 fn grant_or_invite(desk: &mut Desk<'_>, project: u64, address: &str, role: Role) {
-    if let Some(id) = desk
-        .world
-        .member_by_address(address)
-        .map(|member| member.who.id)
-    {
+    if let Some(id) = desk.world.member_by_address(address).map(|member| member.who.id) {
         desk.world.edit_member(id, |member| {
             member.projects.insert(project, role);
         });
@@ -221,28 +177,23 @@ fn projects(desk: &Desk<'_>) -> Reply {
 pub(super) fn role_field(body: &Map<String, Value>) -> Result<Role, Reply> {
     match body.get("role") {
         None | Some(Value::Null) => Ok(Role::Consumer),
-        Some(value) => value.as_str().and_then(Role::parse).ok_or_else(|| {
-            Reply::error(400, "role: must be one of owner, admin, analyst, consumer")
-        }),
+        Some(value) => value
+            .as_str()
+            .and_then(Role::parse)
+            .ok_or_else(|| Reply::error(400, "role: must be one of owner, admin, analyst, consumer")),
     }
 }
 
 /// A list of `{id, role}` from a body.
-pub(super) fn project_roles(
-    world: &World,
-    list: Option<&Value>,
-) -> Result<Vec<(u64, Role)>, Reply> {
+pub(super) fn project_roles(world: &World, list: Option<&Value>) -> Result<Vec<(u64, Role)>, Reply> {
     let entries = match list {
         None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(list) => list
-            .as_array()
-            .ok_or_else(|| Reply::error(400, "projects: must be a list"))?,
+        Some(list) => list.as_array().ok_or_else(|| Reply::error(400, "projects: must be a list"))?,
     };
     entries
         .iter()
         .map(|entry| {
-            let id = loose_id(entry.get("id"))
-                .ok_or_else(|| Reply::error(400, "projects: id is required"))?;
+            let id = loose_id(entry.get("id")).ok_or_else(|| Reply::error(400, "projects: id is required"))?;
             if world.project(id).is_none() {
                 return Err(missing("project"));
             }

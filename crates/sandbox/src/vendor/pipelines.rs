@@ -11,11 +11,7 @@ pub(super) fn route(desk: &mut Desk<'_>, verb: &str) -> Answer {
     let method = desk.call.method.clone();
     let form = desk.call.form();
     let field = |name: &str| {
-        desk.call.param(name).or_else(|| {
-            form.iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-        })
+        desk.call.param(name).or_else(|| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
     };
     let project = field("project_id").ok_or_else(|| Reply::error(400, "project_id is required"))?;
     let scope = scope(desk, &project)?;
@@ -26,10 +22,7 @@ pub(super) fn route(desk: &mut Desk<'_>, verb: &str) -> Answer {
         ("GET", "status") => {
             let key = existing(desk, &scope, name)?;
             let job = json!({"project_id": scope.project, "name": key, "state": "succeeded"});
-            Ok(Reply::json(
-                200,
-                &json!({"canceled": [], "retried": [], "succeeded": [job]}),
-            ))
+            Ok(Reply::json(200, &json!({"canceled": [], "retried": [], "succeeded": [job]})))
         }
         ("GET", "timeline") => Ok(Reply::json(200, &json!({"day_syncs": []}))),
         ("POST", "pause") => switch(desk, &scope, name, "false"),
@@ -47,37 +40,25 @@ pub(super) fn route(desk: &mut Desk<'_>, verb: &str) -> Answer {
             let kind = field("type").ok_or_else(|| Reply::error(400, "type is required"))?;
             let name = format!("events-daily-{kind}-{}", desk.world.fresh_tag());
             let (who, at) = (desk.caller.who.clone(), desk.stamp());
-            desk.world
-                .make_named(scope.project, Kind::Pipeline, &name, &who, &at, Map::new());
-            Ok(
-                Reply::json(200, &json!({"pipeline_names": [name]}))
-                    .did("pipeline", "create", name),
-            )
+            desk.world.make_named(scope.project, Kind::Pipeline, &name, &who, &at, Map::new());
+            Ok(Reply::json(200, &json!({"pipeline_names": [name]})).did("pipeline", "create", name))
         }
-        (_, "jobs" | "status" | "timeline" | "pause" | "resume" | "cancel" | "edit" | "create") => {
-            Err(wrong_method())
-        }
+        (_, "jobs" | "status" | "timeline" | "pause" | "resume" | "cancel" | "edit" | "create") => Err(wrong_method()),
         _ => Err(missing("page")),
     }
 }
 
 /// A map from project id to its jobs.
 fn jobs(desk: &Desk<'_>, scope: &Scope) -> Reply {
-    let jobs: Vec<&Map<String, Value>> = desk
-        .world
-        .items(scope.project, Kind::Pipeline)
-        .map(|(_, job)| &job.fields)
-        .collect();
+    let jobs: Vec<&Map<String, Value>> =
+        desk.world.items(scope.project, Kind::Pipeline).map(|(_, job)| &job.fields).collect();
     Reply::json(200, &json!({scope.project.to_string(): jobs}))
 }
 
 fn existing(desk: &Desk<'_>, scope: &Scope, name: Option<String>) -> Result<Key, Reply> {
     let name = name.ok_or_else(|| Reply::error(400, "name is required"))?;
     let key = Key::Text(name);
-    desk.world
-        .item(scope.project, Kind::Pipeline, &key)
-        .map(|_| key.clone())
-        .ok_or_else(|| missing("pipeline"))
+    desk.world.item(scope.project, Kind::Pipeline, &key).map(|_| key.clone()).ok_or_else(|| missing("pipeline"))
 }
 
 fn switch(desk: &mut Desk<'_>, scope: &Scope, name: Option<String>, on: &str) -> Answer {

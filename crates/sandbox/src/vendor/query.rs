@@ -13,16 +13,12 @@ use crate::world::{Item, Kind};
 
 /// The project of a Query API call, so that the server can count the ones under way.
 pub(crate) fn query_project(call: &Call) -> Option<u64> {
-    call.path
-        .starts_with("/api/query/")
-        .then(|| call.param("project_id")?.parse().ok())?
+    call.path.starts_with("/api/query/").then(|| call.param("project_id")?.parse().ok())?
 }
 
 pub(super) fn route(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
-    let project = desk
-        .call
-        .param("project_id")
-        .ok_or_else(|| Reply::error(400, "project_id is a required parameter"))?;
+    let project =
+        desk.call.param("project_id").ok_or_else(|| Reply::error(400, "project_id is a required parameter"))?;
     let scope = scope(desk, &project)?;
     desk.meters.query_call(scope.project, desk.now)?;
     let method = desk.call.method.clone();
@@ -36,19 +32,13 @@ pub(super) fn route(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
 
 /// The numbers of a saved Insights report: invented, the same for the same report and day.
 fn insights(desk: &Desk<'_>, scope: &Scope) -> Answer {
-    let id = desk
-        .call
-        .param("bookmark_id")
-        .ok_or_else(|| Reply::error(400, "bookmark_id is a required parameter"))?;
+    let id = desk.call.param("bookmark_id").ok_or_else(|| Reply::error(400, "bookmark_id is a required parameter"))?;
     let (_, report) = shelf::find(desk, scope, Kind::Report, &id)?;
     if report.get("type").as_str() != Some("insights") {
         return Err(Reply::error(400, "the report is not an Insights report"));
     }
     let day = |ago: i64| {
-        let at = desk
-            .now
-            .checked_sub(SignedDuration::from_hours(24 * ago))
-            .unwrap_or(desk.now);
+        let at = desk.now.checked_sub(SignedDuration::from_hours(24 * ago)).unwrap_or(desk.now);
         super::stamp(at).chars().take(10).collect::<String>()
     };
     let (first, today) = (day(6), day(0));
@@ -83,17 +73,9 @@ fn events_of(report: &Item) -> Vec<String> {
         .get("params")
         .get("sections")
         .and_then(|sections| sections.get("show")?.as_array())
-        .map(|list| {
-            list.iter()
-                .filter_map(|one| one.get("name")?.as_str().map(str::to_owned))
-                .collect()
-        })
+        .map(|list| list.iter().filter_map(|one| one.get("name")?.as_str().map(str::to_owned)).collect())
         .unwrap_or_default();
-    if shown.is_empty() {
-        vec!["All Events".to_owned()]
-    } else {
-        shown
-    }
+    if shown.is_empty() { vec!["All Events".to_owned()] } else { shown }
 }
 
 /// Cohorts without creator, and without an envelope.
@@ -101,11 +83,7 @@ fn cohorts(desk: &Desk<'_>, scope: &Scope) -> Reply {
     let list: Vec<Value> = shelf::listed(desk, scope, Kind::Cohort)
         .into_iter()
         .map(|(_, cohort)| {
-            let created = cohort
-                .get("created")
-                .as_str()
-                .unwrap_or_default()
-                .replace('T', " ");
+            let created = cohort.get("created").as_str().unwrap_or_default().replace('T', " ");
             json!({
                 "id": cohort.get("id"),
                 "name": cohort.get("name"),

@@ -64,22 +64,18 @@ fn create(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     }
     let key = shelf::create(desk, scope, Kind::Report, shelf::settable(body));
     if let (Some(board), Key::Number(id)) = (home, &key) {
-        desk.world
-            .edit(scope.project, Kind::Board, &Key::Number(board), |board| {
-                let mut shown = layout_reports(board);
-                shown.push(*id);
-                board.set("layout", lay_out(&shown));
-            });
+        desk.world.edit(scope.project, Kind::Board, &Key::Number(board), |board| {
+            let mut shown = layout_reports(board);
+            shown.push(*id);
+            board.set("layout", lay_out(&shown));
+        });
     }
     Ok(shelf::shown(desk, scope, Kind::Report, &key, 200).did("report", "create", key))
 }
 
 fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str, body: Map<String, Value>) -> Answer {
     let (key, _) = shelf::find(desk, scope, Kind::Report, id)?;
-    if body
-        .get("deleted")
-        .is_some_and(|deleted| *deleted != json!(false) && !deleted.is_null())
-    {
+    if body.get("deleted").is_some_and(|deleted| *deleted != json!(false) && !deleted.is_null()) {
         let id = id.parse().map_err(|_| missing("report"))?;
         return remove(desk, scope, &[id]);
     }
@@ -98,27 +94,15 @@ fn bulk_update(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
         .and_then(Value::as_array)
         .map(|list| list.iter().filter_map(Value::as_object).cloned().collect())
         .unwrap_or_default();
-    let ids: Vec<u64> = changes
-        .iter()
-        .filter_map(|change| loose_id(change.get("id")))
-        .collect();
+    let ids: Vec<u64> = changes.iter().filter_map(|change| loose_id(change.get("id"))).collect();
     if ids.is_empty() || ids.len() != changes.len() {
-        return Err(Reply::error(
-            400,
-            "bookmarks: a list of objects with id is required",
-        ));
+        return Err(Reply::error(400, "bookmarks: a list of objects with id is required"));
     }
     for id in &ids {
         shelf::find(desk, scope, Kind::Report, &id.to_string())?;
     }
     for (id, change) in ids.iter().zip(changes) {
-        shelf::amend(
-            desk,
-            scope,
-            Kind::Report,
-            &Key::Number(*id),
-            shelf::settable(change),
-        );
+        shelf::amend(desk, scope, Kind::Report, &Key::Number(*id), shelf::settable(change));
     }
     let all = ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
     Ok(Reply::done().did("report", "update", all))
@@ -142,12 +126,8 @@ fn linked(desk: &Desk<'_>, scope: &Scope, id: &str) -> Answer {
     let (_, report) = shelf::find(desk, scope, Kind::Report, id)?;
     let home = report.number("dashboard_id");
     let report = report.number("id").unwrap_or_default();
-    let boards: Vec<u64> = desk
-        .world
-        .boards_of_report(scope.project, report)
-        .into_iter()
-        .filter(|board| Some(*board) != home)
-        .collect();
+    let boards: Vec<u64> =
+        desk.world.boards_of_report(scope.project, report).into_iter().filter(|board| Some(*board) != home).collect();
     Ok(Reply::results(&boards))
 }
 
@@ -155,9 +135,7 @@ fn linked(desk: &Desk<'_>, scope: &Scope, id: &str) -> Answer {
 pub(super) fn boards_of(desk: &Desk<'_>, scope: &Scope, id: &str) -> Answer {
     let (_, report) = shelf::find(desk, scope, Kind::Report, id)?;
     let report = report.number("id").unwrap_or_default();
-    Ok(Reply::results(
-        &desk.world.boards_of_report(scope.project, report),
-    ))
+    Ok(Reply::results(&desk.world.boards_of_report(scope.project, report)))
 }
 
 /// The cursor-paged history, with the creation as its only entry (facts/mixpanel.md 1.5).

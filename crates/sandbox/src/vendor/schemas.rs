@@ -19,18 +19,10 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
     let method = desk.call.method.clone();
     match (method.as_str(), rest) {
         ("GET", []) => Ok(list(desk, scope, None, None)),
-        ("GET", [kind]) => Ok(list(
-            desk,
-            scope,
-            Some(kind),
-            desk.call.param("entity_name").as_deref(),
-        )),
+        ("GET", [kind]) => Ok(list(desk, scope, Some(kind), desk.call.param("entity_name").as_deref())),
         ("GET", [kind, name]) => {
             let key = key_of(kind, name);
-            let entry = desk
-                .world
-                .item(scope.project, Kind::Schema, &key)
-                .ok_or_else(|| missing("schema"))?;
+            let entry = desk.world.item(scope.project, Kind::Schema, &key).ok_or_else(|| missing("schema"))?;
             Ok(Reply::json(200, entry.get("schemaJson")))
         }
         ("POST", []) => upload(desk, scope),
@@ -53,13 +45,10 @@ fn key_of(kind: &str, name: &str) -> Key {
 }
 
 fn list(desk: &Desk<'_>, scope: &Scope, kind: Option<&str>, name: Option<&str>) -> Reply {
-    let matches =
-        |field: &Value, wanted: Option<&str>| wanted.is_none() || field.as_str() == wanted;
+    let matches = |field: &Value, wanted: Option<&str>| wanted.is_none() || field.as_str() == wanted;
     let entries: Vec<&Map<String, Value>> = shelf::listed(desk, scope, Kind::Schema)
         .into_iter()
-        .filter(|(_, entry)| {
-            matches(entry.get("entityType"), kind) && matches(entry.get("name"), name)
-        })
+        .filter(|(_, entry)| matches(entry.get("entityType"), kind) && matches(entry.get("name"), name))
         .map(|(_, entry)| &entry.fields)
         .collect();
     Reply::results(&entries)
@@ -67,18 +56,13 @@ fn list(desk: &Desk<'_>, scope: &Scope, kind: Option<&str>, name: Option<&str>) 
 
 /// Contacts must be lists of texts.
 fn checked(schema: &Map<String, Value>) -> Result<(), Reply> {
-    let metadata = schema
-        .get("metadata")
-        .and_then(|metadata| metadata.get("com.mixpanel"));
+    let metadata = schema.get("metadata").and_then(|metadata| metadata.get("com.mixpanel"));
     for field in ["contacts", "teamContacts"] {
         if metadata
             .and_then(|metadata| metadata.get(field))
             .is_some_and(|list| !super::definitions::is_list_of_texts(list))
         {
-            return Err(Reply::error(
-                400,
-                &format!("{field}: must be a list of texts"),
-            ));
+            return Err(Reply::error(400, &format!("{field}: must be a list of texts")));
         }
     }
     Ok(())
@@ -92,19 +76,13 @@ fn put(desk: &mut Desk<'_>, scope: &Scope, kind: &str, name: &str, schema: Value
     values.insert("name".to_owned(), json!(name));
     values.insert("schemaJson".to_owned(), schema);
     let key = key_of(kind, name).to_string();
-    desk.world
-        .make_named(scope.project, Kind::Schema, &key, &who, &at, values);
+    desk.world.make_named(scope.project, Kind::Schema, &key, &who, &at, values);
 }
 
 fn upload(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
     scope.may_write()?;
     let body = desk.call.object()?;
-    let bad = || {
-        Reply::error(
-            400,
-            "entries: a list of {entityType, name, schemaJson} is required",
-        )
-    };
+    let bad = || Reply::error(400, "entries: a list of {entityType, name, schemaJson} is required");
     let entries: Vec<Map<String, Value>> = body
         .get("entries")
         .and_then(Value::as_array)
@@ -113,39 +91,20 @@ fn upload(desk: &mut Desk<'_>, scope: &Scope) -> Answer {
         .map(|entry| entry.as_object().cloned().ok_or_else(bad))
         .collect::<Result<_, _>>()?;
     for entry in &entries {
-        let schema = entry
-            .get("schemaJson")
-            .and_then(Value::as_object)
-            .ok_or_else(bad)?;
+        let schema = entry.get("schemaJson").and_then(Value::as_object).ok_or_else(bad)?;
         checked(schema)?;
         entry_name(entry).ok_or_else(bad)?;
         let kind = entry.get("entityType").and_then(Value::as_str);
-        kind.filter(|kind| ["event", "profile"].contains(kind))
-            .ok_or_else(bad)?;
+        kind.filter(|kind| ["event", "profile"].contains(kind)).ok_or_else(bad)?;
     }
-    let deleted = if body.get("truncate").and_then(Value::as_bool) == Some(true) {
-        clear(desk, scope, None, None)
-    } else {
-        0
-    };
+    let deleted =
+        if body.get("truncate").and_then(Value::as_bool) == Some(true) { clear(desk, scope, None, None) } else { 0 };
     for entry in &entries {
-        let kind = entry
-            .get("entityType")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = entry.get("entityType").and_then(Value::as_str).unwrap_or_default();
         let schema = entry.get("schemaJson").cloned().unwrap_or_default();
-        put(
-            desk,
-            scope,
-            kind,
-            entry_name(entry).unwrap_or_default(),
-            schema,
-        );
+        put(desk, scope, kind, entry_name(entry).unwrap_or_default(), schema);
     }
-    Ok(
-        Reply::results(&json!({"added": entries.len(), "deleted": deleted}))
-            .did("schema", "update", "entries"),
-    )
+    Ok(Reply::results(&json!({"added": entries.len(), "deleted": deleted})).did("schema", "update", "entries"))
 }
 
 fn clear(desk: &mut Desk<'_>, scope: &Scope, kind: Option<&str>, name: Option<&str>) -> usize {
@@ -169,14 +128,6 @@ fn delete(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer {
     let name = rest.get(1).copied().or(query.as_deref());
     let count = clear(desk, scope, kind, name);
     let reply = Reply::results(&json!({"delete_count": count}));
-    let id = [kind, name]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("/");
-    Ok(if count > 0 {
-        reply.did("schema", "delete", id)
-    } else {
-        reply
-    })
+    let id = [kind, name].into_iter().flatten().collect::<Vec<_>>().join("/");
+    Ok(if count > 0 { reply.did("schema", "delete", id) } else { reply })
 }

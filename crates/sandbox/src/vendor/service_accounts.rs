@@ -14,9 +14,7 @@ use crate::world::{Role, ServiceAccount, World};
 
 pub(super) fn organization(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
     if !desk.caller.role.manages_people() {
-        return Err(forbidden(
-            "only owners and admins can manage service accounts",
-        ));
+        return Err(forbidden("only owners and admins can manage service accounts"));
     }
     match (desk.call.method.as_str(), rest) {
         ("GET", []) => Ok(list(desk.world)),
@@ -35,19 +33,12 @@ pub(super) fn organization(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
 }
 
 fn list(world: &World) -> Reply {
-    let accounts: Vec<Value> = world
-        .service_accounts
-        .values()
-        .map(ServiceAccount::public)
-        .collect();
+    let accounts: Vec<Value> = world.service_accounts.values().map(ServiceAccount::public).collect();
     Reply::results(&accounts)
 }
 
 fn find<'w>(world: &'w World, id: &str) -> Result<&'w ServiceAccount, Reply> {
-    id.parse()
-        .ok()
-        .and_then(|id: u64| world.service_accounts.get(&id))
-        .ok_or_else(|| missing("service account"))
+    id.parse().ok().and_then(|id: u64| world.service_accounts.get(&id)).ok_or_else(|| missing("service account"))
 }
 
 fn create(desk: &mut Desk<'_>) -> Answer {
@@ -58,17 +49,11 @@ fn create(desk: &mut Desk<'_>) -> Answer {
         return Err(forbidden("you can only assign roles at or below your own"));
     }
     let expires = expires(&body)?;
-    let projects: BTreeMap<u64, Role> = project_roles(desk.world, body.get("projects"))?
-        .into_iter()
-        .collect();
+    let projects: BTreeMap<u64, Role> = project_roles(desk.world, body.get("projects"))?.into_iter().collect();
     let id = desk.world.fresh_id();
     let account = ServiceAccount {
         id,
-        username: format!(
-            "{}.{}.mp-service-account",
-            slug(&name),
-            desk.world.fresh_tag()
-        ),
+        username: format!("{}.{}.mp-service-account", slug(&name), desk.world.fresh_tag()),
         secret: desk.world.fresh_secret(),
         role,
         user: desk.world.fresh_id(),
@@ -89,13 +74,7 @@ fn create(desk: &mut Desk<'_>) -> Answer {
 /// The name part of a user name: lower case, everything odd a dash.
 fn slug(name: &str) -> String {
     name.chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() || letter == '-' {
-                letter.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter.to_ascii_lowercase() } else { '-' })
         .collect()
 }
 
@@ -132,10 +111,7 @@ fn delete(desk: &mut Desk<'_>, id: &str) -> Answer {
 fn add_to_project(desk: &mut Desk<'_>) -> Answer {
     let body = desk.call.object()?;
     if !body.contains_key("projects") || !body.contains_key("service_account_ids") {
-        return Err(Reply::error(
-            400,
-            "projects and service_account_ids are required",
-        ));
+        return Err(Reply::error(400, "projects and service_account_ids are required"));
     }
     let projects = project_roles(desk.world, body.get("projects"))?;
     let accounts = known_accounts(desk.world, body.get("service_account_ids"))?;
@@ -149,14 +125,11 @@ fn add_to_project(desk: &mut Desk<'_>) -> Answer {
 
 fn remove_from_project(desk: &mut Desk<'_>) -> Answer {
     let body = desk.call.object()?;
-    let projects = body
-        .get("projects")
-        .and_then(Value::as_array)
-        .ok_or_else(|| Reply::error(400, "projects is required"))?;
+    let projects =
+        body.get("projects").and_then(Value::as_array).ok_or_else(|| Reply::error(400, "projects is required"))?;
     let mut gone = Vec::new();
     for project in projects {
-        let id = loose_id(project.get("id"))
-            .ok_or_else(|| Reply::error(400, "projects: id is required"))?;
+        let id = loose_id(project.get("id")).ok_or_else(|| Reply::error(400, "projects: id is required"))?;
         if desk.world.project(id).is_none() {
             return Err(missing("project"));
         }
@@ -176,15 +149,9 @@ fn remove_from_project(desk: &mut Desk<'_>) -> Answer {
 fn known_accounts(world: &World, list: Option<&Value>) -> Result<Vec<u64>, Reply> {
     let ids = ids_of(list);
     if ids.is_empty() {
-        return Err(Reply::error(
-            400,
-            "service_account_ids: a list of ids is required",
-        ));
+        return Err(Reply::error(400, "service_account_ids: a list of ids is required"));
     }
-    if ids
-        .iter()
-        .any(|id| !world.service_accounts.contains_key(id))
-    {
+    if ids.iter().any(|id| !world.service_accounts.contains_key(id)) {
         return Err(missing("service account"));
     }
     Ok(ids)
@@ -207,10 +174,7 @@ pub(super) fn of_project(desk: &Desk<'_>, scope: &Scope) -> Answer {
             .values()
             .filter(|team| team.service_accounts.contains(&account.id))
             .find_map(|team| team.projects.get(&scope.project));
-        let grants = [
-            (account.projects.get(&scope.project), "individual"),
-            (team, "team"),
-        ];
+        let grants = [(account.projects.get(&scope.project), "individual"), (team, "team")];
         for (role, target) in grants {
             let Some(role) = role else { continue };
             let mut entry = account.public();

@@ -24,13 +24,7 @@ fn kind_of(entity: &str) -> Option<Kind> {
     }
 }
 
-pub(super) fn route(
-    desk: &mut Desk<'_>,
-    scope: &Scope,
-    entity: &str,
-    id: &str,
-    rest: &[&str],
-) -> Answer {
+pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, entity: &str, id: &str, rest: &[&str]) -> Answer {
     let kind = kind_of(entity).ok_or_else(|| missing("page"))?;
     let (key, item) = shelf::find(desk, scope, kind, id)?;
     let method = desk.call.method.clone();
@@ -115,31 +109,18 @@ fn upsert(desk: &Desk<'_>, key: &Key) -> Result<Change, Reply> {
             .iter()
             .map(|one| {
                 let id = loose_id(one.get("id")).ok_or_else(bad)?;
-                Ok((
-                    id,
-                    one.get("canEdit").and_then(Value::as_bool).unwrap_or(false),
-                ))
+                Ok((id, one.get("canEdit").and_then(Value::as_bool).unwrap_or(false)))
             })
             .collect()
     };
-    let (users, teams, projects) = (
-        pairs("userShares")?,
-        pairs("teamShares")?,
-        pairs("projectShares")?,
-    );
+    let (users, teams, projects) = (pairs("userShares")?, pairs("teamShares")?, pairs("projectShares")?);
     if users.is_empty() && teams.is_empty() && projects.is_empty() {
         return Err(Reply::error(400, "nothing to share with"));
     }
-    if projects
-        .iter()
-        .any(|(id, _)| desk.world.project(*id).is_none())
-    {
+    if projects.iter().any(|(id, _)| desk.world.project(*id).is_none()) {
         return Err(missing("project"));
     }
-    if teams
-        .iter()
-        .any(|(id, _)| !desk.world.teams.contains_key(id))
-    {
+    if teams.iter().any(|(id, _)| !desk.world.teams.contains_key(id)) {
         return Err(missing("team"));
     }
     let users = users
@@ -172,10 +153,7 @@ fn removal(desk: &Desk<'_>, key: &Key) -> Result<Change, Reply> {
     let bare = fields
         .iter()
         .filter_map(|field| body.get(*field))
-        .all(|list| {
-            list.as_array()
-                .is_some_and(|list| list.iter().all(Value::is_u64))
-        });
+        .all(|list| list.as_array().is_some_and(|list| list.iter().all(Value::is_u64)));
     if !bare || !fields.iter().any(|field| body.contains_key(*field)) {
         return Err(Reply::error(400, "shares to delete must be lists of ids"));
     }
@@ -196,28 +174,13 @@ fn apply(desk: &mut Desk<'_>, scope: &Scope, kind: Kind, key: &Key, change: Chan
         let before = item.shares.clone();
         change(&mut item.shares);
         changed = item.shares != before;
-        let shared = item
-            .shares
-            .projects
-            .iter()
-            .any(|(id, _)| *id == scope.project);
+        let shared = item.shares.projects.iter().any(|(id, _)| *id == scope.project);
         let before = before.projects.iter().any(|(id, _)| *id == scope.project);
         if shared != before {
-            tell_reach(
-                &mut item.fields,
-                kind,
-                if shared { Reach::Project } else { item.reach },
-            );
+            tell_reach(&mut item.fields, kind, if shared { Reach::Project } else { item.reach });
         }
     });
-    let item = desk
-        .world
-        .item(scope.project, kind, key)
-        .ok_or_else(|| missing(kind.name()))?;
+    let item = desk.world.item(scope.project, kind, key).ok_or_else(|| missing(kind.name()))?;
     let reply = shown(desk, key, item);
-    Ok(if changed {
-        reply.did("share", "update", format!("{}/{key}", kind.name()))
-    } else {
-        reply
-    })
+    Ok(if changed { reply.did("share", "update", format!("{}/{key}", kind.name())) } else { reply })
 }

@@ -39,19 +39,11 @@ const FIXED: [&str; 24] = [
 
 /// The values of a body without the fields nobody may set.
 pub(super) fn settable(body: Map<String, Value>) -> Map<String, Value> {
-    body.into_iter()
-        .filter(|(key, _)| !FIXED.contains(&key.as_str()))
-        .collect()
+    body.into_iter().filter(|(key, _)| !FIXED.contains(&key.as_str())).collect()
 }
 
 /// Whether the caller sees the item; a report is also seen by whoever sees its board.
-pub(super) fn visible(
-    world: &World,
-    caller: &Caller,
-    project: u64,
-    kind: Kind,
-    item: &Item,
-) -> bool {
+pub(super) fn visible(world: &World, caller: &Caller, project: u64, kind: Kind, item: &Item) -> bool {
     if world.sees(caller, project, item) {
         return true;
     }
@@ -63,11 +55,7 @@ pub(super) fn visible(
 }
 
 /// Everything of a kind that the caller sees, in the order of ids.
-pub(super) fn listed<'d>(
-    desk: &'d Desk<'_>,
-    scope: &Scope,
-    kind: Kind,
-) -> Vec<(&'d Key, &'d Item)> {
+pub(super) fn listed<'d>(desk: &'d Desk<'_>, scope: &Scope, kind: Kind) -> Vec<(&'d Key, &'d Item)> {
     desk.world
         .items(scope.project, kind)
         .filter(|(_, item)| visible(desk.world, &desk.caller, scope.project, kind, item))
@@ -80,12 +68,7 @@ pub(super) fn objects<'d>(items: &[(&'d Key, &'d Item)]) -> Vec<&'d Map<String, 
 }
 
 /// The item with that id if the caller sees it, else 404.
-pub(super) fn find<'d>(
-    desk: &'d Desk<'_>,
-    scope: &Scope,
-    kind: Kind,
-    id: &str,
-) -> Result<(Key, &'d Item), Reply> {
+pub(super) fn find<'d>(desk: &'d Desk<'_>, scope: &Scope, kind: Kind, id: &str) -> Result<(Key, &'d Item), Reply> {
     let key = Key::parse(id);
     desk.world
         .item(scope.project, kind, &key)
@@ -96,26 +79,15 @@ pub(super) fn find<'d>(
 
 /// Who sees what a service account makes: only itself, for the kinds that can be shared (facts/mixpanel.md 4.2).
 pub(super) fn reach_of_new(kind: Kind) -> Reach {
-    if is_shareable(kind) {
-        Reach::Nobody
-    } else {
-        Reach::Project
-    }
+    if is_shareable(kind) { Reach::Nobody } else { Reach::Project }
 }
 
 /// Makes an item for the caller.
-pub(super) fn create(
-    desk: &mut Desk<'_>,
-    scope: &Scope,
-    kind: Kind,
-    values: Map<String, Value>,
-) -> Key {
+pub(super) fn create(desk: &mut Desk<'_>, scope: &Scope, kind: Kind, values: Map<String, Value>) -> Key {
     let who = desk.caller.who.clone();
     let at = desk.stamp();
     let reach = reach_of_new(kind);
-    let key = desk
-        .world
-        .make(scope.project, kind, &who, &at, reach, values);
+    let key = desk.world.make(scope.project, kind, &who, &at, reach, values);
     if let Some(view) = scope.view {
         desk.world.edit(scope.project, kind, &key, |item| {
             if item.fields.contains_key("workspace_id") {
@@ -127,13 +99,7 @@ pub(super) fn create(
 }
 
 /// Lays values over an item and notes the editor, where the kind notes one.
-pub(super) fn amend(
-    desk: &mut Desk<'_>,
-    scope: &Scope,
-    kind: Kind,
-    key: &Key,
-    values: Map<String, Value>,
-) {
+pub(super) fn amend(desk: &mut Desk<'_>, scope: &Scope, kind: Kind, key: &Key, values: Map<String, Value>) {
     let who = desk.caller.who.clone();
     let at = desk.stamp();
     desk.world.edit(scope.project, kind, key, |item| {
@@ -155,17 +121,13 @@ pub(super) fn amend(
 
 /// The object of an item as it is now, in the success envelope.
 pub(super) fn shown(desk: &Desk<'_>, scope: &Scope, kind: Kind, key: &Key, status: u16) -> Reply {
-    desk.world.item(scope.project, kind, key).map_or_else(
-        || missing(kind.name()),
-        |item| Reply::results_with(status, &item.fields),
-    )
+    desk.world
+        .item(scope.project, kind, key)
+        .map_or_else(|| missing(kind.name()), |item| Reply::results_with(status, &item.fields))
 }
 
 /// An object without some of its fields, written without copying it.
-pub(super) struct Without<'a>(
-    pub(super) &'a Map<String, Value>,
-    pub(super) &'static [&'static str],
-);
+pub(super) struct Without<'a>(pub(super) &'a Map<String, Value>, pub(super) &'static [&'static str]);
 
 impl Serialize for Without<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

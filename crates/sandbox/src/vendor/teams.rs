@@ -14,12 +14,8 @@ pub(super) fn route(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
     match (desk.call.method.as_str(), rest) {
         ("GET", ["teams"]) => Ok(list(desk)),
         ("POST", ["add-teams"]) => add(desk),
-        ("POST", ["delete-teams"] | ["teams", _, "update"]) => {
-            Err(Reply::error(400, "invalid request body"))
-        }
-        (_, ["teams", _, "update"] | ["teams" | "add-teams" | "delete-teams"]) => {
-            Err(wrong_method())
-        }
+        ("POST", ["delete-teams"] | ["teams", _, "update"]) => Err(Reply::error(400, "invalid request body")),
+        (_, ["teams", _, "update"] | ["teams" | "add-teams" | "delete-teams"]) => Err(wrong_method()),
         _ => Err(missing("page")),
     }
 }
@@ -37,8 +33,7 @@ fn list(desk: &Desk<'_>) -> Reply {
                 .filter(|member| member.active)
                 .map(|member| json!({"id": member.who.id, "email": member.who.email, "name": member.who.name}))
                 .collect();
-            let projects: Vec<Value> =
-                team.projects.iter().map(|(id, role)| json!({"id": id, "role": role})).collect();
+            let projects: Vec<Value> = team.projects.iter().map(|(id, role)| json!({"id": id, "role": role})).collect();
             json!({
                 "id": team.id,
                 "name": team.name,
@@ -61,10 +56,7 @@ fn add(desk: &mut Desk<'_>) -> Answer {
     let Some(first) = names.first().copied() else {
         return Err(Reply::error(400, "teams: a list of names is required"));
     };
-    if names
-        .iter()
-        .any(|name| desk.world.teams.values().any(|team| team.name == **name))
-    {
+    if names.iter().any(|name| desk.world.teams.values().any(|team| team.name == **name)) {
         return Err(Reply::error(409, "a team with this name already exists"));
     }
     for name in &names {

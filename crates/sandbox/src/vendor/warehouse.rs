@@ -9,12 +9,7 @@ use crate::wire::{Answer, Reply, missing, wrong_method};
 use crate::world::{Key, Kind};
 
 /// Sync frequencies in nanoseconds: by API only, hourly, daily, weekly.
-const FREQUENCIES: [u64; 4] = [
-    0,
-    3_600_000_000_000,
-    86_400_000_000_000,
-    604_800_000_000_000,
-];
+const FREQUENCIES: [u64; 4] = [0, 3_600_000_000_000, 86_400_000_000_000, 604_800_000_000_000];
 
 /// What only the read of one import shows.
 const DETAILS: [&str; 9] = [
@@ -42,9 +37,7 @@ pub(super) fn route(desk: &mut Desk<'_>, scope: &Scope, rest: &[&str]) -> Answer
         ("POST", ["event-stream"]) => create(desk, scope, "event_stream", &["time_column_name"]),
         ("POST", ["people"]) => create(desk, scope, "people", &["user_column_name"]),
         ("POST", ["groups"]) => create(desk, scope, "groups", &["group_key", "group_id_column"]),
-        ("POST", ["lookup-table"]) => {
-            create(desk, scope, "lookup_table", &["property_key_column_name"])
-        }
+        ("POST", ["lookup-table"]) => create(desk, scope, "lookup_table", &["property_key_column_name"]),
         ("GET", [id]) => {
             let (_, import) = shelf::find(desk, scope, Kind::WarehouseImport, id)?;
             Ok(Reply::results(&import.fields))
@@ -74,29 +67,16 @@ fn frequency(body: &Map<String, Value>) -> Result<Option<u64>, Reply> {
             .as_u64()
             .filter(|nanoseconds| FREQUENCIES.contains(nanoseconds))
             .map(Some)
-            .ok_or_else(|| {
-                Reply::error(
-                    400,
-                    "run_every: must be 0, hourly, daily or weekly in nanoseconds",
-                )
-            }),
+            .ok_or_else(|| Reply::error(400, "run_every: must be 0, hourly, daily or weekly in nanoseconds")),
     }
 }
 
 fn create(desk: &mut Desk<'_>, scope: &Scope, import_type: &str, required: &[&str]) -> Answer {
     scope.may_administer()?;
     let body = desk.call.object()?;
-    for field in required.iter().chain(&[
-        "import_type",
-        "warehouse_source_id",
-        "table_params",
-        "sync_mode",
-    ]) {
+    for field in required.iter().chain(&["import_type", "warehouse_source_id", "table_params", "sync_mode"]) {
         if body.get(*field).is_none_or(Value::is_null) {
-            return Err(Reply::error(
-                400,
-                &format!("{field}: this field is required"),
-            ));
+            return Err(Reply::error(400, &format!("{field}: this field is required")));
         }
     }
     if body.get("import_type").and_then(Value::as_str) != Some(import_type) {
@@ -104,13 +84,7 @@ fn create(desk: &mut Desk<'_>, scope: &Scope, import_type: &str, required: &[&st
     }
     frequency(&body)?;
     let key = shelf::create(desk, scope, Kind::WarehouseImport, shelf::settable(body));
-    Ok(
-        shelf::shown(desk, scope, Kind::WarehouseImport, &key, 200).did(
-            "warehouse_import",
-            "create",
-            key,
-        ),
-    )
+    Ok(shelf::shown(desk, scope, Kind::WarehouseImport, &key, 200).did("warehouse_import", "create", key))
 }
 
 fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
@@ -121,8 +95,7 @@ fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
         .get("paused")
         .and_then(Value::as_bool)
         .ok_or_else(|| Reply::error(400, "paused: this field is required"))?;
-    let every =
-        frequency(&body)?.ok_or_else(|| Reply::error(400, "run_every: this field is required"))?;
+    let every = frequency(&body)?.ok_or_else(|| Reply::error(400, "run_every: this field is required"))?;
     let mut values = Map::new();
     values.insert("paused".to_owned(), json!(paused));
     values.insert("run_every".to_owned(), json!(every));
@@ -130,13 +103,7 @@ fn change(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
         values.insert("databricks_params".to_owned(), params.clone());
     }
     shelf::amend(desk, scope, Kind::WarehouseImport, &key, values);
-    Ok(
-        shelf::shown(desk, scope, Kind::WarehouseImport, &key, 200).did(
-            "warehouse_import",
-            "update",
-            key,
-        ),
-    )
+    Ok(shelf::shown(desk, scope, Kind::WarehouseImport, &key, 200).did("warehouse_import", "update", key))
 }
 
 /// With `delete_data`, an event deletion request by the caller appears.
@@ -146,10 +113,7 @@ fn delete(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     let body = desk.call.object()?;
     if body.get("delete_data").and_then(Value::as_bool) == Some(true) {
         let mut values = Map::new();
-        values.insert(
-            "display_name".to_owned(),
-            json!(format!("Data of warehouse import {key}")),
-        );
+        values.insert("display_name".to_owned(), json!(format!("Data of warehouse import {key}")));
         shelf::create(desk, scope, Kind::DeletionRequest, values);
     }
     desk.world.take(scope.project, Kind::WarehouseImport, &key);
@@ -161,9 +125,8 @@ fn sync(desk: &mut Desk<'_>, scope: &Scope, id: &str) -> Answer {
     scope.may_administer()?;
     let at = json!(desk.now.as_second());
     let run = desk.world.fresh_uuid();
-    desk.world
-        .edit(scope.project, Kind::WarehouseImport, &key, |import| {
-            import.set("last_dispatch", at);
-        });
+    desk.world.edit(scope.project, Kind::WarehouseImport, &key, |import| {
+        import.set("last_dispatch", at);
+    });
     Ok(Reply::results(&json!({"run_id": run})).did("warehouse_import", "update", key))
 }

@@ -22,9 +22,7 @@ pub(crate) fn percent(raw: &str) -> String {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// The pairs of a query string or of a form body, in order, decoded.
@@ -33,10 +31,7 @@ pub(crate) fn pairs(raw: &str) -> Vec<(String, String)> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (
-                percent(&key.replace('+', " ")),
-                percent(&value.replace('+', " ")),
-            )
+            (percent(&key.replace('+', " ")), percent(&value.replace('+', " ")))
         })
         .collect()
 }
@@ -50,10 +45,7 @@ mod tests {
         assert_eq!(percent("a%20b%2Fc%zz"), "a b/c%zz");
         assert_eq!(
             pairs("filter=userName+eq+%22x%40y%22&n"),
-            [
-                ("filter".to_owned(), "userName eq \"x@y\"".to_owned()),
-                ("n".to_owned(), String::new())
-            ]
+            [("filter".to_owned(), "userName eq \"x@y\"".to_owned()), ("n".to_owned(), String::new())]
         );
     }
 }

@@ -36,11 +36,7 @@ pub(crate) struct Call {
 impl Call {
     /// The decoded path segments without empty ones.
     pub(crate) fn segments(&self) -> Vec<String> {
-        self.path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(percent)
-            .collect()
+        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent).collect()
     }
 
     /// Whether the path ends in a slash.
@@ -50,9 +46,7 @@ impl Call {
 
     /// The first query parameter of that name.
     pub(crate) fn param(&self, name: &str) -> Option<String> {
-        pairs(&self.query)
-            .into_iter()
-            .find_map(|(key, value)| (key == name).then_some(value))
+        pairs(&self.query).into_iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// Whether the request changes nothing by its method.
@@ -153,13 +147,7 @@ impl Reply {
             status: &'static str,
             results: &'a T,
         }
-        Self::json(
-            status,
-            &Envelope {
-                status: "ok",
-                results,
-            },
-        )
+        Self::json(status, &Envelope { status: "ok", results })
     }
 
     /// `{"status":"ok"}` alone.
@@ -195,18 +183,8 @@ impl Reply {
     }
 
     /// The same answer, marked as having changed the world.
-    pub(crate) fn did(
-        mut self,
-        kind: &'static str,
-        op: &'static str,
-        id: impl Into<Subject>,
-    ) -> Self {
-        self.effect = Some(Box::new(Effect {
-            kind,
-            op,
-            id: id.into().0,
-            from: None,
-        }));
+    pub(crate) fn did(mut self, kind: &'static str, op: &'static str, id: impl Into<Subject>) -> Self {
+        self.effect = Some(Box::new(Effect { kind, op, id: id.into().0, from: None }));
         self
     }
 

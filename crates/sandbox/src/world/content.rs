@@ -116,16 +116,12 @@ pub(crate) enum Key {
 impl Key {
     /// The key a path segment or a JSON text means.
     pub(crate) fn parse(raw: &str) -> Self {
-        raw.parse()
-            .map_or_else(|_| Self::Text(raw.to_owned()), Self::Number)
+        raw.parse().map_or_else(|_| Self::Text(raw.to_owned()), Self::Number)
     }
 
     /// The key a JSON value means.
     pub(crate) fn of(value: &Value) -> Option<Self> {
-        value
-            .as_u64()
-            .map(Self::Number)
-            .or_else(|| value.as_str().map(Self::parse))
+        value.as_u64().map(Self::Number).or_else(|| value.as_str().map(Self::parse))
     }
 }
 
@@ -222,10 +218,7 @@ impl World {
 
     /// All items of a kind, whoever may see them.
     pub(crate) fn items(&self, project: u64, kind: Kind) -> impl Iterator<Item = (&Key, &Item)> {
-        self.shelf(project, kind)
-            .into_iter()
-            .flatten()
-            .map(|(key, item)| (key, item.as_ref()))
+        self.shelf(project, kind).into_iter().flatten().map(|(key, item)| (key, item.as_ref()))
     }
 
     /// One item, whoever may see it.
@@ -235,34 +228,15 @@ impl World {
 
     /// Puts an item in; returns its key.
     pub(crate) fn put(&mut self, project: u64, draft: Draft) -> Key {
-        let Draft {
-            kind,
-            key,
-            creator,
-            reach,
-            fields,
-        } = draft;
-        let item = Item {
-            creator,
-            reach,
-            shares: Shares::default(),
-            fields,
-        };
-        let shelf = Arc::make_mut(&mut self.content)
-            .entry((project, kind))
-            .or_default();
+        let Draft { kind, key, creator, reach, fields } = draft;
+        let item = Item { creator, reach, shares: Shares::default(), fields };
+        let shelf = Arc::make_mut(&mut self.content).entry((project, kind)).or_default();
         Arc::make_mut(shelf).insert(key.clone(), Arc::new(item));
         key
     }
 
     /// Changes an item in place; `false` if it is not there.
-    pub(crate) fn edit(
-        &mut self,
-        project: u64,
-        kind: Kind,
-        key: &Key,
-        change: impl FnOnce(&mut Item),
-    ) -> bool {
+    pub(crate) fn edit(&mut self, project: u64, kind: Kind, key: &Key, change: impl FnOnce(&mut Item)) -> bool {
         let Some(shelf) = Arc::make_mut(&mut self.content).get_mut(&(project, kind)) else {
             return false;
         };
@@ -288,11 +262,10 @@ impl World {
             || shares.projects.iter().any(|(id, _)| *id == project)
             || shares.users.iter().any(|(who, _)| who.id == caller.who.id)
             || (item.reach == Reach::Owners && caller.projects.get(&project) == Some(&Role::Owner))
-            || shares.teams.iter().any(|(team, _)| {
-                self.teams
-                    .get(team)
-                    .is_some_and(|team| team.service_accounts.contains(&caller.id))
-            })
+            || shares
+                .teams
+                .iter()
+                .any(|(team, _)| self.teams.get(team).is_some_and(|team| team.service_accounts.contains(&caller.id)))
     }
 
     /// The boards that show a report: those whose layout holds it, its home first.

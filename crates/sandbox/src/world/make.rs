@@ -16,17 +16,11 @@ impl World {
         reach: Reach,
         values: Map<String, Value>,
     ) -> Key {
-        let key = if kind.has_uuid() {
-            Key::Text(self.fresh_uuid())
-        } else {
-            Key::Number(self.fresh_id())
-        };
+        let key = if kind.has_uuid() { Key::Text(self.fresh_uuid()) } else { Key::Number(self.fresh_id()) };
         let birth = Birth {
             key: &key,
             project,
-            project_name: self
-                .project(project)
-                .map_or("", |project| project.name.as_str()),
+            project_name: self.project(project).map_or("", |project| project.name.as_str()),
             view: self.global_view(project).map_or(0, |view| view.id),
             who,
             at,
@@ -36,31 +30,13 @@ impl World {
         tell_reach(&mut fields, kind, reach);
         if reach == Reach::Project && is_shareable(kind) {
             // Shared with the project, so that its share list says so and can be taken back.
-            let key = self.put(
-                project,
-                Draft {
-                    kind,
-                    key,
-                    creator: who.id,
-                    reach: Reach::Owners,
-                    fields,
-                },
-            );
+            let key = self.put(project, Draft { kind, key, creator: who.id, reach: Reach::Owners, fields });
             self.edit(project, kind, &key, |item| {
                 item.shares.projects.push((project, true));
             });
             return key;
         }
-        self.put(
-            project,
-            Draft {
-                kind,
-                key,
-                creator: who.id,
-                reach,
-                fields,
-            },
-        )
+        self.put(project, Draft { kind, key, creator: who.id, reach, fields })
     }
 
     /// Makes an item whose key is its name: schema entries and legacy pipelines.
@@ -74,26 +50,10 @@ impl World {
         values: Map<String, Value>,
     ) -> Key {
         let key = Key::Text(name.to_owned());
-        let birth = Birth {
-            key: &key,
-            project,
-            project_name: "",
-            view: 0,
-            who,
-            at,
-        };
+        let birth = Birth { key: &key, project, project_name: "", view: 0, who, at };
         let mut fields = blank(kind, &birth);
         overlay(&mut fields, values);
-        self.put(
-            project,
-            Draft {
-                kind,
-                key,
-                creator: who.id,
-                reach: Reach::Project,
-                fields,
-            },
-        )
+        self.put(project, Draft { kind, key, creator: who.id, reach: Reach::Project, fields })
     }
 }
 
@@ -114,10 +74,7 @@ pub(crate) fn is_shareable(kind: Kind) -> bool {
 }
 
 /// Sets the fields that say who sees an item, where the kind has such fields.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a kind without such fields is the ordinary case"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a kind without such fields is the ordinary case")]
 pub(crate) fn tell_reach(fields: &mut Map<String, Value>, kind: Kind, reach: Reach) {
     let open = reach == Reach::Project;
     match kind {

@@ -20,9 +20,7 @@ pub(crate) struct Who {
 impl Who {
     /// First and last name, split at the first space.
     pub(crate) fn names(&self) -> (&str, &str) {
-        self.name
-            .split_once(' ')
-            .unwrap_or((self.name.as_str(), ""))
+        self.name.split_once(' ').unwrap_or((self.name.as_str(), ""))
     }
 }
 
@@ -116,14 +114,12 @@ pub(crate) struct DataView {
 impl World {
     /// The person with that address, in any case.
     pub(crate) fn member_by_address(&self, address: &str) -> Option<&Arc<Member>> {
-        self.members
-            .get(self.addresses.get(&address.to_lowercase())?)
+        self.members.get(self.addresses.get(&address.to_lowercase())?)
     }
 
     /// A person by address or by user id in digits.
     pub(crate) fn member_by_target(&self, target: &str) -> Option<&Arc<Member>> {
-        self.member_by_address(target)
-            .or_else(|| self.members.get(&target.parse().ok()?))
+        self.member_by_address(target).or_else(|| self.members.get(&target.parse().ok()?))
     }
 
     /// Puts a person in, or replaces one with the same id.
@@ -153,12 +149,7 @@ impl World {
         let mut grants: Vec<Grant> = Vec::new();
         for project in self.projects.values() {
             let mut add = |role, kind, team| {
-                grants.push(Grant {
-                    project: project.id,
-                    role,
-                    kind,
-                    team,
-                });
+                grants.push(Grant { project: project.id, role, kind, team });
             };
             if let Some(role) = member.projects.get(&project.id) {
                 add(*role, GrantKind::Individual, None);
@@ -196,15 +187,10 @@ impl World {
             .filter_map(|team| team.projects.get(&project).copied())
             .max();
         let settings = self.projects.get(&project)?;
-        [
-            by_organization,
-            by_team,
-            member.projects.get(&project).copied(),
-            settings.default_role,
-        ]
-        .into_iter()
-        .flatten()
-        .max()
+        [by_organization, by_team, member.projects.get(&project).copied(), settings.default_role]
+            .into_iter()
+            .flatten()
+            .max()
     }
 
     /// Who is in a data view: the listed people of a restricted one, else everybody who can open the project.
@@ -217,11 +203,10 @@ impl World {
                     return self.project_role(member, view.project).is_some();
                 }
                 view.members.contains(&member.who.id)
-                    || view.teams.iter().any(|team| {
-                        self.teams
-                            .get(team)
-                            .is_some_and(|team| team.members.contains(&member.who.id))
-                    })
+                    || view
+                        .teams
+                        .iter()
+                        .any(|team| self.teams.get(team).is_some_and(|team| team.members.contains(&member.who.id)))
             })
             .map(|member| &member.who)
             .collect()
@@ -229,25 +214,14 @@ impl World {
 
     /// How many active owners the organization has.
     pub(crate) fn owners(&self) -> usize {
-        self.members
-            .values()
-            .filter(|member| member.active && member.role == OrgRole::Owner)
-            .count()
+        self.members.values().filter(|member| member.active && member.role == OrgRole::Owner).count()
     }
 
     pub(super) fn member_truth(&self, member: &Member) -> Value {
-        let views: Vec<u64> = self
-            .views
-            .values()
-            .filter(|view| view.members.contains(&member.who.id))
-            .map(|view| view.id)
-            .collect();
-        let teams: Vec<u64> = self
-            .teams
-            .values()
-            .filter(|team| team.members.contains(&member.who.id))
-            .map(|team| team.id)
-            .collect();
+        let views: Vec<u64> =
+            self.views.values().filter(|view| view.members.contains(&member.who.id)).map(|view| view.id).collect();
+        let teams: Vec<u64> =
+            self.teams.values().filter(|team| team.members.contains(&member.who.id)).map(|team| team.id).collect();
         json!({
             "id": member.who.id,
             "email": member.who.email,

@@ -91,17 +91,13 @@ impl World {
                 _ => {}
             }
         }
-        bytes
-            .iter()
-            .take(16)
-            .enumerate()
-            .fold(String::with_capacity(36), |mut text, (at, byte)| {
-                if matches!(at, 4 | 6 | 8 | 10) {
-                    text.push('-');
-                }
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        bytes.iter().take(16).enumerate().fold(String::with_capacity(36), |mut text, (at, byte)| {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     /// A secret of 32 letters and digits.
@@ -118,10 +114,7 @@ impl World {
 
     /// Six letters and digits, as in service account user names (facts/mixpanel.md 1.2).
     pub(crate) fn fresh_tag(&mut self) -> String {
-        self.digest("tag")
-            .iter()
-            .take(3)
-            .fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"))
+        self.digest("tag").iter().take(3).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"))
     }
 
     fn digest(&mut self, purpose: &str) -> [u8; 32] {
@@ -136,18 +129,12 @@ impl World {
 
     /// The view "All Project Data" of a project.
     pub(crate) fn global_view(&self, project: u64) -> Option<&DataView> {
-        self.views
-            .values()
-            .find(|view| view.project == project && view.is_global)
+        self.views.values().find(|view| view.project == project && view.is_global)
     }
 
     /// The truth as one document, for `GET /_sandbox/state`.
     pub(crate) fn truth(&self, now: Timestamp) -> Value {
-        let members: Vec<Value> = self
-            .members
-            .values()
-            .map(|member| self.member_truth(member))
-            .collect();
+        let members: Vec<Value> = self.members.values().map(|member| self.member_truth(member)).collect();
         let projects: Vec<Value> = self
             .projects
             .values()
@@ -157,16 +144,11 @@ impl World {
                     .iter()
                     .filter(|((owner, _), _)| *owner == project.id)
                     .map(|((_, kind), shelf)| {
-                        let items: Vec<Value> =
-                            shelf.iter().map(|(key, item)| item.truth(key)).collect();
+                        let items: Vec<Value> = shelf.iter().map(|(key, item)| item.truth(key)).collect();
                         (kind.name().to_owned(), Value::Array(items))
                     })
                     .collect();
-                let views: Vec<&DataView> = self
-                    .views
-                    .values()
-                    .filter(|view| view.project == project.id)
-                    .collect();
+                let views: Vec<&DataView> = self.views.values().filter(|view| view.project == project.id).collect();
                 json!({
                     "id": project.id,
                     "name": project.name,
@@ -176,11 +158,7 @@ impl World {
                 })
             })
             .collect();
-        let accounts: Vec<Value> = self
-            .service_accounts
-            .values()
-            .map(ServiceAccount::truth)
-            .collect();
+        let accounts: Vec<Value> = self.service_accounts.values().map(ServiceAccount::truth).collect();
         json!({
             "now": now.to_string(),
             "organization": {"id": self.organization, "name": self.organization_name},

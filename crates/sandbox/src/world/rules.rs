@@ -21,10 +21,7 @@ impl World {
         self.member_by_address(address)
             .filter(|member| member.active)
             .cloned()
-            .ok_or(no(
-                403,
-                "the acting person is not a member of this organization",
-            ))
+            .ok_or(no(403, "the acting person is not a member of this organization"))
     }
 
     /// Whether `actor` may remove `target`: only people below the own role, and never the last owner.
@@ -36,21 +33,13 @@ impl World {
             return Err(no(409, "an organization must have at least one owner"));
         }
         if target.role >= actor.role {
-            return Err(no(
-                403,
-                "you can only remove people whose role is below your own",
-            ));
+            return Err(no(403, "you can only remove people whose role is below your own"));
         }
         Ok(())
     }
 
     /// Whether `actor` may give `target` the organization role `role`.
-    pub(crate) fn may_set_role(
-        &self,
-        actor: &Member,
-        target: &Member,
-        role: OrgRole,
-    ) -> Result<(), Refused> {
+    pub(crate) fn may_set_role(&self, actor: &Member, target: &Member, role: OrgRole) -> Result<(), Refused> {
         if !actor.role.manages_people() {
             return Err(no(403, "only owners and admins can change roles"));
         }
@@ -70,9 +59,7 @@ impl World {
     pub(crate) fn may_manage_project(&self, actor: &Member, project: u64) -> Result<(), Refused> {
         match self.project_role(actor, project) {
             Some(Role::Owner | Role::Admin) => Ok(()),
-            Some(Role::Analyst | Role::Consumer) | None => {
-                Err(no(403, "only project owners and admins can do this"))
-            }
+            Some(Role::Analyst | Role::Consumer) | None => Err(no(403, "only project owners and admins can do this")),
         }
     }
 

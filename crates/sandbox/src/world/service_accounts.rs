@@ -28,11 +28,7 @@ pub(crate) struct ServiceAccount {
 impl ServiceAccount {
     /// The name, id and address under which its creations appear.
     pub(crate) fn who(&self) -> Who {
-        Who {
-            id: self.user,
-            name: self.username.clone(),
-            email: format!("{}@service-accounts.example", self.username),
-        }
+        Who { id: self.user, name: self.username.clone(), email: format!("{}@service-accounts.example", self.username) }
     }
 
     /// The public object; a field without value is left out, because the specification knows no null here.
@@ -80,23 +76,14 @@ pub(crate) struct Caller {
 
 impl World {
     /// The account with that name and secret, if it is alive; its `last_used` moves.
-    pub(crate) fn authenticate(
-        &mut self,
-        username: &str,
-        secret: &str,
-        now: Timestamp,
-    ) -> Option<Caller> {
+    pub(crate) fn authenticate(&mut self, username: &str, secret: &str, now: Timestamp) -> Option<Caller> {
         let account = self.service_accounts.values().find(|account| {
             account.username == username
                 && account.secret == secret
                 && account.expires.is_none_or(|expires| now < expires)
         })?;
         let mut projects = account.projects.clone();
-        for team in self
-            .teams
-            .values()
-            .filter(|team| team.service_accounts.contains(&account.id))
-        {
+        for team in self.teams.values().filter(|team| team.service_accounts.contains(&account.id)) {
             for (project, role) in &team.projects {
                 let held = projects.entry(*project).or_insert(*role);
                 *held = (*held).max(*role);

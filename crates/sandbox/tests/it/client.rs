@@ -37,10 +37,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -54,11 +51,7 @@ impl Site {
         let mixpanel = &sandbox.description().mixpanel;
         let login = &mixpanel.service_account;
         Self {
-            address: mixpanel
-                .base_url
-                .strip_prefix("http://")
-                .expect("http")
-                .to_owned(),
+            address: mixpanel.base_url.strip_prefix("http://").expect("http").to_owned(),
             authorization: basic(&login.username, &login.secret),
             sandbox,
         }
@@ -72,11 +65,7 @@ impl Site {
     /// A world with variants, by name.
     pub(crate) async fn variant(names: &str) -> Self {
         let variant = Variants::parse(names).expect("known variants");
-        Self::new(Options {
-            variant,
-            ..Options::default()
-        })
-        .await
+        Self::new(Options { variant, ..Options::default() }).await
     }
 
     pub(crate) fn organization(&self) -> u64 {
@@ -127,38 +116,18 @@ impl Site {
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        Some(Answer {
-            status,
-            headers,
-            text: body.to_owned(),
-        })
+        Some(Answer { status, headers, text: body.to_owned() })
     }
 
     /// A call with our credential and a JSON body.
     pub(crate) async fn call(&self, method: &str, target: &str, body: &Value) -> Answer {
-        self.call_as(&self.authorization, method, target, body)
-            .await
+        self.call_as(&self.authorization, method, target, body).await
     }
 
-    pub(crate) async fn call_as(
-        &self,
-        authorization: &str,
-        method: &str,
-        target: &str,
-        body: &Value,
-    ) -> Answer {
-        let bytes = if body.is_null() {
-            Vec::new()
-        } else {
-            body.to_string().into_bytes()
-        };
-        let headers = [
-            ("authorization", authorization),
-            ("content-type", "application/json"),
-        ];
-        self.raw(method, target, &headers, &bytes)
-            .await
-            .expect("an answer")
+    pub(crate) async fn call_as(&self, authorization: &str, method: &str, target: &str, body: &Value) -> Answer {
+        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let headers = [("authorization", authorization), ("content-type", "application/json")];
+        self.raw(method, target, &headers, &bytes).await.expect("an answer")
     }
 
     pub(crate) async fn get(&self, target: &str) -> Answer {
@@ -167,13 +136,11 @@ impl Site {
 
     pub(crate) async fn scim(&self, method: &str, rest: &str, body: &Value) -> Answer {
         let token = format!("Bearer {}", self.sandbox.description().mixpanel.scim.token);
-        self.call_as(&token, method, &format!("/api/app/scim/v2{rest}"), body)
-            .await
+        self.call_as(&token, method, &format!("/api/app/scim/v2{rest}"), body).await
     }
 
     pub(crate) async fn control(&self, method: &str, what: &str, body: &Value) -> Answer {
-        self.call_as("", method, &format!("/_sandbox/{what}"), body)
-            .await
+        self.call_as("", method, &format!("/_sandbox/{what}"), body).await
     }
 
     pub(crate) async fn state(&self) -> Value {
@@ -200,28 +167,16 @@ impl Site {
     pub(crate) async fn member(&self, address: &str) -> Value {
         let state = self.state().await;
         let members = state["members"].as_array().expect("a list");
-        members
-            .iter()
-            .find(|one| one["email"] == address)
-            .cloned()
-            .unwrap_or(Value::Null)
+        members.iter().find(|one| one["email"] == address).cloned().unwrap_or(Value::Null)
     }
 
     /// The objects of a list in the success envelope.
     pub(crate) async fn list(&self, target: &str) -> Vec<Value> {
-        self.get(target)
-            .await
-            .results()
-            .as_array()
-            .expect("a list")
-            .clone()
+        self.get(target).await.results().as_array().expect("a list").clone()
     }
 }
 
 /// The object whose field has that value.
 pub(crate) fn having(list: &[Value], field: &str, value: &str) -> Value {
-    list.iter()
-        .find(|one| one[field] == value)
-        .cloned()
-        .unwrap_or_else(|| panic!("nothing with {field} = {value}"))
+    list.iter().find(|one| one[field] == value).cloned().unwrap_or_else(|| panic!("nothing with {field} = {value}"))
 }

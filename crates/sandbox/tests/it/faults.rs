@@ -26,21 +26,14 @@ async fn before_and_after_differ_in_the_truth() {
         ("html", 200, false),
         ("slow", 200, true),
     ] {
-        let options = leaver_sandbox::Options {
-            slow: std::time::Duration::from_millis(1),
-            ..Default::default()
-        };
+        let options = leaver_sandbox::Options { slow: std::time::Duration::from_millis(1), ..Default::default() };
         let site = Site::new(options).await;
         let one = digest(&site).await;
         site.fault(fault, "PATCH", &site.project(2)).await;
         let answer = site.call("PATCH", &one, &json!({"paused": true})).await;
         assert_eq!(answer.status, status, "{fault}");
         assert_eq!(paused(&site).await, acts, "{fault}");
-        assert_eq!(
-            site.requests().await.last().expect("logged")["acted"],
-            acts,
-            "{fault}"
-        );
+        assert_eq!(site.requests().await.last().expect("logged")["acted"], acts, "{fault}");
         match fault {
             "429" => assert_eq!(answer.header("retry-after"), Some("1")),
             "200-error" => assert_eq!(answer.json()["status"], "error"),
@@ -57,13 +50,8 @@ async fn a_cut_connection_has_acted() {
     let site = Site::ordinary().await;
     let one = digest(&site).await;
     site.fault("drop-after", "PATCH", &one).await;
-    let headers = [
-        ("authorization", site.authorization.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let answer = site
-        .raw("PATCH", &one, &headers, br#"{"paused": true}"#)
-        .await;
+    let headers = [("authorization", site.authorization.as_str()), ("content-type", "application/json")];
+    let answer = site.raw("PATCH", &one, &headers, br#"{"paused": true}"#).await;
     assert!(answer.is_none(), "not a byte came back");
     assert!(paused(&site).await);
     let log = site.requests().await;
@@ -76,48 +64,28 @@ async fn empty_keeps_the_envelope() {
     let site = Site::ordinary().await;
     let organization = site.organization();
     for (path, expected) in [
-        (
-            format!("/organizations/{organization}/users/"),
-            json!({"status": "ok", "results": {}}),
-        ),
-        (
-            format!("{}/dashboards", site.project(0)),
-            json!({"status": "ok", "results": []}),
-        ),
-        (
-            format!("{}/bookmarks?v=2", site.project(0)),
-            json!({"status": "ok", "results": {"results": []}}),
-        ),
-        (
-            format!("{}/metrics", site.project(0)),
-            json!({"status": "ok", "results": {}}),
-        ),
+        (format!("/organizations/{organization}/users/"), json!({"status": "ok", "results": {}})),
+        (format!("{}/dashboards", site.project(0)), json!({"status": "ok", "results": []})),
+        (format!("{}/bookmarks?v=2", site.project(0)), json!({"status": "ok", "results": {"results": []}})),
+        (format!("{}/metrics", site.project(0)), json!({"status": "ok", "results": {}})),
         (format!("{}/annotations/tags", site.project(0)), json!([])),
     ] {
-        site.fault("empty", "GET", path.split('?').next().expect("a path"))
-            .await;
+        site.fault("empty", "GET", path.split('?').next().expect("a path")).await;
         assert_eq!(site.get(&path).await.json(), expected, "{path}");
         assert_ne!(site.get(&path).await.json(), expected, "{path} once");
     }
     site.fault("empty", "GET", "/api/app/scim").await;
     let users = site.scim("GET", "/Users", &Value::Null).await.json();
-    assert_eq!(
-        (&users["totalResults"], &users["Resources"]),
-        (&json!(0), &json!([]))
-    );
+    assert_eq!((&users["totalResults"], &users["Resources"]), (&json!(0), &json!([])));
 }
 
 #[tokio::test]
 async fn a_missing_page_is_silent() {
     let site = Site::ordinary().await;
     let path = format!("{}/bookmarks?v=2", site.project(0));
-    let whole = site.get(&path).await.results()["results"]
-        .as_array()
-        .map_or(0, Vec::len);
+    let whole = site.get(&path).await.results()["results"].as_array().map_or(0, Vec::len);
     site.fault("missing-page", "GET", &site.project(0)).await;
-    let part = site.get(&path).await.results()["results"]
-        .as_array()
-        .map_or(0, Vec::len);
+    let part = site.get(&path).await.results()["results"].as_array().map_or(0, Vec::len);
     assert_eq!(part, whole - whole.div_ceil(3));
     site.fault("missing-page", "GET", "/api/app/scim").await;
     let users = site.scim("GET", "/Users", &Value::Null).await.json();
@@ -135,10 +103,7 @@ async fn stale_shows_the_world_before_the_last_change() {
     site.fault("stale", "GET", &roster).await;
     assert!(site.get(&roster).await.text.contains(&people.leaver));
     assert!(!site.get(&roster).await.text.contains(&people.leaver));
-    assert!(
-        site.member(&people.leaver).await.is_null(),
-        "the state ignores faults"
-    );
+    assert!(site.member(&people.leaver).await.is_null(), "the state ignores faults");
 }
 
 #[tokio::test]
@@ -156,23 +121,16 @@ async fn nth_times_and_clearing() {
     assert_eq!(statuses().await, [200, 500, 500, 200, 200]);
     site.control("POST", "faults", &install(3, 0)).await;
     assert_eq!(statuses().await, [200, 200, 500, 500, 500]);
-    site.control("POST", "faults", &json!({"fault": null}))
-        .await;
+    site.control("POST", "faults", &json!({"fault": null})).await;
     assert_eq!(statuses().await, [200; 5]);
-    assert_eq!(
-        site.control("POST", "faults", &json!({"fault": "gremlin"}))
-            .await
-            .status,
-        400
-    );
+    assert_eq!(site.control("POST", "faults", &json!({"fault": "gremlin"})).await.status, 400);
 }
 
 #[tokio::test]
 async fn the_log_counts_vendor_requests_only() {
     let site = Site::ordinary().await;
     site.state().await;
-    site.control("POST", "clock", &json!({"advance": "1h"}))
-        .await;
+    site.control("POST", "clock", &json!({"advance": "1h"})).await;
     assert!(site.requests().await.is_empty());
     site.get("/api/app/me?include_workspace_users=false").await;
     let log = site.requests().await;
@@ -203,28 +161,16 @@ async fn limits_follow_the_clock() {
         assert_eq!(site.call("POST", &path, &Value::Null).await.status, 200);
     }
     let limited = site.call("POST", &path, &Value::Null).await;
-    assert_eq!(
-        (limited.status, limited.header("retry-after")),
-        (429, Some("3600"))
-    );
-    assert!(
-        limited
-            .header("ratelimit-policy")
-            .is_some_and(|policy| policy.contains("q=60;w=3600"))
-    );
-    site.control("POST", "clock", &json!({"advance": 3600}))
-        .await;
+    assert_eq!((limited.status, limited.header("retry-after")), (429, Some("3600")));
+    assert!(limited.header("ratelimit-policy").is_some_and(|policy| policy.contains("q=60;w=3600")));
+    site.control("POST", "clock", &json!({"advance": 3600})).await;
     assert_eq!(site.call("POST", &path, &Value::Null).await.status, 200);
     let schemas = format!("{}/schemas", site.project(0));
     for _ in 0..5 {
         assert_eq!(site.get(&schemas).await.status, 200);
     }
     assert_eq!(site.get(&schemas).await.status, 429);
-    let site = Site::new(leaver_sandbox::Options {
-        app_limit_per_minute: Some(1),
-        ..Default::default()
-    })
-    .await;
+    let site = Site::new(leaver_sandbox::Options { app_limit_per_minute: Some(1), ..Default::default() }).await;
     assert_eq!(site.get("/api/app/me").await.status, 200);
     assert_eq!(site.get("/api/app/me").await.status, 429);
 }

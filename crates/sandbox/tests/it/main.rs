@@ -1,10 +1,5 @@
 //! The twin from the outside, through its socket only.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests say no by panicking"
-)]
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say no by panicking")]
 
 mod client;
 mod content;

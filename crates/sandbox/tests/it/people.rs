@@ -16,36 +16,12 @@ fn role(who: &str, target: &str, role: &str) -> Value {
 async fn only_people_below_are_removed() {
     let site = Site::ordinary().await;
     let people = site.people().clone();
-    assert_eq!(
-        site.deed(&delete(&people.requester, &people.leaver)).await,
-        403,
-        "a member removes nobody"
-    );
-    assert_eq!(
-        site.deed(&delete(&people.approver, &people.owner)).await,
-        403,
-        "an admin no owner"
-    );
-    assert_eq!(
-        site.deed(&delete(&people.owner, &people.executor)).await,
-        403,
-        "an owner no owner"
-    );
-    assert_eq!(
-        site.deed(&delete("nobody@else.example", &people.leaver))
-            .await,
-        403
-    );
-    assert_eq!(
-        site.deed(&delete(&people.owner, "nobody@else.example"))
-            .await,
-        404
-    );
-    assert_eq!(
-        site.deed(&delete(&people.owner, &people.approver)).await,
-        200,
-        "an owner an admin"
-    );
+    assert_eq!(site.deed(&delete(&people.requester, &people.leaver)).await, 403, "a member removes nobody");
+    assert_eq!(site.deed(&delete(&people.approver, &people.owner)).await, 403, "an admin no owner");
+    assert_eq!(site.deed(&delete(&people.owner, &people.executor)).await, 403, "an owner no owner");
+    assert_eq!(site.deed(&delete("nobody@else.example", &people.leaver)).await, 403);
+    assert_eq!(site.deed(&delete(&people.owner, "nobody@else.example")).await, 404);
+    assert_eq!(site.deed(&delete(&people.owner, &people.approver)).await, 200, "an owner an admin");
     assert_eq!(site.deed(&delete(&people.owner, &people.leaver)).await, 200);
 }
 
@@ -53,26 +29,10 @@ async fn only_people_below_are_removed() {
 async fn an_owner_is_lowered_before_removal_and_one_stays() {
     let site = Site::ordinary().await;
     let people = site.people().clone();
-    assert_eq!(
-        site.deed(&role(&people.approver, &people.successor, "owner"))
-            .await,
-        403
-    );
-    assert_eq!(
-        site.deed(&role(&people.executor, &people.owner, "member"))
-            .await,
-        200
-    );
-    assert_eq!(
-        site.deed(&role(&people.executor, &people.executor, "member"))
-            .await,
-        409,
-        "the last owner"
-    );
-    assert_eq!(
-        site.deed(&delete(&people.executor, &people.owner)).await,
-        200
-    );
+    assert_eq!(site.deed(&role(&people.approver, &people.successor, "owner")).await, 403);
+    assert_eq!(site.deed(&role(&people.executor, &people.owner, "member")).await, 200);
+    assert_eq!(site.deed(&role(&people.executor, &people.executor, "member")).await, 409, "the last owner");
+    assert_eq!(site.deed(&delete(&people.executor, &people.owner)).await, 200);
     assert_eq!(site.member(&people.owner).await, Value::Null);
 }
 
@@ -81,24 +41,10 @@ async fn the_only_owner_can_be_the_leaver() {
     let site = Site::variant("only-owner").await;
     let people = site.people().clone();
     assert_eq!(site.member(&people.leaver).await["role"], "owner");
-    assert_eq!(
-        site.deed(&delete(&people.executor, &people.leaver)).await,
-        409
-    );
-    assert_eq!(
-        site.deed(&role(&people.leaver, &people.executor, "owner"))
-            .await,
-        200
-    );
-    assert_eq!(
-        site.deed(&role(&people.executor, &people.leaver, "member"))
-            .await,
-        200
-    );
-    assert_eq!(
-        site.deed(&delete(&people.executor, &people.leaver)).await,
-        200
-    );
+    assert_eq!(site.deed(&delete(&people.executor, &people.leaver)).await, 409);
+    assert_eq!(site.deed(&role(&people.leaver, &people.executor, "owner")).await, 200);
+    assert_eq!(site.deed(&role(&people.executor, &people.leaver, "member")).await, 200);
+    assert_eq!(site.deed(&delete(&people.executor, &people.leaver)).await, 200);
 }
 
 #[tokio::test]
@@ -107,38 +53,16 @@ async fn removal_ends_access_and_leaves_everything_else() {
     let people = site.people().clone();
     let before = site.state().await;
     let id = site.member(&people.leaver).await["id"].clone();
-    assert_eq!(
-        site.deed(&delete(&people.executor, &people.leaver.to_uppercase()))
-            .await,
-        200
-    );
+    assert_eq!(site.deed(&delete(&people.executor, &people.leaver.to_uppercase())).await, 200);
     let after = site.state().await;
-    assert_eq!(
-        before["projects"][0]["content"],
-        after["projects"][0]["content"]
-    );
+    assert_eq!(before["projects"][0]["content"], after["projects"][0]["content"]);
     assert_eq!(before["service_accounts"], after["service_accounts"]);
-    assert!(
-        after["projects"][0]["content"]["board"]
-            .to_string()
-            .contains(&people.leaver)
-    );
-    assert!(
-        after["projects"][2]["content"]["digest"]
-            .to_string()
-            .contains(&people.leaver)
-    );
+    assert!(after["projects"][0]["content"]["board"].to_string().contains(&people.leaver));
+    assert!(after["projects"][2]["content"]["digest"].to_string().contains(&people.leaver));
     assert!(!after["members"].to_string().contains(&people.leaver));
     assert!(!after["teams"].to_string().contains(&id.to_string()));
-    assert!(
-        !after["projects"][0]["data_views"]
-            .to_string()
-            .contains(&id.to_string())
-    );
-    assert!(
-        !site.member(&people.lookalike).await.is_null(),
-        "somebody else"
-    );
+    assert!(!after["projects"][0]["data_views"].to_string().contains(&id.to_string()));
+    assert!(!site.member(&people.lookalike).await.is_null(), "somebody else");
 }
 
 #[tokio::test]
@@ -161,27 +85,13 @@ async fn grants_end_one_by_one() {
     let leave = |who: &str, index: usize| json!({"as": who, "does": "leave-project", "target": people.leaver, "project": site.project_id(index)});
     let kinds = |member: Value| {
         let grants = member["grants"].as_array().expect("a list").clone();
-        grants
-            .iter()
-            .map(|grant| grant["kind"].as_str().expect("text").to_owned())
-            .collect::<Vec<_>>()
+        grants.iter().map(|grant| grant["kind"].as_str().expect("text").to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        kinds(site.member(&people.leaver).await),
-        ["individual", "team", "all-users"]
-    );
+    assert_eq!(kinds(site.member(&people.leaver).await), ["individual", "team", "all-users"]);
     assert_eq!(site.deed(&leave(&people.successor, 0)).await, 200);
-    assert_eq!(
-        site.deed(&leave(&people.successor, 1)).await,
-        403,
-        "a team grant needs an organization admin"
-    );
+    assert_eq!(site.deed(&leave(&people.successor, 1)).await, 403, "a team grant needs an organization admin");
     assert_eq!(site.deed(&leave(&people.approver, 1)).await, 200);
-    assert_eq!(
-        site.deed(&leave(&people.approver, 2)).await,
-        409,
-        "an all-users grant is nobody's own"
-    );
+    assert_eq!(site.deed(&leave(&people.approver, 2)).await, 409, "an all-users grant is nobody's own");
     assert_eq!(kinds(site.member(&people.leaver).await), ["all-users"]);
     let view = site.state().await["projects"][0]["data_views"][1]["id"].clone();
     let deed = json!({"as": people.owner, "does": "leave-data-view", "target": people.leaver, "data_view": view});
@@ -197,11 +107,7 @@ async fn the_other_deeds_change_what_they_say() {
     let content = &state["projects"][0]["content"];
     let find = |kind: &str, field: &str, value: &Value| {
         let items = content[kind].as_array().expect("a list");
-        items
-            .iter()
-            .find(|item| item["fields"][field] == *value)
-            .expect("exists")
-            .clone()
+        items.iter().find(|item| item["fields"][field] == *value).expect("exists").clone()
     };
     let public = find("board", "num_active_public_links", &json!(1));
     let weekly = find("board", "title", &json!("Executive weekly"));
@@ -220,28 +126,12 @@ async fn the_other_deeds_change_what_they_say() {
         assert_eq!(site.deed(deed).await, 200, "{deed}");
     }
     let after = site.state().await;
-    assert!(
-        !after["invitations"]
-            .to_string()
-            .contains(invited.as_str().expect("text"))
-    );
+    assert!(!after["invitations"].to_string().contains(invited.as_str().expect("text")));
     let boards = after["projects"][0]["content"]["board"].to_string();
     assert!(!boards.contains("\"num_active_public_links\":1"));
-    let flow = site
-        .get(&format!(
-            "{}/agent-flows/{}",
-            site.project(0),
-            flow["id"].as_str().expect("text")
-        ))
-        .await;
+    let flow = site.get(&format!("{}/agent-flows/{}", site.project(0), flow["id"].as_str().expect("text"))).await;
     assert_eq!(flow.results()["status"], "paused");
-    let shares = site
-        .get(&format!(
-            "{}/shared-entities/dashboards/{}",
-            site.project(0),
-            weekly["id"]
-        ))
-        .await;
+    let shares = site.get(&format!("{}/shared-entities/dashboards/{}", site.project(0), weekly["id"])).await;
     let shares = shares.results()["userShares"].to_string();
     assert!(!shares.contains(&people.leaver) && shares.contains(&people.successor));
 }
@@ -260,41 +150,22 @@ async fn the_page_deletes_and_is_logged_as_page() {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let send = |who: &str| format!("as={}&user={id}", who.replace('@', "%40"));
     let refused = site
-        .raw(
-            "POST",
-            "/settings/org/users/delete",
-            &form,
-            send(&people.requester).as_bytes(),
-        )
+        .raw("POST", "/settings/org/users/delete", &form, send(&people.requester).as_bytes())
         .await
         .expect("an answer");
     assert_eq!(refused.status, 403);
     let done = site
-        .raw(
-            "POST",
-            "/settings/org/users/delete",
-            &form,
-            send(&people.executor).as_bytes(),
-        )
+        .raw("POST", "/settings/org/users/delete", &form, send(&people.executor).as_bytes())
         .await
         .expect("an answer");
     assert!(done.status == 200 && done.text.contains("1 user was deleted."));
     assert_eq!(site.member(&people.leaver).await, Value::Null);
     let log = site.requests().await;
     let last = log.last().expect("logged");
-    assert_eq!(
-        (&last["via"], &last["acted"]),
-        (&json!("page"), &json!(true))
-    );
-    assert_eq!(
-        last["effect"],
-        json!({"kind": "member", "op": "delete", "id": id, "from": null})
-    );
+    assert_eq!((&last["via"], &last["acted"]), (&json!("page"), &json!(true)));
+    assert_eq!(last["effect"], json!({"kind": "member", "op": "delete", "id": id, "from": null}));
     let refused = &log[log.len() - 2];
-    assert_eq!(
-        (&refused["acted"], &refused["effect"]),
-        (&json!(false), &Value::Null)
-    );
+    assert_eq!((&refused["acted"], &refused["effect"]), (&json!(false), &Value::Null));
 }
 
 #[tokio::test]

@@ -25,9 +25,7 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut acknowledged: BTreeMap<String, u64> = BTreeMap::new();
     let mut note = |line: &str| {
         let Some(("ack", rest)) = line.split_once(' ') else {
@@ -39,15 +37,10 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
     };
     let mut count = 0;
     while count < ENOUGH {
-        count += usize::from(note(
-            &lines.next().expect("the child goes on until it is killed"),
-        ));
+        count += usize::from(note(&lines.next().expect("the child goes on until it is killed")));
     }
     let held = WorkerLock::acquire(&path);
-    assert!(
-        matches!(&held, Err(LockError::Held { process: Some(id), .. }) if *id == child.id()),
-        "{held:?}"
-    );
+    assert!(matches!(&held, Err(LockError::Held { process: Some(id), .. }) if *id == child.id()), "{held:?}");
     child.kill().unwrap();
     // The last line may be torn: then it was not acknowledged to anybody.
     let rest: Vec<String> = lines.collect();
@@ -61,21 +54,13 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
     assert_eq!(acknowledged.len(), APPENDERS);
     for (case, version) in acknowledged {
         let loaded = store.load(&case.as_str().into()).await.unwrap().unwrap();
-        assert!(
-            loaded.version >= version,
-            "{case}: {} < {version}",
-            loaded.version
-        );
+        assert!(loaded.version >= version, "{case}: {} < {version}", loaded.version);
         for (expected, event) in (0..).zip(&loaded.events) {
             assert_eq!(event.bytes, format!("{case} {expected}").into_bytes());
         }
     }
     let log = store.log_from(0, u32::MAX).await.unwrap();
-    assert!(
-        log.iter()
-            .zip(0..)
-            .all(|(entry, seq)| entry.event.seq == seq)
-    );
+    assert!(log.iter().zip(0..).all(|(entry, seq)| entry.event.seq == seq));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,10 +32,7 @@ fn another_name_of_the_database_is_the_same_lock() {
     let _lock = WorkerLock::acquire(&path).unwrap();
     for name in [alias, path.parent().unwrap().join(".").join("one.db")] {
         let again = WorkerLock::acquire(&name);
-        assert!(
-            matches!(again, Err(LockError::Held { .. })),
-            "{name:?}: {again:?}"
-        );
+        assert!(matches!(again, Err(LockError::Held { .. })), "{name:?}: {again:?}");
     }
     WorkerLock::acquire(&files.path("two")).unwrap();
 }
@@ -54,8 +51,5 @@ fn a_missing_folder_is_an_error_of_its_own() {
     let files = Files::new();
     let path = files.path("missing").join("one.db");
     let error = WorkerLock::acquire(&path).expect_err("there is no folder");
-    assert!(
-        matches!(&error, LockError::Io { path: of, .. } if *of == path),
-        "{error:?}"
-    );
+    assert!(matches!(&error, LockError::Io { path: of, .. } if *of == path), "{error:?}");
 }

@@ -10,9 +10,7 @@ use sqlx::Executor as _;
 use crate::harness::{Files, raw, step};
 
 async fn refusal(path: &Path) -> OpenError {
-    SqliteStore::open(path)
-        .await
-        .expect_err("this has to be refused")
+    SqliteStore::open(path).await.expect_err("this has to be refused")
 }
 
 #[tokio::test]
@@ -22,10 +20,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
     for text in ["Dear diary, ".repeat(1000), "x".to_owned()] {
         fs::write(&path, &text).unwrap();
         let error = refusal(&path).await;
-        assert!(
-            matches!(&error, OpenError::NotADatabase { path: of } if *of == path),
-            "{error:?}"
-        );
+        assert!(matches!(&error, OpenError::NotADatabase { path: of } if *of == path), "{error:?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
@@ -44,10 +39,7 @@ async fn a_database_of_another_program_is_left_alone() {
     let files = Files::new();
     let path = files.path("other");
     let mut other = raw(&path).await;
-    other
-        .execute("CREATE TABLE cases (suit TEXT)")
-        .await
-        .unwrap();
+    other.execute("CREATE TABLE cases (suit TEXT)").await.unwrap();
     drop(other);
     let before = fs::read(&path).unwrap();
     let error = refusal(&path).await;
@@ -60,14 +52,8 @@ async fn a_missing_folder_is_named() {
     let files = Files::new();
     let path = files.path("missing").join("leaver.db");
     let error = refusal(&path).await;
-    assert!(
-        matches!(error, OpenError::DirectoryMissing { .. }),
-        "{error:?}"
-    );
-    assert!(
-        error.to_string().contains(path.to_str().unwrap()),
-        "{error}"
-    );
+    assert!(matches!(error, OpenError::DirectoryMissing { .. }), "{error:?}");
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
 }
 
 #[cfg(target_os = "linux")]
@@ -86,10 +72,7 @@ async fn a_read_only_folder_is_named() {
         folder.join("leaver.db")
     };
     let error = refusal(&path).await;
-    assert!(
-        matches!(&error, OpenError::NotWritable { path: of, .. } if *of == path),
-        "{error:?}"
-    );
+    assert!(matches!(&error, OpenError::NotWritable { path: of, .. } if *of == path), "{error:?}");
 }
 
 #[cfg(unix)]
@@ -121,13 +104,8 @@ async fn a_newer_schema_is_refused() {
         .await
         .unwrap();
     let error = refusal(&path).await;
-    assert!(
-        matches!(error, OpenError::NewerSchema { found: 9999, known, .. } if known < 9999),
-        "{error:?}"
-    );
-    conn.execute("DELETE FROM _sqlx_migrations WHERE version = 9999")
-        .await
-        .unwrap();
+    assert!(matches!(error, OpenError::NewerSchema { found: 9999, known, .. } if known < 9999), "{error:?}");
+    conn.execute("DELETE FROM _sqlx_migrations WHERE version = 9999").await.unwrap();
     SqliteStore::open(&path).await.unwrap();
 }
 
@@ -138,10 +116,7 @@ async fn a_changed_or_unknown_migration_is_refused() {
     drop(SqliteStore::open(&path).await.unwrap());
     let mut conn = raw(&path).await;
     for (change, named) in [
-        (
-            "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
-            1,
-        ),
+        ("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1", 1),
         (
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (0, 'stray', TRUE, x'00', 0)",
             0,
@@ -149,10 +124,7 @@ async fn a_changed_or_unknown_migration_is_refused() {
     ] {
         conn.execute(change).await.unwrap();
         let error = refusal(&path).await;
-        assert!(
-            matches!(error, OpenError::ChangedMigration { version, .. } if version == named),
-            "{error:?}"
-        );
+        assert!(matches!(error, OpenError::ChangedMigration { version, .. } if version == named), "{error:?}");
     }
 }
 
@@ -185,10 +157,7 @@ async fn many_may_create_a_database_at_once() {
             let path = path.clone();
             tokio::spawn(async move {
                 let store = SqliteStore::open(&path).await.unwrap();
-                store
-                    .append(step(&format!("case_{number}"), 0))
-                    .await
-                    .unwrap();
+                store.append(step(&format!("case_{number}"), 0)).await.unwrap();
             })
         })
         .collect();

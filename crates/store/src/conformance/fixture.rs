@@ -33,69 +33,41 @@ pub(super) fn row(number: u64) -> CaseRow {
 
 /// A step that changes only the row, to be due then.
 pub(super) fn due(number: u64, expected: u64, next_at: Option<Timestamp>) -> Append {
-    Append::new(
-        CaseRow {
-            next_at,
-            ..row(number)
-        },
-        expected,
-    )
+    Append::new(CaseRow { next_at, ..row(number) }, expected)
 }
 
 /// An event with bytes that are neither text nor without zeros.
 pub(super) fn event(number: u64) -> NewEvent {
     let mut bytes = vec![0xff, 0x00];
     bytes.extend(number.to_be_bytes());
-    NewEvent {
-        at: at(i64::try_from(number).unwrap()),
-        kind: "probe-answered".to_owned(),
-        leaf: [bytes[9]; 32],
-        bytes,
-    }
+    NewEvent { at: at(i64::try_from(number).unwrap()), kind: "probe-answered".to_owned(), leaf: [bytes[9]; 32], bytes }
 }
 
 /// A step with one event.
 pub(super) fn step(number: u64, expected: u64) -> Append {
-    Append {
-        events: vec![event(expected)],
-        ..Append::new(row(number), expected)
-    }
+    Append { events: vec![event(expected)], ..Append::new(row(number), expected) }
 }
 
 pub(super) fn intent(effect: &str, target: &str) -> OpenIntent {
-    OpenIntent {
-        effect: EffectKey::from(effect),
-        target: target.to_owned(),
-    }
+    OpenIntent { effect: EffectKey::from(effect), target: target.to_owned() }
 }
 
 pub(super) fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-pub(super) fn person(
-    id: &str,
-    addresses: &[&str],
-    vendor_ids: &[(u64, &str)],
-    name: Option<&str>,
-) -> PersonRecord {
+pub(super) fn person(id: &str, addresses: &[&str], vendor_ids: &[(u64, &str)], name: Option<&str>) -> PersonRecord {
     PersonRecord {
         id: PersonId::from(id),
         addresses: addresses.iter().map(|text| address(text)).collect(),
-        vendor_ids: vendor_ids
-            .iter()
-            .map(|(org, id)| (VendorOrg(*org), (*id).to_owned()))
-            .collect(),
+        vendor_ids: vendor_ids.iter().map(|(org, id)| (VendorOrg(*org), (*id).to_owned())).collect(),
         name: name.map(str::to_owned),
     }
 }
 
 /// Writes a step that has to succeed.
 pub(super) async fn write(store: &dyn Store, append: Append) -> Appended {
-    store
-        .append(append)
-        .await
-        .expect("this append has to succeed")
+    store.append(append).await.expect("this append has to succeed")
 }
 
 /// Claims everything that is due.

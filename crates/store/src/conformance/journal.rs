@@ -14,38 +14,13 @@ pub async fn events_come_back_byte_for_byte(harness: &impl Harness) {
     let store = harness.open(ONE).await;
     assert_eq!(store.load(&case(1)).await.unwrap(), None);
     assert_eq!(store.latest_seq().await.unwrap(), None);
-    let every_byte = NewEvent {
-        bytes: (0..=255).collect(),
-        ..event(0)
-    };
-    let nothing = NewEvent {
-        bytes: Vec::new(),
-        ..event(1)
-    };
+    let every_byte = NewEvent { bytes: (0..=255).collect(), ..event(0) };
+    let nothing = NewEvent { bytes: Vec::new(), ..event(1) };
     let events = vec![every_byte, nothing, event(2)];
-    let opened = write(
-        &*store,
-        Append {
-            events: events.clone(),
-            ..Append::new(row(1), 0)
-        },
-    )
-    .await;
+    let opened = write(&*store, Append { events: events.clone(), ..Append::new(row(1), 0) }).await;
     assert_eq!((opened.version, opened.seqs), (3, 0..3));
-    let changed = CaseRow {
-        state: "removed".to_owned(),
-        next_at: Some(at(50)),
-        updated_at: at(9),
-        ..row(1)
-    };
-    let next = write(
-        &*store,
-        Append {
-            events: vec![event(3)],
-            ..Append::new(changed.clone(), 3)
-        },
-    )
-    .await;
+    let changed = CaseRow { state: "removed".to_owned(), next_at: Some(at(50)), updated_at: at(9), ..row(1) };
+    let next = write(&*store, Append { events: vec![event(3)], ..Append::new(changed.clone(), 3) }).await;
     assert_eq!((next.version, next.seqs), (4, 3..4));
 
     let loaded = store.load(&case(1)).await.unwrap().unwrap();
@@ -61,18 +36,11 @@ pub async fn events_come_back_byte_for_byte(harness: &impl Harness) {
         })
         .collect();
     assert_eq!(read, [events, vec![event(3)]].concat());
-    let numbers: Vec<_> = loaded
-        .events
-        .iter()
-        .map(|event| (event.seq, event.version))
-        .collect();
+    let numbers: Vec<_> = loaded.events.iter().map(|event| (event.seq, event.version)).collect();
     assert_eq!(numbers, [(0, 1), (1, 2), (2, 3), (3, 4)]);
 
     let tail = store.load_since(&case(1), 2).await.unwrap().unwrap();
-    assert_eq!(
-        (tail.version, tail.events.as_slice()),
-        (4, &loaded.events[2..])
-    );
+    assert_eq!((tail.version, tail.events.as_slice()), (4, &loaded.events[2..]));
 }
 
 /// A refused step writes none of its parts.
@@ -83,11 +51,7 @@ pub async fn a_stale_version_is_refused_and_leaves_no_trace(harness: &impl Harne
     for expected in [0, 2] {
         let refused = store
             .append(Append {
-                row: CaseRow {
-                    state: "closed".to_owned(),
-                    next_at: Some(at(1)),
-                    ..row(1)
-                },
+                row: CaseRow { state: "closed".to_owned(), next_at: Some(at(1)), ..row(1) },
                 expected,
                 fence: None,
                 events: vec![event(7)],
@@ -95,10 +59,7 @@ pub async fn a_stale_version_is_refused_and_leaves_no_trace(harness: &impl Harne
                 open: vec![intent("effect", "member/1")],
                 removed_at: Some(at(1)),
                 people: vec![person("person_1", &["one@agency.example"], &[], None)],
-                labels: vec![Label {
-                    object: "board/9".to_owned(),
-                    title: "Funnel".to_owned(),
-                }],
+                labels: vec![Label { object: "board/9".to_owned(), title: "Funnel".to_owned() }],
                 facts: vec![PutFact {
                     org: OrgName::from("acme"),
                     key: "learned".to_owned(),
@@ -114,42 +75,15 @@ pub async fn a_stale_version_is_refused_and_leaves_no_trace(harness: &impl Harne
         );
     }
     let unknown = store.append(step(2, 5)).await;
-    assert!(
-        matches!(unknown, Err(AppendError::VersionConflict { actual: 0, .. })),
-        "{unknown:?}"
-    );
+    assert!(matches!(unknown, Err(AppendError::VersionConflict { actual: 0, .. })), "{unknown:?}");
     assert_eq!(store.load(&case(1)).await.unwrap(), before);
     assert_eq!(store.load(&case(2)).await.unwrap(), None);
     assert_eq!(store.latest_seq().await.unwrap(), Some(0));
-    assert_eq!(
-        store.person(&PersonId::from("person_1")).await.unwrap(),
-        None
-    );
-    assert!(
-        store
-            .labels(VendorOrg(7), &["board/9".to_owned()])
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(
-        store
-            .org_fact(&OrgName::from("acme"), "learned")
-            .await
-            .unwrap(),
-        None
-    );
-    assert!(
-        store
-            .removals_since(&OrgName::from("acme"), at(0))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let free = Append {
-        open: vec![intent("effect", "member/1")],
-        ..step(3, 0)
-    };
+    assert_eq!(store.person(&PersonId::from("person_1")).await.unwrap(), None);
+    assert!(store.labels(VendorOrg(7), &["board/9".to_owned()]).await.unwrap().is_empty());
+    assert_eq!(store.org_fact(&OrgName::from("acme"), "learned").await.unwrap(), None);
+    assert!(store.removals_since(&OrgName::from("acme"), at(0)).await.unwrap().is_empty());
+    let free = Append { open: vec![intent("effect", "member/1")], ..step(3, 0) };
     write(&*store, free).await;
 }
 
@@ -163,16 +97,9 @@ pub async fn of_racing_appends_one_wins(harness: &impl Harness) {
         async move { store.append(step(1, 0)).await }
     }))
     .await;
-    assert_eq!(
-        results.iter().filter(|result| result.is_ok()).count(),
-        1,
-        "{results:?}"
-    );
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     for result in results.iter().filter(|result| result.is_err()) {
-        assert!(
-            matches!(result, Err(AppendError::VersionConflict { actual: 1, .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(AppendError::VersionConflict { actual: 1, .. })), "{result:?}");
     }
     assert_eq!(store.load(&case(1)).await.unwrap().unwrap().events.len(), 1);
 }
@@ -206,9 +133,7 @@ pub async fn concurrent_appends_are_numbered_without_gaps(harness: &impl Harness
         let stored: Vec<u64> = loaded.events.iter().map(|event| event.seq).collect();
         assert_eq!(stored, told, "case {number}");
         let bytes: Vec<_> = loaded.events.into_iter().map(|event| event.bytes).collect();
-        let meant: Vec<_> = [0, 5, 1, 6, 2, 7]
-            .map(|part| event(number * 10 + part).bytes)
-            .into();
+        let meant: Vec<_> = [0, 5, 1, 6, 2, 7].map(|part| event(number * 10 + part).bytes).into();
         assert_eq!(bytes, meant, "case {number}");
     }
     let page = store.log_from(100, 7).await.unwrap();
@@ -218,14 +143,7 @@ pub async fn concurrent_appends_are_numbered_without_gaps(harness: &impl Harness
 /// Writes that share a transaction do not share their fate.
 pub async fn a_refused_append_does_not_hurt_its_neighbours(harness: &impl Harness) {
     let store = harness.open(ONE).await;
-    write(
-        &*store,
-        Append {
-            open: vec![intent("holder", "member/1")],
-            ..step(1000, 0)
-        },
-    )
-    .await;
+    write(&*store, Append { open: vec![intent("holder", "member/1")], ..step(1000, 0) }).await;
     let results = all((0..48).map(|number| {
         let store = Arc::clone(&store);
         async move {
@@ -244,14 +162,8 @@ pub async fn a_refused_append_does_not_hurt_its_neighbours(harness: &impl Harnes
         let there = store.load(&case(number)).await.unwrap().is_some();
         match number % 3 {
             0 => assert!(result.is_ok() && there, "{number}: {result:?}"),
-            1 => assert!(
-                matches!(result, Err(AppendError::VersionConflict { .. })) && !there,
-                "{number}: {result:?}"
-            ),
-            _ => assert!(
-                matches!(result, Err(AppendError::TargetBusy { .. })) && !there,
-                "{number}: {result:?}"
-            ),
+            1 => assert!(matches!(result, Err(AppendError::VersionConflict { .. })) && !there, "{number}: {result:?}"),
+            _ => assert!(matches!(result, Err(AppendError::TargetBusy { .. })) && !there, "{number}: {result:?}"),
         }
     }
     let log = store.log_from(0, u32::MAX).await.unwrap();
@@ -287,10 +199,8 @@ pub async fn events_are_append_only(harness: &impl Harness) {
 /// Effects on one vendor object never overlap, across cases too.
 pub async fn a_target_has_one_open_effect(harness: &impl Harness) {
     let store = harness.open(ONE).await;
-    let opening = |number, expected, effect, target| Append {
-        open: vec![intent(effect, target)],
-        ..step(number, expected)
-    };
+    let opening =
+        |number, expected, effect, target| Append { open: vec![intent(effect, target)], ..step(number, expected) };
     let busy_by = |result: &Result<_, AppendError>| match result {
         Err(AppendError::TargetBusy { target, by_case }) => Some((target.clone(), by_case.clone())),
         _ => None,
@@ -310,27 +220,14 @@ pub async fn a_target_has_one_open_effect(harness: &impl Harness) {
     write(&*store, elsewhere).await;
 
     // Another case's effect of the same key does not free it; its own outcome does, in the same step too.
-    let closing = |number, expected, effect| Append {
-        close: vec![EffectKey::from(effect)],
-        ..step(number, expected)
-    };
+    let closing = |number, expected, effect| Append { close: vec![EffectKey::from(effect)], ..step(number, expected) };
     write(&*store, closing(2, 1, "a")).await;
     assert!(store.append(opening(2, 2, "c", "member/1")).await.is_err());
-    write(
-        &*store,
-        Append {
-            open: vec![intent("b", "member/1"), intent("b", "member/2")],
-            ..closing(1, 2, "a")
-        },
-    )
-    .await;
+    write(&*store, Append { open: vec![intent("b", "member/1"), intent("b", "member/2")], ..closing(1, 2, "a") }).await;
     assert!(store.append(opening(2, 2, "c", "member/2")).await.is_err());
     write(&*store, closing(1, 3, "b")).await;
     write(&*store, opening(2, 2, "c", "member/1")).await;
-    assert_eq!(
-        store.load(&case(3)).await.unwrap().unwrap().row.vendor_org,
-        VendorOrg(u64::MAX)
-    );
+    assert_eq!(store.load(&case(3)).await.unwrap().unwrap().row.vendor_org, VendorOrg(u64::MAX));
 }
 
 /// A case is never moved to another organization, person or beginning.
@@ -348,10 +245,7 @@ pub async fn the_identity_of_a_case_never_changes(harness: &impl Harness) {
         let mut append = step(1, 1);
         change(&mut append.row);
         let refused = store.append(append).await;
-        assert!(
-            matches!(refused, Err(AppendError::Store(StoreError::Failed { .. }))),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(AppendError::Store(StoreError::Failed { .. }))), "{refused:?}");
     }
     assert_eq!(store.load(&case(1)).await.unwrap(), before);
 }
@@ -374,27 +268,12 @@ pub async fn cases_are_listed_and_found(harness: &impl Harness) {
         rows.into_iter().map(|row| row.case).collect()
     };
     let named = |numbers: &[u64]| -> Vec<_> { numbers.iter().copied().map(case).collect() };
-    assert_eq!(
-        list(CaseFilter::default()).await,
-        (0..20).map(case).collect::<Vec<_>>()
-    );
-    let other = CaseFilter {
-        org: Some(OrgName::from("other")),
-        ..CaseFilter::default()
-    };
-    assert_eq!(
-        list(other.clone()).await,
-        named(&[1, 3, 5, 7, 9, 11, 13, 15, 17, 19])
-    );
-    let both = CaseFilter {
-        state: Some("closed".to_owned()),
-        ..other
-    };
+    assert_eq!(list(CaseFilter::default()).await, (0..20).map(case).collect::<Vec<_>>());
+    let other = CaseFilter { org: Some(OrgName::from("other")), ..CaseFilter::default() };
+    assert_eq!(list(other.clone()).await, named(&[1, 3, 5, 7, 9, 11, 13, 15, 17, 19]));
+    let both = CaseFilter { state: Some("closed".to_owned()), ..other };
     assert_eq!(list(both).await, named(&[5, 15]));
-    let somebody = CaseFilter {
-        person: Some(PersonId::from("person_7")),
-        ..CaseFilter::default()
-    };
+    let somebody = CaseFilter { person: Some(PersonId::from("person_7")), ..CaseFilter::default() };
     assert_eq!(list(somebody).await, named(&[7]));
 
     let found = |prefix: &'static str| {
@@ -417,11 +296,7 @@ pub async fn the_mark_tells_of_every_commit(harness: &impl Harness) {
     let mut mark = store.change_mark().await.unwrap();
     assert_eq!(store.change_mark().await.unwrap(), mark);
     assert_eq!(store.load(&case(1)).await.unwrap().unwrap().version, 1);
-    assert_eq!(
-        store.change_mark().await.unwrap(),
-        mark,
-        "reading is no change"
-    );
+    assert_eq!(store.change_mark().await.unwrap(), mark, "reading is no change");
     for (expected, writer) in (1..).zip([&other, &store, &other, &other]) {
         write(&**writer, step(1, expected)).await;
         let now = store.change_mark().await.unwrap();
@@ -429,17 +304,11 @@ pub async fn the_mark_tells_of_every_commit(harness: &impl Harness) {
         mark = now;
     }
     assert!(other.wake(&case(1), at(0)).await.unwrap());
-    assert_ne!(
-        store.change_mark().await.unwrap(),
-        mark,
-        "a wake is a change"
-    );
+    assert_ne!(store.change_mark().await.unwrap(), mark, "a wake is a change");
 }
 
 /// Runs all at once, each in a task of its own, and gives the results in order.
-async fn all<T: Send + 'static>(
-    futures: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
-) -> Vec<T> {
+async fn all<T: Send + 'static>(futures: impl Iterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
     let tasks: Vec<_> = futures.map(tokio::spawn).collect();
     let mut results = Vec::new();
     for task in tasks {

@@ -36,10 +36,7 @@ impl Model {
     }
 
     fn due_at(&self) -> Option<Timestamp> {
-        [self.next_at, self.wake_at, self.claimed_wake_at]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.next_at, self.wake_at, self.claimed_wake_at].into_iter().flatten().min()
     }
 }
 
@@ -95,10 +92,7 @@ pub async fn random_histories_match_the_model(harness: &impl Harness) {
         "taken over",
     ] {
         let times = reached.get(answer).copied().unwrap_or(0);
-        assert!(
-            times >= 5,
-            "'{answer}' was reached {times} times only: {reached:?}"
-        );
+        assert!(times >= 5, "'{answer}' was reached {times} times only: {reached:?}");
     }
 }
 
@@ -113,13 +107,10 @@ impl History {
             17..19 => self.wake(store).await,
             _ => self.take_over(store).await,
         }
-        let next = self.cases.values().filter_map(|model| {
-            Some(
-                model
-                    .due_at()?
-                    .max(model.lease_until.unwrap_or(Timestamp::MIN)),
-            )
-        });
+        let next = self
+            .cases
+            .values()
+            .filter_map(|model| Some(model.due_at()?.max(model.lease_until.unwrap_or(Timestamp::MIN))));
         assert_eq!(store.next_due().await.unwrap(), next.min());
     }
 
@@ -148,28 +139,19 @@ impl History {
             Some(model) => (model.version(), model.fence),
             None => (0, 0),
         };
-        let expected = if self.random.random_ratio(1, 8) {
-            version + 1
-        } else {
-            version
-        };
+        let expected = if self.random.random_ratio(1, 8) { version + 1 } else { version };
         let mut append = due(number, expected, self.some_time());
         if self.random.random_ratio(1, 3) {
             let stale = u64::from(self.random.random_ratio(1, 4));
             append.fence = Some(Fence(fence.saturating_sub(stale)));
         }
-        append.events = (0..self.random.random_range(0..3))
-            .map(|_| event(self.random.random_range(0..200)))
-            .collect();
+        append.events = (0..self.random.random_range(0..3)).map(|_| event(self.random.random_range(0..200))).collect();
         let effect = format!("effect {}", self.random.random_range(0..2));
         if self.random.random_ratio(1, 2) {
             append.close = vec![EffectKey::from(effect.as_str())];
         }
         if self.random.random_ratio(1, 2) {
-            append.open = vec![intent(
-                &effect,
-                &format!("member/{}", self.random.random_range(0..TARGETS)),
-            )];
+            append.open = vec![intent(&effect, &format!("member/{}", self.random.random_range(0..TARGETS)))];
         }
         let got = store.append(append.clone()).await;
         match self.expect(&append) {
@@ -185,9 +167,7 @@ impl History {
             meant => {
                 let kind = match &got {
                     Ok(_) => "appended",
-                    Err(AppendError::VersionConflict { actual, .. }) if *actual == version => {
-                        "version conflict"
-                    }
+                    Err(AppendError::VersionConflict { actual, .. }) if *actual == version => "version conflict",
                     Err(AppendError::FenceLost { .. }) => "fence lost",
                     Err(AppendError::TargetBusy { .. }) => "target busy",
                     Err(_) => "another refusal",
@@ -210,8 +190,7 @@ impl History {
         for intent in &append.open {
             if let Some((holder, effect)) = self.open.get(&intent.target) {
                 let own = holder == append.case();
-                let stays_out_of_the_way =
-                    own && (append.close.contains(effect) || *effect == intent.effect);
+                let stays_out_of_the_way = own && (append.close.contains(effect) || *effect == intent.effect);
                 if !stays_out_of_the_way {
                     return "target busy";
                 }
@@ -228,21 +207,16 @@ impl History {
             model.bytes.push(event.bytes.clone());
             self.log.push((id.clone(), event.bytes.clone()));
         }
-        self.open
-            .retain(|_, (holder, effect)| *holder != id || !append.close.contains(effect));
+        self.open.retain(|_, (holder, effect)| *holder != id || !append.close.contains(effect));
         for intent in &append.open {
-            self.open
-                .insert(intent.target.clone(), (id.clone(), intent.effect.clone()));
+            self.open.insert(intent.target.clone(), (id.clone(), intent.effect.clone()));
         }
     }
 
     async fn claim(&mut self, store: &dyn Store) {
         let now = at(self.now);
         let limit = self.random.random_range(1..4);
-        let got = store
-            .claim_due(now, "worker", SignedDuration::from_secs(30), limit)
-            .await
-            .unwrap();
+        let got = store.claim_due(now, "worker", SignedDuration::from_secs(30), limit).await.unwrap();
         let mut due: Vec<_> = self
             .cases
             .iter()
@@ -255,23 +229,11 @@ impl History {
             let model = self.cases.get_mut(&id).unwrap();
             model.fence += 1;
             if let Some(wake) = model.wake_at.take_if(|wake| *wake <= now) {
-                model.claimed_wake_at = Some(
-                    model
-                        .claimed_wake_at
-                        .map_or(wake, |earlier| earlier.min(wake)),
-                );
+                model.claimed_wake_at = Some(model.claimed_wake_at.map_or(wake, |earlier| earlier.min(wake)));
             }
             let another = model.lease_until.replace(at(self.now + 30)).is_some();
-            meant.push(Lease {
-                fence: Fence(model.fence),
-                until: at(self.now + 30),
-                case: id,
-            });
-            self.count(if another {
-                "claimed from another"
-            } else {
-                "claimed"
-            });
+            meant.push(Lease { fence: Fence(model.fence), until: at(self.now + 30), case: id });
+            self.count(if another { "claimed from another" } else { "claimed" });
         }
         assert_eq!(got, meant);
         self.leases.extend(got);
@@ -283,12 +245,7 @@ impl History {
         model.lease_until.is_some() && Fence(model.fence) == lease.fence
     }
 
-    fn check_lost<T: std::fmt::Debug>(
-        &mut self,
-        got: &Result<T, LeaseError>,
-        holds: bool,
-        otherwise: &'static str,
-    ) {
+    fn check_lost<T: std::fmt::Debug>(&mut self, got: &Result<T, LeaseError>, holds: bool, otherwise: &'static str) {
         assert_eq!(got.is_ok(), holds, "{got:?}");
         if let Err(error) = got {
             assert!(matches!(error, LeaseError::Lost { .. }), "{error:?}");
@@ -304,11 +261,7 @@ impl History {
         let behind = u64::from(self.random.random_ratio(1, 4));
         let version = self.cases[&lease.case].version().saturating_sub(behind);
         let holds = self.holds(&lease);
-        self.check_lost(
-            &store.release(&lease, version, next_at).await,
-            holds,
-            "released",
-        );
+        self.check_lost(&store.release(&lease, version, next_at).await, holds, "released");
         if holds {
             let model = self.cases.get_mut(&lease.case).unwrap();
             model.lease_until = None;
@@ -365,15 +318,8 @@ impl History {
             assert_eq!(bytes, model.bytes);
         }
         let log = store.log_from(0, u32::MAX).await.unwrap();
-        assert!(
-            log.iter()
-                .zip(0..)
-                .all(|(entry, seq)| entry.event.seq == seq)
-        );
-        let entries: Vec<_> = log
-            .into_iter()
-            .map(|entry| (entry.case, entry.event.bytes))
-            .collect();
+        assert!(log.iter().zip(0..).all(|(entry, seq)| entry.event.seq == seq));
+        let entries: Vec<_> = log.into_iter().map(|entry| (entry.case, entry.event.bytes)).collect();
         assert_eq!(entries, self.log);
     }
 }

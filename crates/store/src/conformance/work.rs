@@ -13,13 +13,7 @@ use crate::{Append, AppendError, Fence, Lease, LeaseError, Store};
 pub async fn only_due_cases_are_claimed_longest_due_first(harness: &impl Harness) {
     let store = harness.open(ONE).await;
     assert_eq!(store.next_due().await.unwrap(), None);
-    for (number, next_at) in [
-        (1, Some(at(30))),
-        (2, Some(at(10))),
-        (3, None),
-        (4, Some(at(20))),
-        (5, Some(at(31))),
-    ] {
+    for (number, next_at) in [(1, Some(at(30))), (2, Some(at(10))), (3, None), (4, Some(at(20))), (5, Some(at(31)))] {
         write(&*store, due(number, 0, next_at)).await;
     }
     assert_eq!(claim(&*store, at(9)).await, []);
@@ -48,18 +42,12 @@ pub async fn workers_never_share_a_case(harness: &impl Harness) {
             let lease = SignedDuration::from_secs(60);
             let mut mine = Vec::new();
             loop {
-                let leases = store
-                    .claim_due(at(1), &format!("worker {number}"), lease, 3)
-                    .await
-                    .unwrap();
+                let leases = store.claim_due(at(1), &format!("worker {number}"), lease, 3).await.unwrap();
                 if leases.is_empty() {
                     return mine;
                 }
                 mine.extend(leases);
-                assert!(
-                    mine.len() as u64 <= CASES,
-                    "one worker claimed more cases than there are"
-                );
+                assert!(mine.len() as u64 <= CASES, "one worker claimed more cases than there are");
             }
         }));
     }
@@ -70,10 +58,7 @@ pub async fn workers_never_share_a_case(harness: &impl Harness) {
             *holders.entry(lease.case).or_default() += 1;
         }
     }
-    assert_eq!(
-        holders,
-        (0..CASES).map(|number| (case(number), 1)).collect()
-    );
+    assert_eq!(holders, (0..CASES).map(|number| (case(number), 1)).collect());
 }
 
 /// Nothing of a worker that slept through its lease is written once the case is another's.
@@ -97,21 +82,12 @@ pub async fn an_expired_lease_goes_to_another_and_the_zombie_is_refused(harness:
     // The right version does not help, and a wrong one is not what it hears of.
     for expected in [1, 0] {
         let refused = store.append(fenced(&old, expected)).await;
-        assert!(
-            matches!(&refused, Err(AppendError::FenceLost { case: of }) if *of == case(1)),
-            "{refused:?}"
-        );
+        assert!(matches!(&refused, Err(AppendError::FenceLost { case: of }) if *of == case(1)), "{refused:?}");
     }
     let extended = store.extend(&old, at(500)).await;
-    assert!(
-        matches!(extended, Err(LeaseError::Lost { .. })),
-        "{extended:?}"
-    );
+    assert!(matches!(extended, Err(LeaseError::Lost { .. })), "{extended:?}");
     let released = store.release(&old, 1, None).await;
-    assert!(
-        matches!(released, Err(LeaseError::Lost { .. })),
-        "{released:?}"
-    );
+    assert!(matches!(released, Err(LeaseError::Lost { .. })), "{released:?}");
     assert_eq!(store.load(&case(1)).await.unwrap(), before);
     assert_eq!(claim(&*store, at(101)).await, [], "the new lease stands");
 
@@ -122,15 +98,9 @@ pub async fn an_expired_lease_goes_to_another_and_the_zombie_is_refused(harness:
     let late = store.extend(&new, at(900)).await;
     assert!(matches!(late, Err(LeaseError::Lost { .. })), "{late:?}");
     assert_eq!(claimed(&claim(&*store, at(300)).await), [case(1)]);
-    let nobody = Append {
-        fence: Some(Fence(0)),
-        ..step(9, 0)
-    };
+    let nobody = Append { fence: Some(Fence(0)), ..step(9, 0) };
     let refused = store.append(nobody).await;
-    assert!(
-        matches!(refused, Err(AppendError::FenceLost { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(AppendError::FenceLost { .. })), "{refused:?}");
 }
 
 /// Whoever knows that the others are dead need not wait for their leases, and they can no longer write.
@@ -139,20 +109,11 @@ pub async fn taking_over_ends_every_lease(harness: &impl Harness) {
     for number in 0..3 {
         write(&*store, due(number, 0, Some(at(0)))).await;
     }
-    let old = store
-        .claim_due(at(0), "dead", SignedDuration::from_hours(1000), 2)
-        .await
-        .unwrap();
+    let old = store.claim_due(at(0), "dead", SignedDuration::from_hours(1000), 2).await.unwrap();
     assert_eq!(store.take_over().await.unwrap(), 2);
-    let append = Append {
-        fence: Some(old[0].fence),
-        ..step(0, 0)
-    };
+    let append = Append { fence: Some(old[0].fence), ..step(0, 0) };
     let refused = store.append(append).await;
-    assert!(
-        matches!(refused, Err(AppendError::FenceLost { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(AppendError::FenceLost { .. })), "{refused:?}");
     let new = claim(&*store, at(0)).await;
     assert_eq!(claimed(&new), [case(0), case(1), case(2)]);
     assert!(new[0].fence > old[0].fence && new[1].fence > old[1].fence);
@@ -177,11 +138,7 @@ pub async fn a_wake_makes_a_case_due(harness: &impl Harness) {
     let second = claim(&*store, at(10)).await.remove(0);
     assert_eq!(second.case, case(2));
     store.release(&second, 0, None).await.unwrap();
-    assert_eq!(
-        store.next_due().await.unwrap(),
-        Some(at(50)),
-        "that wake is for later"
-    );
+    assert_eq!(store.next_due().await.unwrap(), Some(at(50)), "that wake is for later");
 }
 
 /// A wake that comes while the worker is at it is not overwritten by what the worker then writes.
@@ -190,11 +147,7 @@ pub async fn a_wake_survives_what_the_worker_writes(harness: &impl Harness) {
     write(&*store, due(1, 0, Some(at(0)))).await;
     let lease = claim(&*store, at(0)).await.remove(0);
     assert!(store.wake(&case(1), at(1)).await.unwrap());
-    let append = Append {
-        fence: Some(lease.fence),
-        events: vec![event(0)],
-        ..due(1, 0, Some(at(1000)))
-    };
+    let append = Append { fence: Some(lease.fence), events: vec![event(0)], ..due(1, 0, Some(at(1000))) };
     write(&*store, append).await;
     store.release(&lease, 1, Some(at(1000))).await.unwrap();
     assert_eq!(store.next_due().await.unwrap(), Some(at(1)));
@@ -207,16 +160,9 @@ pub async fn a_wake_survives_the_worker(harness: &impl Harness) {
     write(&*store, due(1, 0, None)).await;
     assert!(store.wake(&case(1), at(0)).await.unwrap());
     assert_eq!(claimed(&claim(&*store, at(0)).await), [case(1)]);
-    let append = Append {
-        events: vec![event(0)],
-        ..due(1, 0, None)
-    };
+    let append = Append { events: vec![event(0)], ..due(1, 0, None) };
     write(&*store, append).await;
-    assert_eq!(
-        claimed(&claim(&*store, at(60)).await),
-        [case(1)],
-        "its lease expired"
-    );
+    assert_eq!(claimed(&claim(&*store, at(60)).await), [case(1)], "its lease expired");
     assert_eq!(store.take_over().await.unwrap(), 1);
     let last = claim(&*store, at(60)).await.remove(0);
     store.release(&last, 1, None).await.unwrap();
@@ -228,10 +174,7 @@ pub async fn a_release_does_not_overwrite_a_later_decision(harness: &impl Harnes
     let store = harness.open(ONE).await;
     write(&*store, due(1, 0, Some(at(0)))).await;
     let lease = claim(&*store, at(0)).await.remove(0);
-    let approval = Append {
-        events: vec![event(0)],
-        ..due(1, 0, Some(at(2)))
-    };
+    let approval = Append { events: vec![event(0)], ..due(1, 0, Some(at(2))) };
     write(&*store, approval).await;
     store.release(&lease, 0, Some(at(1000))).await.unwrap();
     assert_eq!(store.next_due().await.unwrap(), Some(at(2)));

@@ -27,16 +27,7 @@ const ADDRESSES: [&str; 14] = [
 ];
 
 /// Objects that hold the person where the outer one holds their place.
-const WRAPPERS: [&str; 8] = [
-    "user",
-    "member",
-    "person",
-    "account",
-    "profile",
-    "attributes",
-    "identity",
-    "principal",
-];
+const WRAPPERS: [&str; 8] = ["user", "member", "person", "account", "profile", "attributes", "identity", "principal"];
 
 /// Fields that name somebody else, or talk: never a member.
 const OTHERS: [&str; 16] = [
@@ -59,16 +50,7 @@ const OTHERS: [&str; 16] = [
 ];
 
 /// Fields that hold a name, which may be any text.
-const NAMES: [&str; 8] = [
-    "name",
-    "fullname",
-    "displayname",
-    "firstname",
-    "lastname",
-    "title",
-    "nickname",
-    "bio",
-];
+const NAMES: [&str; 8] = ["name", "fullname", "displayname", "firstname", "lastname", "title", "nickname", "bio"];
 
 /// What an object says about a person.
 #[derive(Debug, Default)]
@@ -85,34 +67,17 @@ pub(super) struct Own {
 impl Own {
     /// Reads the fields of an object about a person. Below a project a role is the role in that project.
     pub(super) fn of(fields: &Map<String, Value>, scope: Scope) -> Self {
-        let plain_role = ["role", "roleName", "role_name"]
+        let plain_role = ["role", "roleName", "role_name"].iter().find_map(|key| role_word(fields.get(*key)?));
+        let org_role = ["org_role", "orgRole", "organization_role", "organizationRole", "org_role_name"]
             .iter()
-            .find_map(|key| role_word(fields.get(*key)?));
-        let org_role = [
-            "org_role",
-            "orgRole",
-            "organization_role",
-            "organizationRole",
-            "org_role_name",
-        ]
-        .iter()
-        .find_map(|key| role_word(fields.get(*key)?))
-        .or_else(|| role_word(fields.get("organization")?.get("role")?));
+            .find_map(|key| role_word(fields.get(*key)?))
+            .or_else(|| role_word(fields.get("organization")?.get("role")?));
         let (role, here) = match scope {
             Scope::Organization => (org_role.or(plain_role), None),
             Scope::Project(_) => {
-                let kind = [
-                    "grant_type",
-                    "grantType",
-                    "target_type",
-                    "targetType",
-                    "source",
-                    "via",
-                    "kind",
-                    "type",
-                ]
-                .iter()
-                .find_map(|key| text(fields.get(*key)?));
+                let kind = ["grant_type", "grantType", "target_type", "targetType", "source", "via", "kind", "type"]
+                    .iter()
+                    .find_map(|key| text(fields.get(*key)?));
                 (org_role, place_grant(scope, plain_role, kind))
             }
             Scope::Team => (org_role, None),
@@ -122,29 +87,10 @@ impl Own {
             all.get_or_insert_default().extend(here);
         }
         Self {
-            id: first(
-                fields,
-                &[
-                    "id",
-                    "user_id",
-                    "userId",
-                    "uid",
-                    "pk",
-                    "member_id",
-                    "memberId",
-                ],
-            ),
+            id: first(fields, &["id", "user_id", "userId", "uid", "pk", "member_id", "memberId"]),
             name: first(
                 fields,
-                &[
-                    "name",
-                    "full_name",
-                    "fullName",
-                    "display_name",
-                    "displayName",
-                    "user_name",
-                    "userName",
-                ],
+                &["name", "full_name", "fullName", "display_name", "displayName", "user_name", "userName"],
             )
             .filter(|name| address(name).is_none())
             .or_else(|| full_name(fields)),
@@ -222,9 +168,7 @@ fn full_name(fields: &Map<String, Value>) -> Option<String> {
 }
 
 fn active(fields: &Map<String, Value>) -> Option<bool> {
-    let said = ["active", "is_active", "isActive"]
-        .iter()
-        .find_map(|key| flag(fields.get(*key)?));
+    let said = ["active", "is_active", "isActive"].iter().find_map(|key| flag(fields.get(*key)?));
     said.or_else(|| match plain(fields.get("status")?.as_str()?).as_str() {
         "active" => Some(true),
         "inactive" | "deactivated" | "disabled" | "suspended" => Some(false),
@@ -233,11 +177,7 @@ fn active(fields: &Map<String, Value>) -> Option<bool> {
 }
 
 /// Being listed below a project is a grant in it.
-pub(super) fn place_grant(
-    scope: Scope,
-    role: Option<String>,
-    kind: Option<String>,
-) -> Option<Vec<Grant>> {
+pub(super) fn place_grant(scope: Scope, role: Option<String>, kind: Option<String>) -> Option<Vec<Grant>> {
     match scope {
         Scope::Project(project) => Some(vec![Grant {
             kind: kind.map_or(GrantKind::Unknown, |word| grant_kind(&word)),
@@ -258,15 +198,10 @@ pub(super) fn own_address(fields: &Map<String, Value>) -> Option<(&str, Address)
         };
         let plain = plain(key);
         // A name that is an address counts where nothing better is there, and something else tells of a person.
-        let rank = ADDRESSES
-            .iter()
-            .position(|name| *name == plain)
-            .or_else(|| {
-                let person = ["id", "user_id", "userId", "role", "org_role"]
-                    .iter()
-                    .any(|key| fields.contains_key(*key));
-                (plain == "name" && person).then_some(ADDRESSES.len())
-            });
+        let rank = ADDRESSES.iter().position(|name| *name == plain).or_else(|| {
+            let person = ["id", "user_id", "userId", "role", "org_role"].iter().any(|key| fields.contains_key(*key));
+            (plain == "name" && person).then_some(ADDRESSES.len())
+        });
         if let Some(rank) = rank
             && best.as_ref().is_none_or(|(other, ..)| rank < *other)
         {
@@ -291,10 +226,7 @@ pub(super) fn wrapped(fields: &Map<String, Value>) -> Option<(&str, &Map<String,
 /// The project that an object describes.
 pub(super) fn project(fields: &Map<String, Value>, key: Option<&str>) -> Option<ProjectId> {
     let own = first(fields, &["project_id", "projectId", "id"]);
-    own.or_else(|| key.map(str::to_owned))?
-        .parse()
-        .ok()
-        .map(ProjectId)
+    own.or_else(|| key.map(str::to_owned))?.parse().ok().map(ProjectId)
 }
 
 /// What the things under this key are.
@@ -324,17 +256,11 @@ pub(super) fn is_name(key: &str) -> bool {
 /// Whether a key of a map looks like an id: a number, or a UUID.
 pub(super) fn is_id(key: &str) -> bool {
     let digits = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
-    let uuid = key.len() == 36
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let uuid = key.len() == 36 && key.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     digits || uuid
 }
 
 /// A field name in lower case without `_` and `-`.
 pub(super) fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -60,19 +60,14 @@ fn many(value: &Value, of_projects: bool) -> Option<Vec<Grant>> {
                 .iter()
                 .flat_map(|element| match element.as_object() {
                     Some(fields) => object(fields, None, of_projects),
-                    None => text(element)
-                        .map(|id| bare(project(&id), None))
-                        .into_iter()
-                        .collect(),
+                    None => text(element).map(|id| bare(project(&id), None)).into_iter().collect(),
                 })
                 .collect(),
         ),
         Value::Object(fields) if is_grant(fields) => Some(object(fields, None, of_projects)),
-        Value::Object(map) => Some(
-            map.iter()
-                .flat_map(|(key, value)| under(project(key), value, of_projects))
-                .collect(),
-        ),
+        Value::Object(map) => {
+            Some(map.iter().flat_map(|(key, value)| under(project(key), value, of_projects)).collect())
+        }
         // A count says that there are grants, and not which.
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
@@ -82,10 +77,7 @@ fn many(value: &Value, of_projects: bool) -> Option<Vec<Grant>> {
 fn under(project: Option<ProjectId>, value: &Value, of_projects: bool) -> Vec<Grant> {
     match value {
         Value::Object(fields) => object(fields, project, of_projects),
-        Value::Array(elements) => elements
-            .iter()
-            .flat_map(|element| under(project, element, false))
-            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(|element| under(project, element, false)).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             vec![bare(project, text(value))]
         }
@@ -94,26 +86,13 @@ fn under(project: Option<ProjectId>, value: &Value, of_projects: bool) -> Vec<Gr
 
 /// A map from project to grant has no such fields.
 fn is_grant(fields: &Map<String, Value>) -> bool {
-    [
-        "role",
-        "roleName",
-        "role_name",
-        "project_id",
-        "projectId",
-        "type",
-        "kind",
-    ]
-    .iter()
-    .any(|key| fields.contains_key(*key))
+    ["role", "roleName", "role_name", "project_id", "projectId", "type", "kind"]
+        .iter()
+        .any(|key| fields.contains_key(*key))
 }
 
 fn bare(project: Option<ProjectId>, role: Option<String>) -> Grant {
-    Grant {
-        kind: GrantKind::Unknown,
-        project,
-        role,
-        team: None,
-    }
+    Grant { kind: GrantKind::Unknown, project, role, team: None }
 }
 
 /// One object: one grant, or a project with the grants in it.
@@ -130,59 +109,28 @@ fn object(fields: &Map<String, Value>, around: Option<ProjectId>, of_projects: b
                 .flat_map(|element| match element.as_object() {
                     Some(fields) => object(fields, project, false),
                     None => text(element)
-                        .map(|word| Grant {
-                            kind: grant_kind(&word),
-                            ..bare(project, role.clone())
-                        })
+                        .map(|word| Grant { kind: grant_kind(&word), ..bare(project, role.clone()) })
                         .into_iter()
                         .collect(),
                 })
                 .collect();
         }
     }
-    let team = ["team", "team_name", "teamName", "group"]
-        .iter()
-        .find_map(|key| named(fields.get(*key)?, &["name", "id"]));
-    let words = [
-        "kind",
-        "type",
-        "target_type",
-        "targetType",
-        "source",
-        "via",
-        "grant_type",
-        "grantType",
-        "through",
-        "origin",
-    ];
+    let team =
+        ["team", "team_name", "teamName", "group"].iter().find_map(|key| named(fields.get(*key)?, &["name", "id"]));
+    let words =
+        ["kind", "type", "target_type", "targetType", "source", "via", "grant_type", "grantType", "through", "origin"];
     let kind = words
         .iter()
         .filter_map(|key| text(fields.get(*key)?))
         .map(|word| grant_kind(&word))
         .find(|kind| *kind != GrantKind::Unknown)
-        .unwrap_or(if team.is_some() {
-            GrantKind::Team
-        } else {
-            GrantKind::Unknown
-        });
-    vec![Grant {
-        kind,
-        project,
-        role: role(fields),
-        team,
-    }]
+        .unwrap_or(if team.is_some() { GrantKind::Team } else { GrantKind::Unknown });
+    vec![Grant { kind, project, role: role(fields), team }]
 }
 
 fn role(fields: &Map<String, Value>) -> Option<String> {
-    [
-        "role",
-        "roleName",
-        "role_name",
-        "project_role",
-        "projectRole",
-    ]
-    .iter()
-    .find_map(|key| role_word(fields.get(*key)?))
+    ["role", "roleName", "role_name", "project_role", "projectRole"].iter().find_map(|key| role_word(fields.get(*key)?))
 }
 
 fn project(id: &str) -> Option<ProjectId> {

@@ -53,11 +53,7 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn below(self, key: Option<&'a str>, scope: Scope) -> Self {
-        Self {
-            key,
-            scope,
-            depth: self.depth + 1,
-        }
+        Self { key, scope, depth: self.depth + 1 }
     }
 }
 
@@ -65,11 +61,7 @@ impl Found {
     /// Takes in one answer.
     pub(crate) fn page(&mut self, answer: Value) {
         self.counts(&answer);
-        let place = Place {
-            key: None,
-            scope: Scope::Organization,
-            depth: 0,
-        };
+        let place = Place { key: None, scope: Scope::Organization, depth: 0 };
         self.walk(&results(answer), place);
     }
 
@@ -79,26 +71,16 @@ impl Found {
     /// Nobody was found, though an organization has at least one owner; or the vendor speaks of more than came.
     pub(crate) fn roster(self) -> Result<Roster, Failure> {
         if self.people.is_empty() {
-            return Err(Failure::Malformed(
-                "nobody can be found in the member list".to_owned(),
-            ));
+            return Err(Failure::Malformed("nobody can be found in the member list".to_owned()));
         }
         if self.more {
-            return Err(Failure::Incomplete(
-                "the vendor says that there are more people".to_owned(),
-            ));
+            return Err(Failure::Incomplete("the vendor says that there are more people".to_owned()));
         }
         if let Some(total) = self.total.filter(|total| *total > self.people.len()) {
-            return Err(Failure::Incomplete(format!(
-                "{} of {total} people came",
-                self.people.len()
-            )));
+            return Err(Failure::Incomplete(format!("{} of {total} people came", self.people.len())));
         }
-        let members: Vec<Member> = self
-            .people
-            .into_iter()
-            .map(|(address, person)| person.own.member(address))
-            .collect();
+        let members: Vec<Member> =
+            self.people.into_iter().map(|(address, person)| person.own.member(address)).collect();
         Ok(Roster {
             shows_roles: members.iter().any(|member| member.role.is_some()),
             shows_grants: members.iter().any(|member| member.grants.is_some()),
@@ -110,21 +92,14 @@ impl Found {
     fn counts(&mut self, answer: &Value) {
         let results = answer.get("results");
         let around = [Some(answer), results].into_iter().flatten();
-        let beside = around
-            .clone()
-            .flat_map(|value| ["pagination", "meta", "page"].map(|key| value.get(key)))
-            .flatten();
+        let beside =
+            around.clone().flat_map(|value| ["pagination", "meta", "page"].map(|key| value.get(key))).flatten();
         for fields in around.chain(beside).filter_map(Value::as_object) {
-            let total = first(
-                fields,
-                &["total", "total_count", "totalCount", "totalResults"],
-            );
+            let total = first(fields, &["total", "total_count", "totalCount", "totalResults"]);
             if let Some(total) = total.and_then(|total| total.parse().ok()) {
                 self.total = self.total.max(Some(total));
             }
-            let next = ["next", "next_page", "nextPage"]
-                .iter()
-                .any(|key| fields.get(*key).and_then(text).is_some());
+            let next = ["next", "next_page", "nextPage"].iter().any(|key| fields.get(*key).and_then(text).is_some());
             let more = ["has_more", "hasMore", "has_next"]
                 .iter()
                 .any(|key| fields.get(*key).and_then(Value::as_bool) == Some(true));
@@ -143,18 +118,8 @@ impl Found {
             }
             Value::String(text) => {
                 if let Some(address) = address(text) {
-                    let id = place
-                        .key
-                        .filter(|key| fields::is_id(key))
-                        .map(str::to_owned);
-                    self.add(
-                        address,
-                        Own {
-                            id,
-                            ..Own::default()
-                        },
-                        place,
-                    );
+                    let id = place.key.filter(|key| fields::is_id(key)).map(str::to_owned);
+                    self.add(address, Own { id, ..Own::default() }, place);
                 }
             }
             Value::Object(fields) => self.object(fields, place),
@@ -170,15 +135,7 @@ impl Found {
             // `{"user": {"email": ..}, "role": ..}`: the inner object is the person, the outer one says more about them.
             self.person(address.clone(), inner, Place { key: None, ..place });
             let outer = Own::of(fields, place.scope);
-            self.add(
-                address,
-                Own {
-                    id: None,
-                    name: None,
-                    ..outer
-                },
-                place,
-            );
+            self.add(address, Own { id: None, name: None, ..outer }, place);
             self.inside(fields, key, place);
         } else {
             let scope = match place.scope {
@@ -198,12 +155,7 @@ impl Found {
     /// An object with an address of its own; the key of the map around it may be the id.
     fn person(&mut self, address: Address, fields: &Map<String, Value>, place: Place<'_>) {
         let mut own = Own::of(fields, place.scope);
-        own.id = own.id.or_else(|| {
-            place
-                .key
-                .filter(|key| fields::is_id(key))
-                .map(str::to_owned)
-        });
+        own.id = own.id.or_else(|| place.key.filter(|key| fields::is_id(key)).map(str::to_owned));
         self.add(address, own, place);
     }
 
@@ -217,18 +169,13 @@ impl Found {
                 own
             }
             Value::String(word) => match place.scope {
-                Scope::Organization => Own {
-                    role: OrgRole::parse(word),
-                    ..Own::default()
-                },
-                Scope::Project(_) | Scope::Team => Own {
-                    grants: fields::place_grant(place.scope, Some(word.clone()), None),
-                    ..Own::default()
-                },
+                Scope::Organization => Own { role: OrgRole::parse(word), ..Own::default() },
+                Scope::Project(_) | Scope::Team => {
+                    Own { grants: fields::place_grant(place.scope, Some(word.clone()), None), ..Own::default() }
+                }
             },
             Value::Array(_) => Own {
-                grants: grants::read(value)
-                    .filter(|grants| grants.iter().any(|grant| grant.project.is_some())),
+                grants: grants::read(value).filter(|grants| grants.iter().any(|grant| grant.project.is_some())),
                 ..Own::default()
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => Own::default(),
@@ -240,10 +187,7 @@ impl Found {
     /// grants are not looked through: a display name may be anything, also somebody else's address.
     fn inside(&mut self, fields: &Map<String, Value>, own_key: &str, place: Place<'_>) {
         for (key, value) in fields {
-            let done = key == own_key
-                || fields::skipped(key)
-                || fields::is_name(key)
-                || grants::is_key(key);
+            let done = key == own_key || fields::skipped(key) || fields::is_name(key) || grants::is_key(key);
             if !done {
                 self.walk(value, place.below(None, fields::scope(key, place.scope)));
             }
@@ -253,10 +197,7 @@ impl Found {
     fn add(&mut self, address: Address, own: Own, place: Place<'_>) {
         match self.people.entry(address) {
             std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(Person {
-                    own,
-                    depth: place.depth,
-                });
+                entry.insert(Person { own, depth: place.depth });
             }
             std::collections::btree_map::Entry::Occupied(mut entry) => {
                 let person = entry.get_mut();
