@@ -83,6 +83,8 @@ pub struct Case {
     pub removed_at: Option<Timestamp>,
     /// When the machine was first allowed to act.
     pub run_since: Option<Timestamp>,
+    /// Whether something came back after the case was closed: then a person decides claim by claim before the machine acts.
+    pub returned: bool,
     /// How many intents were found without an outcome and settled.
     pub recovered: u32,
     approval: Option<Approval>,
@@ -91,6 +93,7 @@ pub struct Case {
     attestations: BTreeMap<ClaimKey, Attestation>,
     observations: BTreeMap<ClaimKey, Seen>,
     suspects: BTreeMap<ClaimKey, BTreeSet<String>>,
+    approved_instances: BTreeMap<ClaimKey, BTreeSet<String>>,
     proved: BTreeSet<ClaimKey>,
     effects: BTreeMap<EffectKey, EffectFact>,
     skipped: BTreeMap<ClaimKey, (String, bool)>,
@@ -118,7 +121,9 @@ impl Case {
             last_at: first.at,
             removed_at: None,
             run_since: None,
+            returned: false,
             recovered: 0,
+            approved_instances: BTreeMap::new(),
             approval: None,
             ratified: None,
             decisions: BTreeMap::new(),
@@ -175,14 +180,8 @@ impl Case {
                     self.observations.clear();
                 }
             }
-            Event::Approved { plan, by, identity, .. } => {
-                self.approval =
-                    Some(Approval { plan: plan.clone(), by: by.clone(), identity: *identity, at, emergency: false });
-            }
-            Event::Authorised { plan, by, identity } => {
-                self.approval =
-                    Some(Approval { plan: plan.clone(), by: by.clone(), identity: *identity, at, emergency: true });
-            }
+            Event::Approved { plan, by, identity, .. } => self.approve(plan, by, *identity, at, false),
+            Event::Authorised { plan, by, identity } => self.approve(plan, by, *identity, at, true),
             Event::Ratified { by, .. } => self.ratified = Some((by.clone(), at)),
             Event::Decided { claim, decision } => {
                 self.skipped.remove(claim);
@@ -213,6 +212,8 @@ impl Case {
             Event::Noted { .. } => self.note_at = Some(at),
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);
+                self.returned = *to == CaseState::Reopened && before == CaseState::Closed
+                    || self.returned && *to == CaseState::WaitingPerson;
                 self.state_since = at;
                 self.state_why.clone_from(why);
                 match to {
@@ -231,6 +232,11 @@ impl Case {
                 }
             }
         }
+    }
+
+    fn approve(&mut self, plan: &Digest, by: &PersonId, identity: Identity, at: Timestamp, emergency: bool) {
+        self.approval = Some(Approval { plan: plan.clone(), by: by.clone(), identity, at, emergency });
+        self.approved_instances.clone_from(&self.suspects);
     }
 
     fn end(&mut self, key: &EffectKey, outcome: &Outcome, found: bool, at: Timestamp) {
@@ -310,6 +316,14 @@ impl Case {
     /// What the last probe saw.
     pub fn observation(&self, key: &ClaimKey) -> Option<&Seen> {
         self.observations.get(key)
+    }
+
+    /// Whether this instance stood in the plan when it was approved, or a person said yes to it since.
+    pub fn is_approved(&self, key: &ClaimKey, instance: &str) -> bool {
+        self.approved_instances.get(key).is_some_and(|known| known.contains(instance))
+            || self.decisions.get(key).is_some_and(|decision| {
+                matches!(decision.choice, Choice::Proceed | Choice::Delete | Choice::CallersMoved)
+            })
     }
 
     /// Every instance that ever broke the claim.

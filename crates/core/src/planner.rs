@@ -496,14 +496,13 @@ impl Desk<'_> {
                     vec![What::Me, what],
                     remedy,
                 );
-                sends.options = vec![Choice::AcceptRisk];
+                sends.options = vec![Choice::Proceed, Choice::AcceptRisk];
                 let agency = self.inventory.webhooks_to_leaver(project);
                 if kind == Kind::Webhook && agency > 0 {
                     // Switching a webhook off touches more than the leaver's own entry: the approver says yes to it with the plan.
                     sends.also_affects = vec![format!(
                         "{agency} webhooks to the leaver's domain are switched off for everybody who reads there"
                     )];
-                    sends.options = vec![Choice::Proceed, Choice::AcceptRisk];
                     self.choose(&sends.key.clone(), Choice::Proceed);
                 }
                 let hits = self.inventory.sending_to_leaver(project, kind);
@@ -639,7 +638,7 @@ impl Desk<'_> {
         );
         gone.needs = needs;
         gone.final_act = !self.inventory.service_accounts().is_empty();
-        gone.options = vec![Choice::CallersMoved, Choice::AcceptRisk];
+        gone.options = vec![Choice::CallersMoved, Choice::Proceed, Choice::AcceptRisk];
         self.claims.push(gone);
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::case::Case;
 use crate::claim::Choice;
 use crate::effect::{Act, Effect};
-use crate::ids::{Digest, ProjectId};
+use crate::ids::{ClaimKey, Digest, ProjectId};
 use crate::judge::{Names, Readings, definition, marker};
 use crate::method::Urgency;
 use crate::plan::{Plan, keys};
@@ -80,7 +80,7 @@ pub fn prepare(
     }
     let room = Room { plan, case, readings, names, now };
     match &effect.act {
-        Act::TakeOut { project, kind, id } => room.take_out(*project, *kind, id),
+        Act::TakeOut { project, kind, id } => room.take_out(&effect.claim, *project, *kind, id),
         Act::Disable { project, kind, id } => {
             match room.items(&What::List(*project, *kind)).iter().find(|item| item.id == *id) {
                 Some(item) if item.paused == Some(true) => skip("it is switched off already"),
@@ -88,7 +88,7 @@ pub fn prepare(
                 None => skip("it is gone already"),
             }
         }
-        Act::DeleteServiceAccount { id } => room.delete_service_account(*id),
+        Act::DeleteServiceAccount { id } => room.delete_service_account(&effect.claim, *id),
         Act::CreateServiceAccount { replaces } => room.create_service_account(*replaces, effect.attempt),
         Act::Copy { project, kind, id } => room.copy(*project, *kind, id),
         Act::DropCopy { project, kind, id } => match room.item(*project, *kind, id) {
@@ -178,7 +178,7 @@ impl Room<'_> {
     }
 
     /// Takes exactly the leaver's elements out of the list as it was just read; everything else stays as it is, in its order.
-    fn take_out(&self, project: ProjectId, kind: Kind, id: &str) -> Prepared {
+    fn take_out(&self, claim: &ClaimKey, project: ProjectId, kind: Kind, id: &str) -> Prepared {
         let Some(item) = self.item(project, kind, id) else { return skip("the sender is gone already") };
         let Some((_, field)) = RECIPIENT_FIELDS.into_iter().find(|(of, _)| *of == kind) else {
             return ask("the shape of this change is not known");
@@ -192,6 +192,10 @@ impl Room<'_> {
         }
         let others = rest.len() + item.raw.get("slack_subscriptions").and_then(Value::as_array).map_or(0, Vec::len);
         if others == 0 && kind != Kind::SchemaSettings {
+            // Deleting cannot be undone: an instance that was not in the approved plan waits for a decision of its own.
+            if !self.case.is_approved(claim, id) {
+                return ask(format!("{kind} {id} appeared after the approval, and taking it away cannot be undone"));
+            }
             return send(Write::Delete { project, kind, id: id.to_owned() });
         }
         send(Write::SetRecipients { project, kind, id: id.to_owned(), rest: Value::Array(rest) })
@@ -208,7 +212,7 @@ impl Room<'_> {
         }
     }
 
-    fn delete_service_account(&self, id: u64) -> Prepared {
+    fn delete_service_account(&self, claim: &ClaimKey, id: u64) -> Prepared {
         let item = match self.snapshot(&What::ServiceAccount(id)).and_then(Snapshot::one) {
             Some(Some(item)) => item,
             Some(None) => return skip("the service account is gone already"),
@@ -231,6 +235,9 @@ impl Room<'_> {
         }
         if !made_by_leaver {
             return ask("the service account was not made by the leaver");
+        }
+        if !self.case.is_approved(claim, &id.to_string()) {
+            return ask(format!("service account {id} appeared after the approval, and deleting it cannot be undone"));
         }
         let waits = !matches!(self.case.request.urgency, Urgency::Emergency) && self.now < self.case.request.deadline;
         let moved = self.case.choice(self.plan, &keys::replaced(id)) == Some(Choice::CallersMoved)

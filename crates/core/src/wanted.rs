@@ -221,7 +221,9 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
         State::Broken => match claim.remedy {
             // While a person is awaited: every 15 s for ten minutes, then backing off to 5 minutes.
             Remedy::Guided(_) | Remedy::Attested(_) | Remedy::None => Some(awaited(last, seen.since)),
-            Remedy::Automatic if waits_for_person(case, plan, claim, now) => Some(awaited(last, seen.since)),
+            Remedy::Automatic if waits_for_person(case, plan, claim, now) || case.skipped(&claim.key).is_some() => {
+                Some(awaited(last, seen.since))
+            }
             Remedy::Automatic => None,
         },
     }
@@ -285,6 +287,7 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
         Remedy::Automatic => {
             (!claim.also_affects.is_empty() && case.choice(plan, &claim.key) != Some(Choice::Proceed))
                 || attempts(case, &claim.key) >= ATTEMPTS
+                || (case.returned && case.decision(&claim.key).is_none_or(|decision| decision.at < case.state_since))
         }
         Remedy::None => false,
     }

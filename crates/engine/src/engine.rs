@@ -13,7 +13,7 @@ use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgNam
 use leaver_core::judge::{Names, Readings, reads_now};
 use leaver_core::plan::{Plan, Request};
 use leaver_core::planner::{self, Planned};
-use leaver_core::reading::{Maker, Snapshot};
+use leaver_core::reading::{Maker, OrgRole, Snapshot};
 use leaver_core::source::What;
 use leaver_core::wanted::{Live, Owed};
 use leaver_store::{CaseFilter, PersonRecord, Store};
@@ -166,11 +166,12 @@ impl Engine {
             successor.id.clone_from(&member.id);
         }
         let now = self.clock.now();
+        let witnesses = self.witnesses(org, &readings).await?;
         let Planned { plan, control, labels } = planner::plan(&planner::Input {
             request: &wish.request,
             policy: &org.policy,
             names: &names,
-            witnesses: &org.witnesses,
+            witnesses: &witnesses,
             operator: wish.operator.as_ref(),
             readings: &readings,
             choices: &wish.choices,
@@ -178,66 +179,24 @@ impl Engine {
             now,
         })?;
         names.control = control.iter().map(|(_, id, address)| (id.clone(), address.clone())).collect();
-        let people = self.people_met(&wish, &plan, &control, &names, org);
-        self.assemble(wish.request, plan, &readings, &names, Beside { people, labels, ..Beside::default() }, now)
+        let people = people_met(&wish, &plan, &control, &names, org);
+        assemble(wish.request, &plan, &readings, &names, Beside { people, labels, ..Beside::default() }, now)
     }
 
-    fn people_met(
-        &self,
-        wish: &Wish,
-        plan: &Plan,
-        control: &[(Option<PersonId>, Option<String>, Address)],
-        names: &Names,
-        org: &Organization,
-    ) -> Vec<PersonRecord> {
-        let record = |id: PersonId, address: &Address, vendor_id: Option<&String>| PersonRecord {
-            id,
-            addresses: vec![address.clone()],
-            vendor_ids: vendor_id.map(|id| (org.vendor_org, id.clone())).into_iter().collect(),
-            name: None,
+    /// The configured witnesses, and the owners on the member list whom the database knows already.
+    async fn witnesses(&self, org: &Organization, readings: &Readings) -> Result<Vec<(PersonId, Address)>, Error> {
+        let mut witnesses = org.witnesses.clone();
+        let Some(Ok(Snapshot::Roster(roster))) = readings.get(&What::Roster).map(|reading| &reading.result) else {
+            return Ok(witnesses);
         };
-        let mut people = vec![record(wish.request.leaver.clone(), &wish.leaver, plan.subject.vendor_id.as_ref())];
-        for (account, (person, id, address)) in plan.control.iter().zip(control) {
-            people.push(record(person.clone().unwrap_or_else(|| account.person.clone()), address, id.as_ref()));
+        for owner in roster.members.iter().filter(|member| member.role == Some(OrgRole::Owner)) {
+            if !witnesses.iter().any(|(_, address)| *address == owner.address)
+                && let Some(known) = self.store.person_by_address(&owner.address).await?
+            {
+                witnesses.push((known.id, owner.address.clone()));
+            }
         }
-        if let Some(successor) = &names.successor
-            && let Some(address) = &successor.address
-        {
-            people.push(record(wish.request.successor.clone(), address, successor.id.as_ref()));
-        }
-        people
-    }
-
-    fn assemble(
-        &self,
-        request: Request,
-        plan: Plan,
-        readings: &Readings,
-        names: &Names,
-        beside: Beside,
-        at: Timestamp,
-    ) -> Result<Drafted, Error> {
-        let bytes = plan.to_bytes()?;
-        let hash = Digest::of(&bytes);
-        let mut events = vec![Event::Opened { request: Box::new(request) }];
-        let stamp = |event: &Event| Stamped { at, event: event.clone() };
-        let mut case = Case::open(&stamp(&events[0])).ok_or_else(|| Error::NoCase("new".to_owned()))?;
-        let planned = Event::Planned { number: 1, hash, plan: String::from_utf8_lossy(&bytes).into_owned() };
-        case.evolve(&stamp(&planned));
-        events.push(planned);
-        let owed = Owed {
-            reads: readings.keys().cloned().collect(),
-            probes: plan.claims.iter().map(|claim| claim.key.clone()).collect(),
-            ..Owed::default()
-        };
-        for event in observed(&case, readings, &owed, names, at) {
-            case.evolve(&stamp(&event));
-            events.push(event);
-        }
-        let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
-        case.evolve(&stamp(&waiting));
-        events.push(waiting);
-        Ok(Drafted { case, events, beside, at })
+        Ok(witnesses)
     }
 
     /// Puts a drafted case into the database.
@@ -357,4 +316,63 @@ fn maker(person: &PersonRecord, org: &Organization) -> Maker {
         address: person.addresses.first().cloned(),
         name: person.name.clone(),
     }
+}
+
+/// The people that a plan met, to be stored beside its events.
+fn people_met(
+    wish: &Wish,
+    plan: &Plan,
+    control: &[(Option<PersonId>, Option<String>, Address)],
+    names: &Names,
+    org: &Organization,
+) -> Vec<PersonRecord> {
+    let record = |id: PersonId, address: &Address, vendor_id: Option<&String>| PersonRecord {
+        id,
+        addresses: vec![address.clone()],
+        vendor_ids: vendor_id.map(|id| (org.vendor_org, id.clone())).into_iter().collect(),
+        name: None,
+    };
+    let mut people = vec![record(wish.request.leaver.clone(), &wish.leaver, plan.subject.vendor_id.as_ref())];
+    for (account, (person, id, address)) in plan.control.iter().zip(control) {
+        people.push(record(person.clone().unwrap_or_else(|| account.person.clone()), address, id.as_ref()));
+    }
+    if let Some(successor) = &names.successor
+        && let Some(address) = &successor.address
+    {
+        people.push(record(wish.request.successor.clone(), address, successor.id.as_ref()));
+    }
+    people
+}
+
+/// The first events of a case: opened, read, planned, observed.
+fn assemble(
+    request: Request,
+    plan: &Plan,
+    readings: &Readings,
+    names: &Names,
+    beside: Beside,
+    at: Timestamp,
+) -> Result<Drafted, Error> {
+    let bytes = plan.to_bytes()?;
+    let hash = Digest::of(&bytes);
+    let mut events = vec![Event::Opened { request: Box::new(request) }];
+    let stamp = |event: &Event| Stamped { at, event: event.clone() };
+    let mut case =
+        events.first().and_then(|opened| Case::open(&stamp(opened))).ok_or_else(|| Error::NoCase("new".to_owned()))?;
+    let planned = Event::Planned { number: 1, hash, plan: String::from_utf8_lossy(&bytes).into_owned() };
+    case.evolve(&stamp(&planned));
+    events.push(planned);
+    let owed = Owed {
+        reads: readings.keys().cloned().collect(),
+        probes: plan.claims.iter().map(|claim| claim.key.clone()).collect(),
+        ..Owed::default()
+    };
+    for event in observed(&case, readings, &owed, names, at) {
+        case.evolve(&stamp(&event));
+        events.push(event);
+    }
+    let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
+    case.evolve(&stamp(&waiting));
+    events.push(waiting);
+    Ok(Drafted { case, events, beside, at })
 }

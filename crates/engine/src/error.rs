@@ -87,9 +87,6 @@ impl Error {
 
 impl From<AppendError> for Error {
     fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Store(error) => Self::Store(error),
-            other => Self::Append(other),
-        }
+        if let AppendError::Store(error) = error { Self::Store(error) } else { Self::Append(error) }
     }
 }

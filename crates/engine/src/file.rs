@@ -91,6 +91,15 @@ impl File {
         Ok(())
     }
 
+    /// Takes in what others wrote meanwhile.
+    ///
+    /// # Errors
+    /// See [`File::load`].
+    pub(crate) async fn reload(&mut self, store: &dyn Store) -> Result<(), Error> {
+        self.case = Self::load(store, &self.case.id, self.fence).await?.case;
+        Ok(())
+    }
+
     /// Writes a new case.
     ///
     /// # Errors
@@ -108,7 +117,6 @@ impl File {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one private call with two callers")]
 async fn append(
     store: &dyn Store,
     case: &Case,

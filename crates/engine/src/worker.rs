@@ -103,7 +103,7 @@ impl Engine {
     async fn work_together(
         &self,
         org: &Organization,
-        actives: &mut Vec<Active>,
+        actives: &mut [Active],
         progress: &dyn Progress,
     ) -> Result<(), Error> {
         loop {
@@ -193,10 +193,12 @@ impl Engine {
         let names = &*names;
         let mut running: FuturesUnordered<_> =
             effects.into_iter().map(|effect| self.send(org, &shared, names, effect, progress)).collect();
+        // Every send is waited for: one that is dropped half-way would lose its outcome.
+        let mut first = Ok(());
         while let Some(done) = running.next().await {
-            done?;
+            first = first.and(done);
         }
-        Ok(())
+        first
     }
 
     async fn send(
@@ -236,11 +238,15 @@ impl Engine {
             let written = file.write(&*self.store, vec![intended], beside, live, now).await;
             if let Err(error) = written {
                 live.in_flight.remove(&effect.key);
-                return match error {
-                    // Another case is at this object: look again later.
-                    Error::Append(AppendError::TargetBusy { .. }) => Ok(()),
-                    other => Err(other),
-                };
+                // Another case is at this object: look again later.
+                if matches!(error, Error::Append(AppendError::TargetBusy { .. })) {
+                    return Ok(());
+                }
+                // A person's command came in between: nothing was sent; take it in and look again.
+                if matches!(error, Error::Append(AppendError::VersionConflict { .. })) {
+                    return file.reload(&*self.store).await;
+                }
+                return Err(error);
             }
             let Some(intent) = file.case.intent(&effect.key) else { return Ok(()) };
             (write, intent)
@@ -262,8 +268,14 @@ impl Engine {
             sent_at: Some(sent.sent_at),
             captures: sent.captures,
         };
-        let beside = Beside { close, ..Beside::default() };
-        file.write(&*self.store, vec![ended], beside, live, self.clock.now()).await
+        // What was sent was sent, whatever a person decided meanwhile: the outcome is journalled in any case.
+        loop {
+            let beside = Beside { close: close.clone(), ..Beside::default() };
+            match file.write(&*self.store, vec![ended.clone()], beside, live, self.clock.now()).await {
+                Err(Error::Append(AppendError::VersionConflict { .. })) => file.reload(&*self.store).await?,
+                written => return written,
+            }
+        }
     }
 
     async fn skip(
@@ -310,10 +322,7 @@ impl Engine {
 fn ended_keys(events: &[Event]) -> Vec<leaver_core::ids::EffectKey> {
     events
         .iter()
-        .filter_map(|event| match event {
-            Event::Ended { effect, .. } => Some(effect.clone()),
-            _ => None,
-        })
+        .filter_map(|event| if let Event::Ended { effect, .. } = event { Some(effect.clone()) } else { None })
         .collect()
 }
 

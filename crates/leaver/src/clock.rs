@@ -25,7 +25,7 @@ impl Clock for Machine {
     async fn wait_until(&self, at: Timestamp) {
         let left = at.duration_since(self.now());
         // Look again after a while in any case: the machine may have slept.
-        let left = Duration::try_from(left).unwrap_or_default().min(Duration::from_secs(60));
+        let left = Duration::try_from(left).unwrap_or_default().min(Duration::from_mins(1));
         pause(left).await;
     }
 }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let exit = if error.use_stderr() { Exit::WrongUse } else { Exit::Done };
             // Help and wrong use are printed by clap; a reader that went away is no error.
-            if error.print().is_err() {}
+            let _gone = error.print();
             return ExitCode::from(exit.code());
         }
     };

@@ -16,12 +16,13 @@ pub(crate) struct Printer {
     pub(crate) json: bool,
 }
 
+#[expect(clippy::unused_self, reason = "the one way to the terminal is a value that is handed around")]
 impl Printer {
     /// Data for people.
     pub(crate) fn data(self, text: &str) {
         let mut out = anstream::stdout().lock();
         // A reader that went away is no error (`leaver plan .. | head`).
-        if writeln!(out, "{text}").is_ok() && out.flush().is_err() {}
+        let _gone = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
     /// Data for programs: one JSON document.
@@ -35,7 +36,7 @@ impl Printer {
     /// Talk.
     pub(crate) fn say(self, text: &str) {
         let mut err = anstream::stderr().lock();
-        if writeln!(err, "{text}").is_err() {}
+        let _gone = writeln!(err, "{text}");
     }
 
     /// An error: for people on stderr, for programs as a document on stdout too.
@@ -64,25 +65,25 @@ impl Printer {
             bar.set_style(style);
         }
         bar.set_message("reading");
-        Bar { bar, printer: self, last: Mutex::new(String::new()) }
+        Bar { drawn: bar, printer: self, last: Mutex::new(String::new()) }
     }
 }
 
 /// A progress bar on stderr; lines of talk above it.
 #[derive(Debug)]
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     printer: Printer,
     last: Mutex<String>,
 }
 
 impl Progress for Bar {
     fn read(&self, done: usize, of: usize) {
-        self.bar.set_length(u64::try_from(of).unwrap_or(u64::MAX));
-        self.bar.set_position(u64::try_from(done).unwrap_or(0));
+        self.drawn.set_length(u64::try_from(of).unwrap_or(u64::MAX));
+        self.drawn.set_position(u64::try_from(done).unwrap_or(0));
         if done == of {
-            self.bar.reset();
-            self.bar.set_length(0);
+            self.drawn.reset();
+            self.drawn.set_length(0);
         }
     }
 
@@ -93,12 +94,12 @@ impl Progress for Bar {
             }
             what.clone_into(&mut last);
         }
-        self.bar.suspend(|| self.printer.say(&format!("  {what}")));
+        self.drawn.suspend(|| self.printer.say(&format!("  {what}")));
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }

@@ -249,7 +249,6 @@ async fn fill(conn: &mut SqliteConnection, first: Box<dyn Job>, queue: &mut mpsc
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use std::path::Path;
     use std::time::Duration;

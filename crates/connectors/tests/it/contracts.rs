@@ -117,7 +117,6 @@ fn reads() -> Vec<What> {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 async fn documented_operations_fit_the_vendors_descriptions() {
     let contracts = contracts();
     if contracts.is_empty() {

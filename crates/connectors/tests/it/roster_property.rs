@@ -74,8 +74,10 @@ fn object(person: &Planted, spelling: u8, address: bool, id: bool) -> Map<String
         fields.insert(mail.to_owned(), json!(person.address));
     }
     if id {
-        fields
-            .insert(number.to_owned(), if spelling % 2 == 0 { json!(person.id) } else { json!(person.id.to_string()) });
+        fields.insert(
+            number.to_owned(),
+            if spelling.is_multiple_of(2) { json!(person.id) } else { json!(person.id.to_string()) },
+        );
     }
     fields.insert(role.to_owned(), json!(person.role));
     noise(spelling, &mut fields);
@@ -86,11 +88,14 @@ fn written(layout: Layout, people: &[Planted], spelling: u8, envelope: bool) -> 
     let body = match layout {
         Layout::Objects => people.iter().map(|p| Value::from(object(p, spelling, true, true))).collect(),
         Layout::ByAddress => {
-            let map = people.iter().map(|p| (p.address.clone(), object(p, spelling, spelling % 2 == 0, true).into()));
+            let map = people
+                .iter()
+                .map(|p| (p.address.clone(), object(p, spelling, spelling.is_multiple_of(2), true).into()));
             Value::Object(map.collect())
         }
         Layout::ById => {
-            let map = people.iter().map(|p| (p.id.to_string(), object(p, spelling, true, spelling % 2 == 0).into()));
+            let map =
+                people.iter().map(|p| (p.id.to_string(), object(p, spelling, true, spelling.is_multiple_of(2)).into()));
             json!({"users": Value::Object(map.collect())})
         }
         Layout::Texts => people.iter().map(|p| json!(p.address)).collect(),

@@ -12,7 +12,7 @@ use crate::support::Bench;
 
 const USERS: &str = "/api/app/scim/v2/Users";
 
-fn user(id: u64, active: Value) -> Value {
+fn user(id: u64, active: &Value) -> Value {
     json!({"id": id.to_string(), "userName": format!("P{id}@Example.com"), "active": active,
            "name": {"givenName": "P", "familyName": id.to_string()}, "meta": {"created": "2024-01-01T00:00:00Z"}})
 }
@@ -37,9 +37,9 @@ async fn read(bench: &Bench) -> Result<Roster, Failure> {
 #[tokio::test]
 async fn all_pages_and_every_spelling_of_active() {
     let bench = Bench::new().await;
-    page(&bench, 1, 5, &[user(1, json!("True")), user(2, json!("false"))]).await;
-    page(&bench, 3, 5, &[user(3, json!(true)), user(4, json!("true"))]).await;
-    page(&bench, 5, 5, &[user(5, Value::Null)]).await;
+    page(&bench, 1, 5, &[user(1, &json!("True")), user(2, &json!("false"))]).await;
+    page(&bench, 3, 5, &[user(3, &json!(true)), user(4, &json!("true"))]).await;
+    page(&bench, 5, 5, &[user(5, &Value::Null)]).await;
     let roster = read(&bench).await.unwrap();
     let active: Vec<_> = roster.members.iter().map(|member| member.active).collect();
     assert_eq!(active, [Some(true), Some(false), Some(true), Some(true), None]);
@@ -55,26 +55,26 @@ async fn all_pages_and_every_spelling_of_active() {
 #[tokio::test]
 async fn counts_that_disagree_are_incomplete() {
     let bench = Bench::new().await;
-    page(&bench, 1, 3, &[user(1, json!(true)), user(2, json!(true))]).await;
+    page(&bench, 1, 3, &[user(1, &json!(true)), user(2, &json!(true))]).await;
     page(&bench, 3, 3, &[]).await;
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "one is missing");
 
     let bench = Bench::new().await;
-    page(&bench, 1, 3, &[user(1, json!(true)), user(2, json!(true))]).await;
-    page(&bench, 3, 4, &[user(3, json!(true))]).await;
+    page(&bench, 1, 3, &[user(1, &json!(true)), user(2, &json!(true))]).await;
+    page(&bench, 3, 4, &[user(3, &json!(true))]).await;
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "the total moved");
 
     let bench = Bench::new().await;
-    page(&bench, 1, 3, &[user(1, json!(true)), user(2, json!(true))]).await;
-    page(&bench, 3, 3, &[user(2, json!(true))]).await;
+    page(&bench, 1, 3, &[user(1, &json!(true)), user(2, &json!(true))]).await;
+    page(&bench, 3, 3, &[user(2, &json!(true))]).await;
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "one came twice");
 
     let bench = Bench::new().await;
-    page(&bench, 1, 1, &[user(1, json!(true)), user(2, json!(true))]).await;
+    page(&bench, 1, 1, &[user(1, &json!(true)), user(2, &json!(true))]).await;
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "more than there are");
 
     let bench = Bench::new().await;
-    page(&bench, 1, 3, &[user(1, json!(true))]).await;
+    page(&bench, 1, 3, &[user(1, &json!(true))]).await;
     bench.answers("GET", USERS, ResponseTemplate::new(500)).await;
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "a page failed");
 
@@ -83,7 +83,7 @@ async fn counts_that_disagree_are_incomplete() {
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "somebody cannot be told");
 
     let bench = Bench::new().await;
-    bench.gives(USERS, json!({"Resources": [user(1, json!(true))]})).await;
+    bench.gives(USERS, json!({"Resources": [user(1, &json!(true))]})).await;
     assert!(matches!(read(&bench).await, Err(Failure::Malformed(_))), "no count at all");
 }
 

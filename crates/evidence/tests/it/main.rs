@@ -1,5 +1,5 @@
 //! Every test of this crate, in one binary.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod canonical;
 mod captures;

@@ -65,11 +65,9 @@ pub(crate) async fn wish(
     let reason = parsed(&terms.reason, "reason", &slugs, Reason::parse)?;
     let method = match &terms.method {
         Some(text) => parsed(text, "method", &["delete", "revoke", "reduce"], Method::parse)?,
-        None => match reason.usual_method() {
-            // Without a named project there is nothing to reduce to.
-            Method::Reduce if terms.project.is_empty() => Method::Revoke,
-            usual => usual,
-        },
+        // Without a named project there is nothing to reduce to.
+        None if reason.usual_method() == Method::Reduce && terms.project.is_empty() => Method::Revoke,
+        None => reason.usual_method(),
     };
     if method == Method::Reduce && terms.project.is_empty() {
         return Err(

@@ -14,7 +14,8 @@ use crate::wiring::App;
 #[derive(Debug, Serialize)]
 struct Check {
     org: String,
-    check: String,
+    #[serde(rename = "check")]
+    of: String,
     result: &'static str,
     says: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +50,7 @@ pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
                 "unavailable" => "?",
                 _ => "-",
             };
-            printer.data(&format!("{sign} {}: {}: {}", check.org, check.check, check.says));
+            printer.data(&format!("{sign} {}: {}: {}", check.org, check.of, check.says));
             if let Some(mend) = &check.mend {
                 printer.data(&format!("    {mend}"));
             }
@@ -61,7 +62,7 @@ pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
 async fn examine(org: &Organization, checks: &mut Vec<Check>) {
     let name = org.name.to_string();
     let mut add = |check: &str, result: &'static str, says: String, mend: Option<String>| {
-        checks.push(Check { org: name.clone(), check: check.to_owned(), result, says, mend });
+        checks.push(Check { org: name.clone(), of: check.to_owned(), result, says, mend });
     };
     let mut me = None;
     for what in first_reads(org.scim) {
@@ -131,12 +132,9 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
                     } else {
                         "unavailable"
                     };
-                let mend = match what {
-                    What::Roster => Some(
-                        "the removal is then proved by SCIM, by data views, or by a named person's word".to_owned(),
-                    ),
-                    _ => None,
-                };
+                let mend = (what == What::Roster).then(|| {
+                    "the removal is then proved by SCIM, by data views, or by a named person's word".to_owned()
+                });
                 add(&what.to_string(), result, failure.to_string(), mend);
                 if what == What::Me {
                     return;

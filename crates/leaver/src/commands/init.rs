@@ -1,6 +1,5 @@
 //! Writes a configuration, with comments; from a running sandbox, a ready one with its people.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -124,7 +123,10 @@ pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::pat
     let domain = |address: &str| address.split_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
     let own = domain(&person("owner"));
     let mut text = String::from("# Written for a sandbox: a rehearsal, evidence of nothing.\n\nme = \"requester\"\n");
-    let mut add = |line: String| if writeln!(text, "{line}").is_err() {};
+    let mut add = |line: String| {
+        text.push_str(&line);
+        text.push('\n');
+    };
     add(format!("\n[clock]\nsource = \"{}\"", described.control.base_url));
     for role in ["requester", "approver", "executor", "successor", "owner"] {
         add(format!("\n[people.{role}]\naddress = \"{}\"", person(role)));

@@ -145,6 +145,7 @@ async fn handle(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>
     send(served.reply)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a slow vendor is slow in real time")]
 async fn pause(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;

@@ -16,6 +16,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// A clock in that mode.
+    #[expect(clippy::disallowed_methods, reason = "a running twin starts at the real time")]
     pub(crate) fn new(mode: ClockMode) -> Self {
         let (start, running_since) = match mode {
             ClockMode::Frozen(start) => (start, None),

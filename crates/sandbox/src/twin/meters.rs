@@ -112,7 +112,6 @@ pub(crate) fn limited(policy: &str, wait: i64) -> Reply {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "tests say no by panicking")]
 mod tests {
     use super::{Meters, Window};
     use jiff::Timestamp;

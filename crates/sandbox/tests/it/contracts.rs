@@ -68,10 +68,7 @@ impl Judge {
 #[tokio::test]
 async fn documented_answers_fit_their_specifications() {
     let Some(folder) = folder() else {
-        #[expect(clippy::print_stdout, reason = "a skipped check must be seen")]
-        {
-            println!("SKIPPED {CHECKS} contract checks (no contracts folder)");
-        }
+        println!("SKIPPED {CHECKS} contract checks (no contracts folder)");
         return;
     };
     let site = Site::ordinary().await;

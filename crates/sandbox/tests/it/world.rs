@@ -65,6 +65,7 @@ async fn stopping_frees_the_port() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a running twin is compared with the real time")]
 async fn a_running_clock_starts_now_and_advances() {
     let site = Site::new(Options { clock: ClockMode::Running, ..Options::default() }).await;
     let read = |text: &str| text.parse::<jiff::Timestamp>().expect("RFC 3339");

@@ -1,5 +1,5 @@
 //! The conformance suite on a database file, and what only `SQLite` can get wrong.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod conformance;
 mod crash;
