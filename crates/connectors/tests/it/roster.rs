@@ -274,9 +274,9 @@ async fn a_refusal_is_no_empty_list() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_people_are_found() {
+async fn a_large_organization_is_read() {
     let mut body = "{\"status\":\"ok\",\"results\":[".to_owned();
-    for n in 0..100_000 {
+    for n in 0..30_000 {
         let comma = if n == 0 { "" } else { "," };
         write!(
             body,
@@ -288,9 +288,7 @@ async fn a_hundred_thousand_people_are_found() {
     body.push_str("]}");
     let bench = Bench::new().await;
     bench.answers("GET", USERS, ResponseTemplate::new(200).set_body_raw(body, "application/json")).await;
-    let start = std::time::Instant::now();
     let roster = bench.roster(What::Roster).await.unwrap();
-    eprintln!("{:?}", start.elapsed());
-    assert_eq!(roster.members.len(), 100_000);
+    assert_eq!(roster.members.len(), 30_000);
     assert!(roster.shows_roles && roster.shows_grants);
 }
