@@ -376,6 +376,22 @@ impl Case {
         self.reads.get(what).copied()
     }
 
+    /// The senders of one kind whose recipients were changed, with the digest of the list as it should be since. The latest
+    /// change of each counts.
+    pub fn taken_out(&self, project: ProjectId, kind: Kind) -> impl Iterator<Item = (&str, &Digest)> {
+        let mut latest: BTreeMap<&str, (&EffectFact, &Digest)> = BTreeMap::new();
+        for fact in self.effects.values().filter(|fact| matches!(fact.outcome, Some(Outcome::Done { .. }))) {
+            if let (Act::TakeOut { project: p, kind: k, id }, Some(rest)) = (&fact.effect.act, &fact.definition)
+                && *p == project
+                && *k == kind
+                && latest.get(id.as_str()).is_none_or(|(before, _)| before.intended_at <= fact.intended_at)
+            {
+                latest.insert(id, (fact, rest));
+            }
+        }
+        latest.into_iter().map(|(id, (_, rest))| (id, rest))
+    }
+
     /// The outward actions, by key.
     pub fn effects(&self) -> &BTreeMap<EffectKey, EffectFact> {
         &self.effects

@@ -275,8 +275,29 @@ pub enum Predicate {
         /// The item.
         id: String,
     },
+    /// Whoever else got what the leaver got still gets it: each list that was changed is what it was, minus the leaver.
+    RecipientsKept {
+        /// The project.
+        project: ProjectId,
+        /// The kind of sender.
+        kind: Kind,
+    },
+    /// Members whom the leaver could be taken for are still there.
+    MembersKept {
+        /// Their vendor ids.
+        ids: Vec<String>,
+    },
+    /// The report's definition and its data were read and are kept (XFER-2).
+    Exported {
+        /// The project.
+        project: ProjectId,
+        /// The report.
+        id: String,
+    },
     /// Our credential may remove members and is above the leaver.
     MayRemove,
+    /// The executor's own account may remove members and is above the leaver.
+    ExecutorMayRemove,
     /// Our own journal shows it.
     Recorded {
         /// What it shows.

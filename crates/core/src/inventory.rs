@@ -47,7 +47,8 @@ impl<'a> Inventory<'a> {
         self.readings.iter().filter_map(|(what, reading)| Some((what, reading.result.as_ref().err()?)))
     }
 
-    fn is_leaver(&self, maker: &crate::reading::Maker) -> bool {
+    /// Whether this names the leaver.
+    pub fn is_leaver(&self, maker: &crate::reading::Maker) -> bool {
         self.names.leaver.iter().any(|address| maker.is(self.leaver_id.as_deref(), address))
     }
 

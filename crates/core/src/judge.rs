@@ -30,6 +30,8 @@ pub struct Names {
     pub successor: Option<Maker>,
     /// The control members: vendor id, where known, and address.
     pub control: Vec<(Option<String>, Address)>,
+    /// The executor's address.
+    pub executor: Option<Address>,
     /// The user name of our own service account, a witness for the list of service accounts.
     pub own_username: Option<String>,
 }
@@ -91,6 +93,9 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
                 reads.insert(What::Shares(*project, *kind, copy.to_owned()));
             }
         }
+        Predicate::RecipientsKept { project, kind } => {
+            reads.extend(case.taken_out(*project, *kind).map(|(id, _)| What::Object(*project, *kind, id.to_owned())));
+        }
         Predicate::Replaced { service_account } => {
             if let Some((id, credential)) = case.replacement_of(*service_account) {
                 reads.insert(What::ServiceAccount(id));
@@ -112,7 +117,10 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
         | Predicate::ContactsSuccessor { .. }
         | Predicate::Described { .. }
         | Predicate::Dropped { .. }
+        | Predicate::MembersKept { .. }
+        | Predicate::Exported { .. }
         | Predicate::MayRemove
+        | Predicate::ExecutorMayRemove
         | Predicate::Recorded { .. }
         | Predicate::Declared { .. } => {}
     }
@@ -195,7 +203,11 @@ impl Court<'_> {
             Predicate::ContactsSuccessor { project, id } => self.owner_is_successor(*project, Kind::Schema, id, true),
             Predicate::Described { project, kind, id } => self.described(*project, *kind, id),
             Predicate::Dropped { project, kind, id } => self.dropped(*project, *kind, id),
+            Predicate::RecipientsKept { project, kind } => self.recipients_kept(*project, *kind),
+            Predicate::MembersKept { ids } => self.members_kept(ids),
+            Predicate::Exported { project, id } => self.exported(*project, id),
             Predicate::MayRemove => self.may_remove(),
+            Predicate::ExecutorMayRemove => self.executor_may_remove(),
             Predicate::Recorded { record } => Ok(self.recorded(*record)),
             Predicate::Declared { .. } => Err("nobody has said so yet".to_owned()),
         };
@@ -340,8 +352,10 @@ impl Court<'_> {
         let roster = self.complete_roster(&What::Roster);
         let scim = self.complete_roster(&What::ScimUsers);
         for (read, rung) in [(&roster, Rung::Roster), (&scim, Rung::Scim)] {
+            // An inactive SCIM record is no membership; the member list itself decides about a listed person.
             if let Ok((list, _)) = read
                 && let Some(member) = self.leaver_in(list)
+                && !(rung == Rung::Scim && member.active == Some(false) && roster.is_ok())
             {
                 return Verdict::broken("the member list shows the account", vec![member_ref(member)]).on(rung);
             }
@@ -684,7 +698,69 @@ impl Court<'_> {
         })
     }
 
+    fn recipients_kept(&self, project: ProjectId, kind: Kind) -> Result<Verdict, Gap> {
+        let mut changed = Vec::new();
+        let mut count = 0;
+        for (id, rest) in self.case.taken_out(project, kind) {
+            count += 1;
+            let kept = self
+                .item(project, kind, id)?
+                .and_then(|item| crate::prepare::recipients_digest(kind, &item.raw))
+                .is_some_and(|now| now == *rest);
+            if !kept {
+                changed.push(id.to_owned());
+            }
+        }
+        Ok(if !changed.is_empty() {
+            Verdict::broken("a recipient list is not what it was minus the leaver: compare the captures", changed)
+        } else if count == 0 {
+            Verdict::holds("no recipient list was changed").by(Proof::Record)
+        } else {
+            Verdict::holds(format!("{count} recipient lists are what they were, minus the leaver"))
+        })
+    }
+
+    fn members_kept(&self, ids: &[String]) -> Result<Verdict, Gap> {
+        let (roster, _) = self.complete_roster(&What::Roster)?;
+        let gone: Vec<String> = ids.iter().filter(|id| roster.by_id(id).is_none()).cloned().collect();
+        Ok(if gone.is_empty() {
+            Verdict::holds("every account that looks like the leaver's is still there").on(Rung::Roster)
+        } else {
+            Verdict::broken("an account that looks like the leaver's is gone", gone).on(Rung::Roster)
+        })
+    }
+
+    fn exported(&self, project: ProjectId, id: &str) -> Result<Verdict, Gap> {
+        if self.item(project, Kind::Report, id)?.is_none() {
+            return Ok(Verdict::holds("the report is gone; its last definition is in the captures of the inventory"));
+        }
+        let data = What::ReportData(project, id.to_owned());
+        self.fresh(&data)?;
+        Ok(Verdict::holds("definition and data were read and are kept as captures"))
+    }
+
     // ---- authority and records
+
+    fn executor_may_remove(&self) -> Result<Verdict, Gap> {
+        let (roster, _) = self.complete_roster(&What::Roster)?;
+        let address = self.names.executor.as_ref().ok_or("the executor has no address")?;
+        let Some(member) = roster.by_address(address) else {
+            return Ok(Verdict::broken("the executor is not a member", Vec::new()).on(Rung::Roster));
+        };
+        let role = member.role.ok_or("the member list does not show the executor's role")?;
+        if role < OrgRole::Admin {
+            return Ok(Verdict::broken(format!("the executor's role is {}", role.word()), Vec::new()).on(Rung::Roster));
+        }
+        match self.plan.subject.role {
+            Some(theirs) if theirs >= role => Ok(Verdict::broken(
+                format!("the executor's role {} is not above the leaver's, {}", role.word(), theirs.word()),
+                Vec::new(),
+            )
+            .on(Rung::Roster)),
+            Some(_) => Ok(Verdict::holds("the executor's role is above the leaver's").on(Rung::Roster)),
+            None => Err("the leaver's role is not shown".to_owned()),
+        }
+    }
 
     fn may_remove(&self) -> Result<Verdict, Gap> {
         let (_, snapshot) = self.fresh(&What::Me)?;

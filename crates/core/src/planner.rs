@@ -1,6 +1,6 @@
 //! From an inventory to a plan: which claims, who or what makes each true, what stands in the way, what to know before saying yes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -119,6 +119,37 @@ pub fn project_reads(me: &Me) -> Vec<What> {
         .collect()
 }
 
+/// The kinds whose share lists can be read (`facts/mixpanel.md` 4.4).
+const SHARED_KINDS: [Kind; 9] = [
+    Kind::Board,
+    Kind::Report,
+    Kind::Cohort,
+    Kind::CustomEvent,
+    Kind::CustomProperty,
+    Kind::Metric,
+    Kind::Behavior,
+    Kind::Flag,
+    Kind::Experiment,
+];
+
+/// What an inventory reads last: the share lists of what is private or restricted. Whatever a whole project may see needs no
+/// entry for one person.
+pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
+    readings
+        .values()
+        .filter_map(|reading| match (&reading.source.what, &reading.result) {
+            (What::List(project, kind), Ok(snapshot)) if SHARED_KINDS.contains(kind) => {
+                Some((*project, *kind, snapshot.items()?))
+            }
+            _ => None,
+        })
+        .flat_map(|(project, kind, items)| {
+            let hidden = items.iter().filter(|item| item.private == Some(true) || item.shared == Some(false));
+            hidden.map(move |item| What::Shares(project, kind, item.id.clone()))
+        })
+        .collect()
+}
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -152,6 +183,7 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
     desk.people(list, &address);
     desk.authority();
     desk.senders();
+    desk.share_lists();
     desk.transfer();
     desk.service_accounts();
     desk.membership();
@@ -338,9 +370,15 @@ impl Desk<'_> {
             );
             return;
         };
+        let mut alike = Vec::new();
         let name = roster.by_address(address).and_then(|member| member.name.clone());
         for member in inventory::similar(roster, address, name.as_deref()) {
-            let object = format!("member/{}", member.id.as_deref().unwrap_or(member.address.as_str()));
+            // Without an id the object is named by a digest: an address never stands in a plan.
+            let object = member.id.as_ref().map_or_else(
+                || format!("member/{}", crate::ids::Digest::of(member.address.as_str().as_bytes()).short()),
+                |id| format!("member/{id}"),
+            );
+            alike.extend(member.id.clone());
             self.labels.insert(object.clone(), member.address.to_string());
             self.find(
                 FindingKind::LookAlike,
@@ -348,6 +386,16 @@ impl Desk<'_> {
                 Some(object),
                 "an account that looks like the leaver's; it is not touched",
             );
+        }
+        if !alike.is_empty() {
+            self.claims.push(claim(
+                ClaimKey::from("kept.look-alikes"),
+                &["STATE-1", "BEYOND-1"],
+                ClaimKind::Kept,
+                Predicate::MembersKept { ids: alike },
+                vec![What::Me, What::Roster],
+                Remedy::None,
+            ));
         }
         if self.subject.vendor_id.is_none() {
             self.find(
@@ -414,6 +462,16 @@ impl Desk<'_> {
         );
         may.options = vec![Choice::AcceptRisk];
         self.claims.push(may);
+        let mut executor = claim(
+            ClaimKey::from("authority.executor"),
+            &["AUTH-2"],
+            ClaimKind::Record,
+            Predicate::ExecutorMayRemove,
+            vec![What::Me, What::Roster],
+            Remedy::Guided(Guide::ConfirmOwnRole),
+        );
+        executor.options = vec![Choice::AcceptRisk];
+        self.claims.push(executor);
         let role = self.me.role;
         if !(role == Some(OrgRole::Owner)
             || self.me.permissions.iter().any(|permission| permission == "delete_members"))
@@ -513,10 +571,22 @@ impl Desk<'_> {
                 }
                 let hits: Vec<(String, String)> =
                     hits.into_iter().map(|item| (item.id.clone(), item.title.clone())).collect();
+                let hits_none = hits.is_empty();
                 for (id, title) in hits {
                     self.labels.insert(What::Object(project, kind, id).to_string(), title);
                 }
+                let edited = !hits_none && matches!(kind, Kind::Subscription | Kind::Alert | Kind::SchemaSettings);
                 self.claims.push(sends);
+                if edited {
+                    self.claims.push(claim(
+                        ClaimKey::new(format!("kept.{kind}:project={project}")),
+                        &["CLEAN-3"],
+                        ClaimKind::Kept,
+                        Predicate::RecipientsKept { project, kind },
+                        vec![What::Me],
+                        Remedy::None,
+                    ));
+                }
             }
             let outside: Vec<(Kind, String, usize)> = self.inventory.outside_recipients(project);
             for (kind, id, count) in outside {
@@ -566,6 +636,7 @@ impl Desk<'_> {
                 ));
             }
         }
+        self.exports(&found);
         for (project, kind, id, title, important) in found {
             let object = What::Object(project, kind, id.clone()).to_string();
             self.labels.insert(object.clone(), title);
@@ -574,7 +645,11 @@ impl Desk<'_> {
             }
             let key = keys::copied(project, kind, &id);
             let default = if important { Choice::Copy } else { Choice::Leave };
-            if self.choose(&key, default) == Choice::Copy {
+            let choice = self.choose(&key, default);
+            if choice == Choice::Drop {
+                self.drop_item(project, kind, &id);
+            }
+            if choice == Choice::Copy {
                 let mut copied = claim(
                     key,
                     if kind == Kind::Cohort { &["XFER-3", "CLEAN-5"] } else { &["XFER-1", "CLEAN-5"] },
@@ -591,6 +666,83 @@ impl Desk<'_> {
                 self.claims.push(copied);
             }
         }
+    }
+
+    /// Share-list entries of the leaver (REMOVE-8). How one person's entry is taken out by an interface is not known, so a
+    /// person does it and the list is read again.
+    fn share_lists(&mut self) {
+        let named: Vec<(ProjectId, Kind, String)> = self
+            .input
+            .readings
+            .iter()
+            .filter_map(|(what, reading)| match (what, &reading.result) {
+                (What::Shares(project, kind, id), Ok(snapshot)) => Some((*project, *kind, id.clone(), snapshot.shares()?)),
+                _ => None,
+            })
+            .filter(|(_, _, _, shares)| shares.people.iter().any(|person| self.inventory.is_leaver(person)))
+            .map(|(project, kind, id, _)| (project, kind, id))
+            .collect();
+        for (project, kind, id) in named {
+            let title = self.inventory.items(project, kind).iter().find(|item| item.id == id).map(|item| item.title.clone());
+            self.labels.insert(What::Object(project, kind, id.clone()).to_string(), title.unwrap_or_default());
+            let mut unshared = claim(
+                keys::unshared(project, kind, &id),
+                &["REMOVE-8"],
+                ClaimKind::Access,
+                Predicate::NotShared { project, kind, id: id.clone() },
+                vec![What::Me, What::Shares(project, kind, id)],
+                Remedy::Guided(Guide::Unshare),
+            );
+            unshared.options = vec![Choice::AcceptRisk];
+            self.claims.push(unshared);
+        }
+    }
+
+    /// Definition and data of the reports on boards that matter are read and kept (XFER-2). The Query API allows 60 an hour in a
+    /// project, so that only what matters is read.
+    fn exports(&mut self, found: &[(ProjectId, Kind, String, String, bool)]) {
+        let boards: Vec<(ProjectId, &str)> = found
+            .iter()
+            .filter(|(_, kind, _, _, important)| *kind == Kind::Board && *important)
+            .map(|(project, _, id, _, _)| (*project, id.as_str()))
+            .collect();
+        for (project, kind, id, _, _) in found {
+            let report = (*kind == Kind::Report)
+                .then(|| self.inventory.items(*project, Kind::Report).iter().find(|item| item.id == *id))
+                .flatten();
+            let on_board = report.and_then(|report| report.part_of.as_deref());
+            if on_board.is_some_and(|board| boards.contains(&(*project, board))) {
+                self.claims.push(claim(
+                    ClaimKey::new(format!("exported:project={project}:report={id}")),
+                    &["XFER-2"],
+                    ClaimKind::Transfer,
+                    Predicate::Exported { project: *project, id: id.clone() },
+                    vec![What::Object(*project, Kind::Report, id.clone()), What::ReportData(*project, id.clone())],
+                    Remedy::None,
+                ));
+            }
+        }
+    }
+
+    /// An obsolete item goes on a recorded decision; never a board whose reports stand elsewhere, never a cohort that feeds a sync
+    /// (CLEAN-5, XFER-3).
+    fn drop_item(&mut self, project: ProjectId, kind: Kind, id: &str) {
+        let used = self.inventory.items(project, kind).iter().find(|item| item.id == id).is_some_and(|item| {
+            item.feeds > 0 || self.inventory.used_by_others(project, kind, item).next().is_some()
+        });
+        if used {
+            self.block("L111", format!("{kind} {id} is to be dropped, and others use it: choose copy or leave"));
+        }
+        let mut dropped = claim(
+            keys::dropped(project, kind, id),
+            &["CLEAN-5"],
+            ClaimKind::Record,
+            Predicate::Dropped { project, kind, id: id.to_owned() },
+            vec![What::Object(project, kind, id.to_owned())],
+            Remedy::Automatic,
+        );
+        dropped.final_act = true;
+        self.claims.push(dropped);
     }
 
     fn service_accounts(&mut self) {
@@ -673,8 +825,10 @@ impl Desk<'_> {
                     gone.needs = transfers;
                 }
                 made.push(gone);
+                made.extend(self.scim(&["METHOD-1"]));
             }
             Method::Revoke => {
+                made.extend(self.scim(&["METHOD-2"]));
                 made.push(claim(
                     keys::role_lowest(),
                     &["METHOD-2", "REMOVE-3"],
@@ -739,6 +893,23 @@ impl Desk<'_> {
                 "a grant to all users or by organization role cannot be taken from one person: change the project's default or delete the person",
             );
         }
+    }
+
+    /// Where SCIM reaches, the record is deactivated first; that can be undone (METHOD-1, METHOD-2).
+    fn scim(&self, runbook: &[&str]) -> Option<Claim> {
+        let address = self.input.names.leaver.first()?;
+        let reaches = self.input.policy.claimed_domains.iter().any(|domain| domain == address.domain());
+        let listed = self.input.readings.get(&What::ScimUsers)?.result.is_ok();
+        (reaches && listed).then(|| {
+            claim(
+                keys::scim(),
+                runbook,
+                ClaimKind::Access,
+                Predicate::ScimInactive,
+                vec![What::Me, What::ScimUsers],
+                Remedy::Automatic,
+            )
+        })
     }
 
     /// What no interface shows: a named person says it, and the report says "attested".

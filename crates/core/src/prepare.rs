@@ -141,6 +141,16 @@ pub fn prepare(
     }
 }
 
+/// The digest of a sender's recipient list as it stands; `None` when it shows none.
+pub fn recipients_digest(kind: Kind, raw: &Value) -> Option<Digest> {
+    let (_, field) = RECIPIENT_FIELDS.into_iter().find(|(of, _)| *of == kind)?;
+    digest_of(raw.get(field)?)
+}
+
+fn digest_of(value: &Value) -> Option<Digest> {
+    serde_json::to_vec(value).ok().map(|bytes| Digest::of(&bytes))
+}
+
 struct Room<'a> {
     plan: &'a Plan,
     case: &'a Case,
@@ -198,7 +208,12 @@ impl Room<'_> {
             }
             return send(Write::Delete { project, kind, id: id.to_owned() });
         }
-        send(Write::SetRecipients { project, kind, id: id.to_owned(), rest: Value::Array(rest) })
+        let rest = Value::Array(rest);
+        Prepared::Send {
+            definition: digest_of(&rest),
+            write: Box::new(Write::SetRecipients { project, kind, id: id.to_owned(), rest }),
+            marked: None,
+        }
     }
 
     /// Whether one element of a recipient list is the leaver: the address itself, or an object whose value is the address.

@@ -210,6 +210,11 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
         if claim.kind == ClaimKind::Record || claim.kind == ClaimKind::Notice {
             return (seen.observation.state != State::Holds).then(|| spaced(last, seen.since, MINUTE, HOUR));
         }
+        // What must not change is looked at with each effect; what was exported is exported.
+        let once = claim.kind == ClaimKind::Kept || matches!(claim.says, Predicate::Exported { .. });
+        if once && seen.observation.state == State::Holds {
+            return None;
+        }
         if seen.observation.state == State::Holds || case.accepted(&claim.key, now).is_some() {
             return recheck;
         }
@@ -313,7 +318,10 @@ fn attempts(case: &Case, key: &ClaimKey) -> u32 {
 }
 
 fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    // On one person's word alone only closing, revoking and deactivating run (invariant 4).
+    let alone = case.approval().is_some_and(|approval| approval.emergency) && case.ratified().is_none();
     claim.remedy == Remedy::Automatic
+        && (!alone || claim.kind.gates_removed())
         && case.accepted(&claim.key, now).is_none()
         && !case.choice(plan, &claim.key).is_some_and(keeps)
         && needs_hold(case, plan, claim, now)
@@ -425,7 +433,11 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live)
         | Predicate::NoDataView
         | Predicate::NotShared { .. }
         | Predicate::NoPublicLink { .. }
+        | Predicate::RecipientsKept { .. }
+        | Predicate::MembersKept { .. }
+        | Predicate::Exported { .. }
         | Predicate::MayRemove
+        | Predicate::ExecutorMayRemove
         | Predicate::Recorded { .. }
         | Predicate::Declared { .. } => None,
     }

@@ -146,7 +146,9 @@ impl Engine {
         let org = self.organization(&wish.request.org)?;
         wish.request.leaver = self.person(&wish.leaver).await?;
         let successor = self.store.person(&wish.request.successor).await?;
+        let executor = self.store.person(&wish.request.executor).await?;
         let mut names = Names {
+            executor: executor.and_then(|person| person.addresses.into_iter().next()),
             leaver: vec![wish.leaver.clone()],
             successor: successor.map(|person| maker(&person, org)),
             control: Vec::new(),
@@ -158,6 +160,12 @@ impl Engine {
             progress.says("reading the content of every project");
             let more = self.read(org, wanted, progress).await;
             readings.extend(more);
+            let shares = planner::share_reads(&readings);
+            if !shares.is_empty() {
+                progress.says("reading the share lists of what is not shared with everybody");
+                let more = self.read(org, shares, progress).await;
+                readings.extend(more);
+            }
         }
         if let (Some(successor), Some(Ok(Snapshot::Roster(roster)))) =
             (&mut names.successor, readings.get(&What::Roster).map(|reading| &reading.result))
@@ -291,7 +299,9 @@ impl Engine {
                 }
             }
         }
-        Ok(Names { leaver, successor, control, own_username: Some(org.username.clone()) })
+        let executor = self.store.person(&case.request.executor).await?;
+        let executor = executor.and_then(|person| person.addresses.into_iter().next());
+        Ok(Names { leaver, successor, control, executor, own_username: Some(org.username.clone()) })
     }
 
     /// Reads sources side by side. A failure is part of a reading.

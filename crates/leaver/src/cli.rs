@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
+/// The heading of the options that every command takes.
+const GLOBAL: &str = "Options of every command";
+
 /// Removes a collaborator from a Mixpanel organization, proves it, and keeps proving it.
 #[derive(Debug, Parser)]
 #[command(
     name = "leaver",
     version,
-    about,
     max_term_width = 110,
     after_help = "\
 Exit codes: 0 done; 1 not done, or a claim is broken; 2 wrong use; 3 waiting for a person; 4 vendor or network unavailable.
@@ -18,13 +20,13 @@ Every error has a code with a page in docs/errors."
 )]
 pub(crate) struct Cli {
     /// The configuration.
-    #[arg(long, global = true, value_name = "FILE", default_value = "leaver.toml", env = "LEAVER_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", default_value = "leaver.toml", env = "LEAVER_CONFIG", help_heading = GLOBAL)]
     pub(crate) config: PathBuf,
     /// Who acts: a person of the configuration. Without it, the configuration's 'me' acts.
-    #[arg(long = "as", global = true, value_name = "PERSON")]
+    #[arg(long = "as", global = true, value_name = "PERSON", help_heading = GLOBAL)]
     pub(crate) acting: Option<String>,
     /// Print one JSON document on stdout.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
     /// What to do.
     #[command(subcommand)]
@@ -64,9 +66,9 @@ pub(crate) enum Command {
     Status(Status),
     /// Probe every claim of a case, now.
     Verify(OfCase),
-    /// Lists of members.
+    /// Print lists of members.
     Members(Members),
-    /// Do what is due.
+    /// Carry out approved cases and repeat their checks: what is due, or all the time.
     Worker(Worker),
     /// Print completions for a shell.
     Completions {
@@ -107,7 +109,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long)]
     pub(crate) content: Option<usize>,
     /// A world that differs: names separated by commas.
-    #[arg(long, default_value = "", value_name = "NAMES")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAMES")]
     pub(crate) variant: String,
 }
 
@@ -165,10 +167,10 @@ pub(crate) struct PlanArgs {
 pub(crate) struct Remove {
     #[command(flatten)]
     pub(crate) terms: Terms,
-    /// The ticket.
+    /// The ticket that asks for it, such as OPS-7; it stands in the note.
     #[arg(long)]
     pub(crate) ticket: String,
-    /// Not before this time.
+    /// Not before this time, such as 2027-01-15T18:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
     /// When the work ended.
@@ -231,7 +233,7 @@ pub(crate) struct Decide {
     pub(crate) case: String,
     /// The claim.
     pub(crate) claim: String,
-    /// The choice.
+    /// The choice: one of those that the plan shows for the claim, or accept-risk.
     #[arg(long)]
     pub(crate) choose: String,
     /// Why; no names.
@@ -253,7 +255,7 @@ pub(crate) struct Attest {
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// What was seen; no names.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) note: String,
 }
 
@@ -272,7 +274,7 @@ pub(crate) struct Release {
 pub(crate) struct Status {
     /// The case, or the beginning of its id. Without it, every case.
     pub(crate) case: Option<String>,
-    /// Follow the case until it waits for a person or is over.
+    /// Follow the case until it is removed, closed or over.
     #[arg(long)]
     pub(crate) watch: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use leaver_core::decide::Rejection;
 use leaver_engine::Error as EngineError;
 
 /// The exit codes (architecture §7).
@@ -107,17 +108,22 @@ impl From<EngineError> for Failure {
             EngineError::Refused(Refusal::Unknown { similar, .. }) => {
                 failure.exit = Exit::WrongUse;
                 failure.hint = Some(if similar.is_empty() {
-                    "check the address; 'leaver members export' lists everybody".to_owned()
+                    "check the address; 'leaver members export --org ORG' lists everybody".to_owned()
                 } else {
                     let list: Vec<String> = similar.iter().map(ToString::to_string).collect();
                     format!("did you mean {}?", list.join(" or "))
                 });
             }
             EngineError::Refused(Refusal::Ambiguous { .. } | Refusal::Yourself(_) | Refusal::OwnCredential(_))
-            | EngineError::NoCase(_)
-            | EngineError::ManyCases(_)
-            | EngineError::NoOrganization(_)
-            | EngineError::OpenCase(_) => failure.exit = Exit::WrongUse,
+            | EngineError::NoOrganization(_) => failure.exit = Exit::WrongUse,
+            EngineError::NoCase(_) | EngineError::ManyCases(_) => {
+                failure.exit = Exit::WrongUse;
+                failure.hint = Some("'leaver status' lists every case".to_owned());
+            }
+            EngineError::OpenCase(id) => {
+                failure.exit = Exit::WrongUse;
+                failure.hint = Some(format!("'leaver status {id}' shows it, 'leaver cancel {id} --why TEXT' takes it back"));
+            }
             EngineError::Refused(Refusal::WrongRegion(_)) => {
                 failure.hint = Some("compare 'region' and 'id' of the organization in leaver.toml with the address of your Mixpanel pages".to_owned());
             }
@@ -125,12 +131,19 @@ impl From<EngineError> for Failure {
                 failure.hint = Some("the service account is wrong, deleted or expired: make a new one in Organization Settings > Service Accounts".to_owned());
             }
             EngineError::Refused(Refusal::Unread { failure: unread, .. }) => {
-                if !matches!(unread, Unread::Forbidden | Unread::NotFound) {
+                if matches!(unread, Unread::Forbidden | Unread::NotFound) {
+                    failure.hint = Some("'leaver doctor' shows what the service account may see".to_owned());
+                } else {
                     failure.exit = Exit::Unavailable;
+                    failure.hint = Some("nothing was changed: try again later; 'leaver doctor' shows what answers".to_owned());
                 }
             }
-            EngineError::Rejected(_)
-            | EngineError::Store(_)
+            EngineError::Rejected(rejection) => {
+                let (exit, hint) = refused(rejection);
+                failure.exit = exit;
+                failure.hint = hint.map(str::to_owned);
+            }
+            EngineError::Store(_)
             | EngineError::Append(_)
             | EngineError::BadHistory { .. }
             | EngineError::Encode(_)
@@ -138,5 +151,18 @@ impl From<EngineError> for Failure {
             | EngineError::Cap { .. } => {}
         }
         failure
+    }
+}
+
+/// What a refused command means for the shell, and what to do about it.
+fn refused(rejection: &Rejection) -> (Exit, Option<&'static str>) {
+    match rejection {
+        Rejection::Duty { .. } => (Exit::WrongUse, Some("somebody else must: --as PERSON says who acts")),
+        Rejection::NoClaim(_) => (Exit::WrongUse, Some("'leaver status CASE' shows the key of every claim")),
+        Rejection::NoOption { .. } => (Exit::WrongUse, None),
+        Rejection::NoExpiry => (Exit::WrongUse, Some("give --until TIME, such as 2027-01-15T00:00:00Z")),
+        Rejection::OtherPlan { .. } => (Exit::NotDone, Some("look at the plan again: leaver status CASE")),
+        Rejection::Readable { .. } => (Exit::NotDone, Some("make it true; leaver reads it by itself")),
+        Rejection::WrongState { .. } | Rejection::Blocked { .. } => (Exit::NotDone, None),
     }
 }

@@ -86,6 +86,12 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             format!("{} names its new owner", item(words, *project, *kind, id))
         }
         Predicate::Dropped { project, kind, id } => format!("{} is gone, as decided", item(words, *project, *kind, id)),
+        Predicate::RecipientsKept { project, kind } => {
+            format!("whoever else gets the {} of {} still gets them", kind.plural(), words.project(*project))
+        }
+        Predicate::MembersKept { .. } => "every account that looks like the leaver's is still there".to_owned(),
+        Predicate::Exported { project, id } => format!("{} is exported", item(words, *project, Kind::Report, id)),
+        Predicate::ExecutorMayRemove => "the executor may remove members and is above the leaver".to_owned(),
         Predicate::MayRemove => "our credential may remove members and is above the leaver".to_owned(),
         Predicate::Recorded { record } => match record {
             leaver_core::claim::Record::Inventory => "the inventory is recorded with its raw answers".to_owned(),

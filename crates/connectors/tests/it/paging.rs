@@ -61,6 +61,7 @@ async fn a_missing_page_makes_the_whole_list_a_failure() {
     pages(&bench, vec![page(&[1], Some("a")), page(&[2], Some("a"))]).await;
     let circle = bench.failure(What::List(PROJECT, Kind::Board)).await;
     assert!(matches!(circle, Failure::Incomplete(_)), "a cursor in a circle");
+    assert_eq!(bench.requests().await.len(), 2, "noticed at once");
 
     let bench = Bench::new().await;
     pages(&bench, vec![page(&[1], Some("a")), (429, json!({}))]).await;

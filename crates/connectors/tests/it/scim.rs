@@ -72,6 +72,7 @@ async fn counts_that_disagree_are_incomplete() {
     let bench = Bench::new().await;
     page(&bench, 1, 1, &[user(1, &json!(true)), user(2, &json!(true))]).await;
     assert!(matches!(read(&bench).await, Err(Failure::Incomplete(_))), "more than there are");
+    assert_eq!(bench.requests().await.len(), 1, "noticed at once");
 
     let bench = Bench::new().await;
     page(&bench, 1, 3, &[user(1, &json!(true))]).await;

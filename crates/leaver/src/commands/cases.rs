@@ -421,6 +421,9 @@ fn render_objects(claim: &leaver_core::claim::Claim) -> Vec<String> {
         Predicate::ContactsSuccessor { project, id } => {
             vec![What::Object(*project, Kind::Schema, id.clone()).to_string()]
         }
+        Predicate::Exported { project, id } => {
+            vec![What::Object(*project, Kind::Report, id.clone()).to_string()]
+        }
         Predicate::Replaced { service_account } => vec![What::ServiceAccount(*service_account).to_string()],
         Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
             projects.iter().map(|project| format!("project/{project}")).collect()
@@ -433,7 +436,10 @@ fn render_objects(claim: &leaver_core::claim::Claim) -> Vec<String> {
         | Predicate::NoDataView
         | Predicate::ScimInactive
         | Predicate::NoServiceAccountBy
+        | Predicate::RecipientsKept { .. }
+        | Predicate::MembersKept { .. }
         | Predicate::MayRemove
+        | Predicate::ExecutorMayRemove
         | Predicate::Recorded { .. }
         | Predicate::Declared { .. } => Vec::new(),
     }

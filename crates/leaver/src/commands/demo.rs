@@ -195,7 +195,7 @@ impl Robot {
 
     async fn one(&self, app: &App, case: &Case, claim: &Claim, printer: Printer) -> Result<bool, Failure> {
         let instances = case.observation(&claim.key).map(|seen| seen.observation.instances.clone()).unwrap_or_default();
-        let unreadable = claim.says == Predicate::MayRemove
+        let unreadable = matches!(claim.says, Predicate::MayRemove | Predicate::ExecutorMayRemove)
             && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Unknown);
         match (&claim.says, &claim.remedy) {
             (_, remedy) if unreadable || matches!(remedy, Remedy::Attested(_)) => {
@@ -217,6 +217,11 @@ impl Robot {
             (Predicate::NoPublicLink { board, .. }, _) => {
                 let deed = json!({"as": self.executor, "does": "disable-public-link", "target": board});
                 self.does("Project Settings > Public Boards, disable the link", deed, printer).await
+            }
+            (Predicate::NotShared { kind, id, .. }, _) => {
+                let target = if *kind == Kind::Board { id.clone() } else { format!("{kind}/{id}") };
+                let deed = json!({"as": self.executor, "does": "unshare", "target": target, "address": self.leaver});
+                self.does("Share, take the leaver out", deed, printer).await
             }
             (Predicate::NothingSends { kind: Kind::Automation, .. }, _) => {
                 let mut acted = false;
@@ -311,10 +316,8 @@ async fn summary(
         case.state_why,
     ));
     printer.data(&format!(
-        "database, raw answers and configuration: {}\nlook at it again: leaver --config {}/leaver.toml status {} needs a running sandbox; the journal and the raw answers stay readable without one",
+        "database, raw answers and configuration: {}\nthe sandbox is gone with this command; to try the commands yourself, start 'leaver sandbox --json > sandbox.json'\nand in another terminal run 'leaver init --from-sandbox sandbox.json'",
         dir.display(),
-        dir.display(),
-        case.id
     ));
     let _ = now;
     Ok(())

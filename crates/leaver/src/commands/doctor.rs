@@ -132,9 +132,19 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
                     } else {
                         "unavailable"
                     };
-                let mend = (what == What::Roster).then(|| {
-                    "the removal is then proved by SCIM, by data views, or by a named person's word".to_owned()
-                });
+                let mend = match (&what, &failure) {
+                    (What::Roster, _) => {
+                        Some("the removal is then proved by SCIM, by data views, or by a named person's word")
+                    }
+                    (What::ScimUsers, _) => Some(
+                        "check the token in Organization Settings > Access Security > SCIM; take the section [organizations.NAME.scim] out where an identity provider owns SCIM",
+                    ),
+                    (_, Unread::Unauthorized) => Some(
+                        "the user name or the secret is wrong, or the account is deleted or expired: make a new one in Organization Settings > Service Accounts",
+                    ),
+                    _ => None,
+                };
+                let mend = mend.map(str::to_owned);
                 add(&what.to_string(), result, failure.to_string(), mend);
                 if what == What::Me {
                     return;

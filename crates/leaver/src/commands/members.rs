@@ -1,6 +1,7 @@
 //! The member list as CSV, which the vendor itself does not export (`facts/mixpanel.md` 2.2).
 
 use leaver_core::ids::OrgName;
+use leaver_core::planner::Refusal;
 use leaver_core::reading::Snapshot;
 use leaver_core::source::What;
 
@@ -17,10 +18,8 @@ pub(crate) async fn run(app: &App, members: &Members, printer: Printer) -> Resul
         Ok(Snapshot::Roster(roster)) if reading.to_the_end => roster,
         Ok(_) => return Err(Failure::not_done("L110", "the member list did not come to its end")),
         Err(failure) => {
-            return Err(Failure {
-                exit: Exit::Unavailable,
-                ..Failure::not_done("L110", format!("the member list cannot be read: {failure}"))
-            });
+            let what = "the member list".to_owned();
+            return Err(leaver_engine::Error::from(Refusal::Unread { what, failure: failure.clone() }).into());
         }
     };
     if printer.json {

@@ -30,7 +30,10 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
                     &serde_json::json!({ "cases": pass.cases, "waiting": waiting, "next_at": pass.next_at }),
                 )?;
             } else {
-                printer.say(&format!("{} cases looked at, {} wait for a person", pass.cases.len(), waiting.len()));
+                printer.say(&format!("cases looked at: {}; waiting for a person: {}", pass.cases.len(), waiting.len()));
+                for case in &waiting {
+                    printer.say(&format!("  leaver status {case}"));
+                }
             }
             return Ok(if waiting.is_empty() { Exit::Done } else { Exit::Waiting });
         }
