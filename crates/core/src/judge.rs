@@ -12,7 +12,7 @@ use crate::case::Case;
 use crate::claim::{Choice, Claim, Observation, Predicate, Proof, Record, Rung, State};
 use crate::ids::{Address, Digest, ProjectId};
 use crate::plan::Plan;
-use crate::reading::{Failure, GrantKind, Item, Maker, Me, Member, OrgRole, Reading, Recipient, Roster, Snapshot};
+use crate::reading::{Failure, Item, Maker, Me, Member, OrgRole, Reading, Recipient, Roster, Snapshot};
 use crate::source::{Kind, What};
 
 /// Reads that are used together must have been sent within this time of each other.
@@ -416,13 +416,7 @@ impl Court<'_> {
             .iter()
             .filter(|grant| counts(grant.project))
             .map(|grant| {
-                let through = match grant.kind {
-                    GrantKind::Individual => "individual",
-                    GrantKind::Team => "team",
-                    GrantKind::AllUsers => "all-users",
-                    GrantKind::OrganizationRole => "organization-role",
-                    GrantKind::Unknown => "unknown",
-                };
+                let through = grant.kind.word();
                 grant.project.map_or_else(|| through.to_owned(), |project| format!("{through}:{project}"))
             })
             .collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Record, Remedy, Subject};
+use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Record, Remedy, Rung, Subject};
 use crate::ids::{Address, ClaimKey, PersonId, ProjectId};
 use crate::inventory::{self, Inventory};
 use crate::judge::{Names, Readings};
@@ -31,6 +31,8 @@ pub struct Input<'a> {
     pub readings: &'a Readings,
     /// Choices that differ from the defaults.
     pub choices: &'a BTreeMap<ClaimKey, Choice>,
+    /// The reads that have shown both states of an account in this organization (PRACTICE-10).
+    pub shown: &'a BTreeSet<Rung>,
     /// The name of the credential that reads.
     pub credential: &'a str,
     /// Now.
@@ -361,6 +363,18 @@ impl Desk<'_> {
     }
 
     fn people(&mut self, list: Option<&Roster>, address: &Address) {
+        let rung = if list.is_some() { Rung::Roster } else { Rung::Me };
+        if !self.input.shown.contains(&rung) {
+            self.find(
+                FindingKind::Weakness,
+                "PRACTICE-10",
+                None,
+                format!(
+                    "the read '{}' is not proved in this organization: no drill or removal has shown both states yet",
+                    rung.word()
+                ),
+            );
+        }
         let Some(roster) = list else {
             self.find(
                 FindingKind::NotSeen,
@@ -417,12 +431,18 @@ impl Desk<'_> {
             ),
             Some(grants) => {
                 for grant in grants.clone() {
-                    let kind = format!("{:?}", grant.kind).to_lowercase();
+                    let kind = grant.kind.word();
                     let project = grant
                         .project
                         .map_or_else(|| "an unnamed project".to_owned(), |project| format!("project {project}"));
                     let role = grant.role.as_deref().unwrap_or("unknown role");
                     self.find(FindingKind::Grant, "AUTH-3", None, format!("{kind} grant on {project} as {role}"));
+                    if role.eq_ignore_ascii_case("owner") || role.eq_ignore_ascii_case("admin") {
+                        let says = format!(
+                            "the role {role} can read the secret and token of {project}: rotate them or accept the risk"
+                        );
+                        self.find(FindingKind::Secret, "STATE-6", None, says);
+                    }
                 }
             }
         }
@@ -676,14 +696,17 @@ impl Desk<'_> {
             .readings
             .iter()
             .filter_map(|(what, reading)| match (what, &reading.result) {
-                (What::Shares(project, kind, id), Ok(snapshot)) => Some((*project, *kind, id.clone(), snapshot.shares()?)),
+                (What::Shares(project, kind, id), Ok(snapshot)) => {
+                    Some((*project, *kind, id.clone(), snapshot.shares()?))
+                }
                 _ => None,
             })
             .filter(|(_, _, _, shares)| shares.people.iter().any(|person| self.inventory.is_leaver(person)))
             .map(|(project, kind, id, _)| (project, kind, id))
             .collect();
         for (project, kind, id) in named {
-            let title = self.inventory.items(project, kind).iter().find(|item| item.id == id).map(|item| item.title.clone());
+            let title =
+                self.inventory.items(project, kind).iter().find(|item| item.id == id).map(|item| item.title.clone());
             self.labels.insert(What::Object(project, kind, id.clone()).to_string(), title.unwrap_or_default());
             let mut unshared = claim(
                 keys::unshared(project, kind, &id),
@@ -727,9 +750,10 @@ impl Desk<'_> {
     /// An obsolete item goes on a recorded decision; never a board whose reports stand elsewhere, never a cohort that feeds a sync
     /// (CLEAN-5, XFER-3).
     fn drop_item(&mut self, project: ProjectId, kind: Kind, id: &str) {
-        let used = self.inventory.items(project, kind).iter().find(|item| item.id == id).is_some_and(|item| {
-            item.feeds > 0 || self.inventory.used_by_others(project, kind, item).next().is_some()
-        });
+        let used =
+            self.inventory.items(project, kind).iter().find(|item| item.id == id).is_some_and(|item| {
+                item.feeds > 0 || self.inventory.used_by_others(project, kind, item).next().is_some()
+            });
         if used {
             self.block("L111", format!("{kind} {id} is to be dropped, and others use it: choose copy or leave"));
         }

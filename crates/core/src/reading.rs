@@ -296,6 +296,19 @@ pub enum GrantKind {
     Unknown,
 }
 
+impl GrantKind {
+    /// The word in reasons and documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Individual => "individual",
+            Self::Team => "team",
+            Self::AllUsers => "all-users",
+            Self::OrganizationRole => "organization-role",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A person as vendor objects name their maker.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Maker {

@@ -103,7 +103,11 @@ const LINES: &[Line] = &[
     line("REMOVE-5", "the note", OtherChoice),
     line("REMOVE-6", "no project assignment", OtherChoice),
     line("REMOVE-7", "pending invitations", OtherChoice),
-    line("REMOVE-8", "share-list entries", NoneFound("no share list of anything private or restricted names the leaver")),
+    line(
+        "REMOVE-8",
+        "share-list entries",
+        NoneFound("no share list of anything private or restricted names the leaver"),
+    ),
     line("REMOVE-9", "public board links", NoneFound("no board of the leaver counts a public link")),
     line("SSO-1", "paths of the identity provider", PROVIDERS),
     line("SSO-2", "SCIM does not re-create", PROVIDERS),
@@ -158,7 +162,7 @@ const LINES: &[Line] = &[
     line(
         "PRACTICE-10",
         "dry runs and drill",
-        Later("the read-only plan and the sandbox exist; the drill does not yet"),
+        Shown("the plan is a dry run; its findings say whether the reads are proved here by a drill"),
     ),
     line("PRACTICE-11", "register of collaborators", PEOPLE),
     line("PRACTICE-12", "least privilege", PEOPLE),

@@ -62,10 +62,16 @@ pub struct Drafted {
     pub case: Case,
     events: Vec<Event>,
     beside: Beside,
+    names: Names,
     at: Timestamp,
 }
 
 impl Drafted {
+    /// The names that the plan was judged with.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// The titles of the objects that the plan mentions.
     pub fn labels(&self) -> &BTreeMap<String, String> {
         &self.beside.labels
@@ -175,6 +181,7 @@ impl Engine {
         }
         let now = self.clock.now();
         let witnesses = self.witnesses(org, &readings).await?;
+        let shown = self.shown(&org.name).await?;
         let Planned { plan, control, labels } = planner::plan(&planner::Input {
             request: &wish.request,
             policy: &org.policy,
@@ -183,6 +190,7 @@ impl Engine {
             operator: wish.operator.as_ref(),
             readings: &readings,
             choices: &wish.choices,
+            shown: &shown.into_keys().collect(),
             credential: org.credential.as_str(),
             now,
         })?;
@@ -384,5 +392,5 @@ fn assemble(
     let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
     case.evolve(&stamp(&waiting));
     events.push(waiting);
-    Ok(Drafted { case, events, beside, at })
+    Ok(Drafted { case, events, beside, names: names.clone(), at })
 }

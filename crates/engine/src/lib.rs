@@ -6,6 +6,7 @@
 //! There is one loop ([`Engine::work`]); a restart after a crash is nothing but its next round.
 
 mod document;
+mod drill;
 mod engine;
 mod error;
 mod file;
@@ -14,6 +15,7 @@ mod ports;
 mod worker;
 
 pub use document::{AcceptedDocument, CaseDocument, ClaimDocument, document};
+pub use drill::{Drill, Shown};
 pub use engine::{Drafted, Engine, Wish};
 pub use error::Error;
 pub use file::fold;

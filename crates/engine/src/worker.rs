@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
+use leaver_core::case::Case;
+use leaver_core::claim::{Rung, State};
 use leaver_core::decide::{observed, tick};
 use leaver_core::effect::Effect;
-use leaver_core::event::Event;
+use leaver_core::event::{CaseState, Event};
 use leaver_core::ids::{CaseId, CredentialName, OrgName};
 use leaver_core::judge::{Names, Readings};
+use leaver_core::plan::keys;
 use leaver_core::prepare::{Prepared, prepare};
 use leaver_core::reading::Failure;
 use leaver_core::source::What;
@@ -20,6 +23,7 @@ use leaver_core::write::{Outcome, Write};
 use leaver_store::{AppendError, Lease};
 use tokio::sync::Mutex;
 
+use crate::drill::Shown;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::file::{Beside, File};
@@ -176,7 +180,11 @@ impl Engine {
                 progress.says(&format!("{}: {why}", to.word()));
             }
         }
+        let removed = events.iter().any(|event| matches!(event, Event::Moved { to: CaseState::Removed, .. }));
         active.file.write(&*self.store, events, Beside::default(), &active.live, now).await?;
+        if removed {
+            self.keep_shown(&org.name, shown_by(&active.file.case)).await?;
+        }
         Ok(active.file.case.version != before)
     }
 
@@ -317,6 +325,18 @@ impl Engine {
         let name = leaver_core::case::replacement_credential(&case, replaces, effect.attempt);
         org.vendor.remember(&name, username, secret).then_some(name)
     }
+}
+
+/// The read that has shown the account before and its absence now: proved in this organization from here on.
+fn shown_by(case: &Case) -> BTreeMap<Rung, Shown> {
+    let seen = case.observation(&keys::member_gone()).filter(|seen| seen.observation.state == State::Holds);
+    let Some((seen, rung)) = seen.and_then(|seen| Some((seen, seen.observation.rung?))) else { return BTreeMap::new() };
+    // It was broken before, on the member list or wherever the plan found the account.
+    let was_seen = !case.suspects(&keys::member_gone()).is_empty() && rung != Rung::Attestation;
+    was_seen
+        .then(|| (rung, Shown { present_at: case.request.at, absent_at: seen.observation.seen_at }))
+        .into_iter()
+        .collect()
 }
 
 fn ended_keys(events: &[Event]) -> Vec<leaver_core::ids::EffectKey> {

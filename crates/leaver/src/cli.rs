@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Cancel(WithWhy),
     /// Let the held cases of an organization go on.
     Release(Release),
+    /// Learn with a test account which reads show a member come and go. Sends reads only.
+    Drill(Drill),
     /// Show cases, or one case.
     Status(Status),
     /// Probe every claim of a case, now.
@@ -267,6 +269,20 @@ pub(crate) struct Release {
     /// Why.
     #[arg(long)]
     pub(crate) why: String,
+}
+
+/// `drill`.
+#[derive(Debug, Args)]
+pub(crate) struct Drill {
+    /// The organization.
+    #[arg(long)]
+    pub(crate) org: String,
+    /// The address of a test account that nobody needs.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) account: String,
+    /// Give up after so many minutes.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) minutes: i64,
 }
 
 /// `status`.

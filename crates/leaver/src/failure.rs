@@ -122,7 +122,8 @@ impl From<EngineError> for Failure {
             }
             EngineError::OpenCase(id) => {
                 failure.exit = Exit::WrongUse;
-                failure.hint = Some(format!("'leaver status {id}' shows it, 'leaver cancel {id} --why TEXT' takes it back"));
+                failure.hint =
+                    Some(format!("'leaver status {id}' shows it, 'leaver cancel {id} --why TEXT' takes it back"));
             }
             EngineError::Refused(Refusal::WrongRegion(_)) => {
                 failure.hint = Some("compare 'region' and 'id' of the organization in leaver.toml with the address of your Mixpanel pages".to_owned());
@@ -135,7 +136,8 @@ impl From<EngineError> for Failure {
                     failure.hint = Some("'leaver doctor' shows what the service account may see".to_owned());
                 } else {
                     failure.exit = Exit::Unavailable;
-                    failure.hint = Some("nothing was changed: try again later; 'leaver doctor' shows what answers".to_owned());
+                    failure.hint =
+                        Some("nothing was changed: try again later; 'leaver doctor' shows what answers".to_owned());
                 }
             }
             EngineError::Rejected(rejection) => {

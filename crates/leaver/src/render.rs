@@ -193,13 +193,53 @@ fn table(head: &[&str]) -> Table {
     table
 }
 
-fn state_word(document: &ClaimDocument) -> String {
-    match (document.state, &document.accepted) {
-        ("holds", _) => "✓ holds".to_owned(),
-        (_, Some(_)) => "! accepted".to_owned(),
-        ("broken", None) => "✗ broken".to_owned(),
-        _ => "? unknown".to_owned(),
+/// The sign of a claim's state; understandable without colour.
+fn sign(claim: &Claim, shown: &ClaimDocument) -> &'static str {
+    match (shown.state, &shown.accepted) {
+        ("holds", _) => "✓",
+        (_, Some(_)) => "!",
+        // Our own records come true with the work; that they are not there yet is no fault.
+        _ if matches!(claim.says, Predicate::Recorded { .. }) => "·",
+        ("broken", None) => "✗",
+        _ => "?",
     }
+}
+
+/// The claims, in the order of what a person wants to know first: what leaver does, what people do, what holds already.
+fn claims(plan: &Plan, document: &CaseDocument, words: &Words) -> String {
+    let mut text = String::new();
+    let mut section = |head: &str, is: &dyn Fn(&Claim, &ClaimDocument) -> bool| {
+        let rows: Vec<_> = plan.claims.iter().zip(&document.claims).filter(|(claim, shown)| is(claim, shown)).collect();
+        if rows.is_empty() {
+            return;
+        }
+        line(&mut text, &format!("{}", head.bold()));
+        for (claim, shown) in rows {
+            let undo = if shown.cannot_be_undone && shown.state != "holds" { "; cannot be undone" } else { "" };
+            let proof = shown.proved_by.map_or_else(String::new, |proof| {
+                shown.rung.map_or_else(|| format!(" [{proof}]"), |rung| format!(" [{proof}: {rung}]"))
+            });
+            line(&mut text, &format!("  {} {}", sign(claim, shown), sentence(claim, words)));
+            line(&mut text, &format!("      {}{undo}{proof}", shown.why));
+            for affected in &claim.also_affects {
+                line(&mut text, &format!("      also affects: {affected}"));
+            }
+            line(&mut text, &format!("      {}", format!("{}  {}", shown.key, shown.runbook.join(" ")).dimmed()));
+        }
+        line(&mut text, "");
+    };
+    let open = |shown: &ClaimDocument| shown.state != "holds" && shown.accepted.is_none();
+    let by_us = |claim: &Claim| matches!(claim.remedy, Remedy::Automatic | Remedy::None);
+    section("by leaver", &|claim, shown| open(shown) && by_us(claim));
+    section("by a person, read back by leaver", &|claim, shown| {
+        open(shown) && matches!(claim.remedy, Remedy::Guided(_))
+    });
+    section("by a person's word, because nothing can be read", &|claim, shown| {
+        open(shown) && matches!(claim.remedy, Remedy::Attested(_))
+    });
+    section("accepted by name, still broken", &|_, shown| shown.state != "holds" && shown.accepted.is_some());
+    section("holds", &|_, shown| shown.state == "holds");
+    text
 }
 
 /// A case with everything that the approver needs.
@@ -231,20 +271,7 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
         line(&mut text, &format!("  {} {}", format!("BLOCKED [{}]", blocker.code).red().bold(), blocker.why));
     }
     line(&mut text, "");
-    let mut claims = table(&["claim", "state", "by", "why"]);
-    for (claim, shown) in plan.claims.iter().zip(&document.claims) {
-        let undo = if shown.cannot_be_undone { " (cannot be undone)" } else { "" };
-        let proof = shown.proved_by.map_or_else(String::new, |proof| {
-            shown.rung.map_or_else(|| format!(" [{proof}]"), |rung| format!(" [{proof}: {rung}]"))
-        });
-        claims.add_row(vec![
-            format!("{}\n{} · {}", sentence(claim, words), shown.key, shown.runbook.join(" ")),
-            state_word(shown),
-            format!("{}{undo}", shown.remedy),
-            format!("{}{proof}", shown.why),
-        ]);
-    }
-    line(&mut text, &claims.to_string());
+    text.push_str(&claims(plan, document, words));
     text.push_str(&findings(document, words));
     text.push_str(&scope(document));
     text.push_str(&tasks(case, plan, words, now));
@@ -267,17 +294,23 @@ fn account(plan: &Plan) -> String {
 }
 
 fn findings(document: &CaseDocument, words: &Words) -> String {
-    if document.findings.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("\n{}\n", "what to know before saying yes".bold());
-    let mut rows = table(&["", "what", "says"]);
+    let titled = |object: Option<&String>| {
+        object.map_or_else(String::new, |object| match words.titles.get(object) {
+            Some(title) if !title.is_empty() => format!("\"{}\"", plain(title)),
+            _ => object.clone(),
+        })
+    };
+    let mut made: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut rows = Vec::new();
     for finding in &document.findings {
         let kind = match finding.kind {
+            FindingKind::Made => {
+                made.entry(&finding.says).or_default().push(titled(finding.object.as_ref()));
+                continue;
+            }
             FindingKind::LookAlike => "look-alike",
             FindingKind::PendingWork => "pending work",
             FindingKind::Dependency => "used by others",
-            FindingKind::Made => "made by the leaver",
             FindingKind::OutsideRecipient => "outside address",
             FindingKind::NotSeen => "not seen",
             FindingKind::Holds => "held by the leaver",
@@ -285,12 +318,20 @@ fn findings(document: &CaseDocument, words: &Words) -> String {
             FindingKind::Grant => "grant",
             FindingKind::Weakness => "weakness",
         };
-        let object = finding.object.as_ref().map_or_else(String::new, |object| {
-            words.titles.get(object).map_or_else(|| object.clone(), |title| format!("\"{}\"", plain(title)))
-        });
-        rows.add_row(vec![kind.to_owned(), object, format!("{} ({})", finding.says, finding.runbook)]);
+        let object = titled(finding.object.as_ref());
+        let gap = if object.is_empty() { "" } else { " " };
+        rows.push(format!("  {kind:<18} {object}{gap}{} ({})", finding.says, finding.runbook));
     }
-    line(&mut text, &rows.to_string());
+    if made.is_empty() && rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", "what to know before saying yes".bold());
+    for row in rows {
+        line(&mut text, &row);
+    }
+    for (says, titles) in made {
+        line(&mut text, &format!("  {says}: {} (STATE-5)", titles.join(", ")));
+    }
     text
 }
 

@@ -32,7 +32,7 @@
 //!
 //! # Control interface
 //!
-//! `GET requests`, `GET state`, `GET clock`, `POST clock {advance}`, `POST faults {fault, match, nth, times}`,
+//! `GET requests`, `GET state`, `GET clock`, `POST clock {advance}`, `GET faults`, `POST faults {fault, match, nth, times}`,
 //! `POST latency {ms}`, `POST person {as, does, target, ..}`, all below `/_sandbox` and not in the request log.
 //! The deeds of a person are in the module `control::deeds`.
 //!

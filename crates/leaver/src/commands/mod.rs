@@ -3,6 +3,7 @@
 mod cases;
 mod demo;
 mod doctor;
+mod drill;
 mod init;
 mod members;
 mod people;
@@ -28,6 +29,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Doctor => doctor::run(&open().await?, printer).await,
         Command::Plan(plan) => cases::plan(&open().await?, &plan.terms, acting, printer).await,
         Command::Remove(remove) => cases::remove(&open().await?, remove, acting, printer).await,
+        Command::Drill(drill) => drill::run(&open().await?, drill, acting, printer).await,
         Command::Status(status) => cases::status(&open().await?, status, printer).await,
         Command::Verify(of) => cases::verify(&open().await?, &of.case, printer).await,
         Command::Approve(approve) => people::approve(&open().await?, approve, acting, printer).await,

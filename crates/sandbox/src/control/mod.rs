@@ -32,6 +32,7 @@ fn route(twin: &mut Twin, call: &Call) -> Answer {
             twin.clock.advance(seconds);
             Ok(clock(twin))
         }
+        ("GET", ["faults"]) => Ok(installed(twin)),
         ("POST", ["faults"]) => faults(twin, call),
         ("POST", ["latency"]) => {
             let body = call.object()?;
@@ -73,6 +74,17 @@ fn duration(value: &Value) -> Option<u32> {
     raw.strip_suffix(unit)?.parse::<u32>().ok()?.checked_mul(factor)
 }
 
+/// The faults in the order of their installation, with how many matching requests each has seen and hit.
+fn installed(twin: &Twin) -> Reply {
+    let faults: Vec<Value> = twin
+        .faults
+        .waiting
+        .iter()
+        .map(|fault| json!({"match": {"method": fault.method, "path": fault.path}, "nth": fault.nth, "times": fault.times, "seen": fault.seen, "hits": fault.hits}))
+        .collect();
+    Reply::json(200, &json!({ "faults": faults }))
+}
+
 /// Installs a fault, or clears all with `{"fault": null}`.
 fn faults(twin: &mut Twin, call: &Call) -> Answer {
     let body = call.object()?;
@@ -99,6 +111,7 @@ fn faults(twin: &mut Twin, call: &Call) -> Answer {
                 nth: number("nth").max(1),
                 times: number("times"),
                 seen: 0,
+                hits: 0,
             });
             Ok(Reply::done())
         }

@@ -52,13 +52,32 @@ pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
     /// Any method, if `None`.
     pub(crate) method: Option<String>,
-    /// A prefix of the path; empty is every path.
+    /// A prefix of the path; empty is every path. With a `*` in it, the whole path, a `*` for any one segment.
     pub(crate) path: String,
     /// The first matching request it hits, counted from 1 since the installation.
     pub(crate) nth: u64,
     /// How many matching requests in a row it hits; 0 is all from then on.
     pub(crate) times: u64,
     pub(crate) seen: u64,
+    /// How many requests it has hit.
+    pub(crate) hits: u64,
+}
+
+impl Fault {
+    fn fits(&self, path: &str) -> bool {
+        if !self.path.contains('*') {
+            return path.starts_with(&self.path);
+        }
+        let mut wanted = self.path.split('/');
+        let mut segments = path.split('/');
+        loop {
+            match (wanted.next(), segments.next()) {
+                (None, None) => return true,
+                (Some(one), Some(other)) if one == "*" || one == other => {}
+                _ => return false,
+            }
+        }
+    }
 }
 
 /// All faults that wait.
@@ -73,13 +92,14 @@ impl Faults {
         let mut hit = None;
         for fault in &mut self.waiting {
             let fits = fault.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
-                && call.path.starts_with(&fault.path);
+                && fault.fits(&call.path);
             if !fits {
                 continue;
             }
             fault.seen += 1;
             let turn = fault.seen >= fault.nth && (fault.times == 0 || fault.seen - fault.nth < fault.times);
             if turn && hit.is_none() {
+                fault.hits += 1;
                 hit = Some(fault.kind);
             }
         }

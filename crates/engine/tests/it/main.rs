@@ -1,0 +1,15 @@
+//! The engine as a whole: real cases on a real database, through the real connector, against the twin, on a simulated clock.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and say what they counted"
+)]
+
+mod layouts;
+mod robot;
+mod stage;
+mod truth;

@@ -1,0 +1,149 @@
+//! The executor, played by a robot: clicks in the twin's own page rules, and gives its word where nothing can be read.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use leaver_core::case::Case;
+use leaver_core::claim::{Choice, Claim, Predicate, Remedy, State};
+use leaver_core::decide::Command;
+use leaver_core::source::Kind;
+use leaver_core::wanted::waits_for_person;
+use leaver_engine::{Engine, Error};
+use leaver_sandbox::Description;
+use serde_json::{Value, json};
+
+use crate::stage::{Control, person};
+
+/// Does by hand what only a person can do.
+#[derive(Debug)]
+pub(crate) struct Robot {
+    control: Control,
+    executor: String,
+    /// Every click so far: a person clicks once, and expects `leaver` to see it.
+    done: Mutex<BTreeSet<String>>,
+}
+
+impl Robot {
+    pub(crate) fn new(control: Control, description: &Description) -> Self {
+        Self { control, executor: description.people.executor.clone(), done: Mutex::default() }
+    }
+
+    /// Forgets what it clicked: it will do it again when asked again.
+    pub(crate) fn forget(&self) {
+        self.done.lock().unwrap().clear();
+    }
+
+    /// Does everything that waits for a person; whether anything did.
+    pub(crate) async fn help(&self, engine: &Engine, case: &Case) -> bool {
+        let Some((plan, _)) = &case.plan else { return false };
+        let now = engine.clock.now();
+        let mut acted = false;
+        for claim in plan.claims.iter().filter(|claim| waits_for_person(case, plan, claim, now)) {
+            acted |= self.one(engine, case, claim).await;
+        }
+        acted
+    }
+
+    async fn one(&self, engine: &Engine, case: &Case, claim: &Claim) -> bool {
+        let seen = case.observation(&claim.key).map(|seen| &seen.observation);
+        let instances = seen.map(|seen| seen.instances.clone()).unwrap_or_default();
+        let unknown = seen.is_some_and(|seen| seen.state == State::Unknown);
+        let leaver = engine.store.person(&case.request.leaver).await.unwrap().unwrap().addresses[0].to_string();
+        match (&claim.says, &claim.remedy) {
+            (Predicate::MayRemove, _) if unknown => self.attest(engine, case, claim).await,
+            (_, Remedy::Attested(_)) => self.attest(engine, case, claim).await,
+            (Predicate::NotMember, _) if unknown => {
+                // No list can be read: the person deletes, then says so.
+                let deed = json!({"as": self.executor, "does": "delete-member", "target": leaver});
+                self.does(case, deed).await;
+                self.attest(engine, case, claim).await
+            }
+            (Predicate::NotMember, _) => {
+                self.does(case, json!({"as": self.executor, "does": "delete-member", "target": leaver})).await
+            }
+            (Predicate::NoPublicLink { board, .. }, _) => {
+                self.does(case, json!({"as": self.executor, "does": "disable-public-link", "target": board})).await
+            }
+            (Predicate::NotShared { kind, id, .. }, _) => {
+                let target = if *kind == Kind::Board { id.clone() } else { format!("{kind}/{id}") };
+                self.does(case, json!({"as": self.executor, "does": "unshare", "target": target, "address": leaver}))
+                    .await
+            }
+            (Predicate::LowestRole, _) => {
+                self.does(case, json!({"as": self.executor, "does": "set-role", "target": leaver, "role": "member"}))
+                    .await
+            }
+            (Predicate::NoProjectGrant | Predicate::NoGrantIn { .. }, _) => {
+                let mut acted = false;
+                for grant in instances {
+                    if let Some((_, project)) = grant.split_once(':') {
+                        acted |= self
+                            .does(case, json!({"as": self.executor, "does": "leave-project", "target": leaver, "project": project}))
+                            .await;
+                    }
+                }
+                acted
+            }
+            (Predicate::NoDataView, _) => {
+                let mut acted = false;
+                for view in instances {
+                    acted |= self
+                        .does(case, json!({"as": self.executor, "does": "leave-data-view", "target": leaver, "data_view": view}))
+                        .await;
+                }
+                acted
+            }
+            (Predicate::NothingSends { kind: Kind::Automation, .. }, _) => {
+                let mut acted = false;
+                for automation in instances {
+                    acted |= self
+                        .does(case, json!({"as": self.executor, "does": "pause-automation", "target": automation}))
+                        .await;
+                }
+                acted
+            }
+            _ if claim.options.contains(&Choice::CallersMoved)
+                && case.decision(&claim.key).is_none()
+                && case.skipped(&claim.key).is_some_and(|(why, _)| why.contains("callers moved")) =>
+            {
+                let command = Command::Decide {
+                    claim: claim.key.clone(),
+                    choice: Choice::CallersMoved,
+                    why: "the integration runs with the new credential".to_owned(),
+                    until: None,
+                    by: person("executor"),
+                };
+                taken(engine.command(&case.id, command).await)
+            }
+            _ => false,
+        }
+    }
+
+    async fn attest(&self, engine: &Engine, case: &Case, claim: &Claim) -> bool {
+        if case.attestation(&claim.key).is_some() {
+            return false;
+        }
+        let command = Command::Attest {
+            claim: claim.key.clone(),
+            file: None,
+            note: "looked at the screen in the rehearsal".to_owned(),
+            by: person("executor"),
+        };
+        taken(engine.command(&case.id, command).await)
+    }
+
+    /// Clicks once: after that `leaver` must see it by itself.
+    async fn does(&self, case: &Case, deed: Value) -> bool {
+        let fresh = self.done.lock().unwrap().insert(format!("{} {deed}", case.id));
+        fresh && self.control.person(&deed).await
+    }
+}
+
+/// A refusal by a rule is an answer too; anything else is a defect.
+fn taken(done: Result<Case, Error>) -> bool {
+    match done {
+        Ok(_) => true,
+        Err(Error::Rejected(_)) => false,
+        Err(other) => panic!("a person's command failed: {other:?}"),
+    }
+}
