@@ -31,6 +31,14 @@ pub struct Claim {
     pub final_act: bool,
 }
 
+impl Claim {
+    /// Whether the plan itself probes it. The data of reports counts against the Query API's 60 an hour and waits for the
+    /// approval.
+    pub fn is_probed_in_plan(&self) -> bool {
+        !matches!(self.says, Predicate::Exported { .. })
+    }
+}
+
 /// The kinds of claim (architecture §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -223,7 +223,9 @@ impl<'a> Inventory<'a> {
                     });
                 }
                 let pending = if kind == Kind::DeletionRequest {
-                    Some(item.status.as_deref().unwrap_or("open"))
+                    let status = item.status.as_deref().unwrap_or("open");
+                    let over = ["done", "completed", "cancelled", "canceled", "failed"];
+                    (!over.iter().any(|word| status.eq_ignore_ascii_case(word))).then_some(status)
                 } else if matches!(kind, Kind::Experiment | Kind::Flag | Kind::Automation) {
                     item.status.as_deref().filter(|status| !matches!(*status, "archived" | "concluded" | "disabled"))
                 } else {

@@ -518,14 +518,11 @@ impl Court<'_> {
             left.iter().filter(|id| self.case.keeps_service_account(self.plan, id)).cloned().collect();
         let open: Vec<String> = left.difference(&kept).cloned().collect();
         Ok(if !open.is_empty() {
-            Verdict::broken(format!("{} service accounts made by the leaver still work", open.len()), open)
+            Verdict::broken(format!("still working, and made by the leaver: {}", open.len()), open)
         } else if kept.is_empty() {
             Verdict::holds("no service account made by the leaver is left; each one seen answers 404")
         } else {
-            Verdict::broken(
-                format!("{} service accounts are kept by a named decision", kept.len()),
-                kept.into_iter().collect(),
-            )
+            Verdict::broken(format!("kept by a named decision: {}", kept.len()), kept.into_iter().collect())
         })
     }
 
@@ -587,7 +584,7 @@ impl Court<'_> {
             Verdict::holds(format!("none of {} {} sends to the leaver", items.len(), kind.plural()))
         } else {
             Verdict::broken(
-                format!("{} of the {} send to the leaver", left.len(), kind.plural()),
+                format!("{} of {} {} send to the leaver", left.len(), items.len().max(left.len()), kind.plural()),
                 left.into_iter().collect(),
             )
         })

@@ -549,7 +549,10 @@ impl Desk<'_> {
     }
 
     fn senders(&mut self) {
-        for project in self.inventory.projects() {
+        // A project without a role of ours is not read, and its senders are claims all the same: unknown, never "none".
+        let unseen = self.me.projects.iter().filter(|(_, seen)| seen.role.is_none()).map(|(project, _)| *project);
+        let projects: BTreeSet<ProjectId> = self.inventory.projects().into_iter().chain(unseen).collect();
+        for project in projects {
             for (kind, remedy) in [
                 (Kind::Subscription, Remedy::Automatic),
                 (Kind::Alert, Remedy::Automatic),
@@ -1015,11 +1018,9 @@ impl Desk<'_> {
                     kind: FindingKind::NotSeen,
                     runbook: "STATE-5".to_owned(),
                     object: Some(format!("project/{project}")),
-                    says: "our credential has no role in this project: its content and senders are unseen".to_owned(),
-                });
-                self.blockers.push(Blocker {
-                    code: "L106".to_owned(),
-                    why: format!("our credential has no role in project {project}: give its service account the project role Owner"),
+                    says: "our credential has no role in this project: its content and senders stay unseen until its service \
+                           account gets the project role Owner, or a named person answers for them"
+                        .to_owned(),
                 });
             }
         }

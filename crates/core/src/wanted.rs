@@ -215,7 +215,11 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
         if once && seen.observation.state == State::Holds {
             return None;
         }
-        if seen.observation.state == State::Holds || case.accepted(&claim.key, now).is_some() {
+        if let Some(accepted) = case.accepted(&claim.key, now) {
+            // When the acceptance runs out the claim is broken again.
+            return [recheck, accepted.until].into_iter().flatten().min();
+        }
+        if seen.observation.state == State::Holds {
             return recheck;
         }
     }
@@ -285,6 +289,11 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
         return false;
     }
     if case.skipped(&claim.key).is_some_and(|(_, person)| *person) {
+        return true;
+    }
+    // What stays unknown does not pass by itself: a person looks at it, while the machine goes on reading.
+    let long = |since: Timestamp| now.duration_since(since) >= SignedDuration::from_mins(10);
+    if case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Unknown && long(seen.since)) {
         return true;
     }
     match &claim.remedy {

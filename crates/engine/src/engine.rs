@@ -194,6 +194,13 @@ impl Engine {
             credential: org.credential.as_str(),
             now,
         })?;
+        let unread = plan.claims.iter().filter(|claim| claim.is_probed_in_plan()).flat_map(|claim| &claim.reads);
+        let unread: BTreeSet<What> = unread.filter(|what| !readings.contains_key(what)).cloned().collect();
+        if !unread.is_empty() {
+            progress.says("probing the claims that name single items");
+            let more = self.read(org, unread, progress).await;
+            readings.extend(more);
+        }
         names.control = control.iter().map(|(_, id, address)| (id.clone(), address.clone())).collect();
         let people = people_met(&wish, &plan, &control, &names, org);
         assemble(wish.request, &plan, &readings, &names, Beside { people, labels, ..Beside::default() }, now)
@@ -382,7 +389,7 @@ fn assemble(
     events.push(planned);
     let owed = Owed {
         reads: readings.keys().cloned().collect(),
-        probes: plan.claims.iter().map(|claim| claim.key.clone()).collect(),
+        probes: plan.claims.iter().filter(|claim| claim.is_probed_in_plan()).map(|claim| claim.key.clone()).collect(),
         ..Owed::default()
     };
     for event in observed(&case, readings, &owed, names, at) {

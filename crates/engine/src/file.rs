@@ -162,7 +162,7 @@ async fn append(
 
 /// When the worker must look at the case again.
 pub(crate) fn next_at(case: &Case, live: &Live, now: Timestamp) -> Option<Timestamp> {
-    if case.state.is_over() && case.effects().values().all(|fact| fact.outcome.is_some()) {
+    if case.state.is_over() && !case.effects().values().any(leaver_core::case::EffectFact::is_open) {
         return None;
     }
     if matches!(case.state, CaseState::WaitingApproval | CaseState::Held) && case.effects().is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use leaver_core::case::Case;
 use leaver_core::claim::{Claim, Guide, Predicate, Remedy, State, Subject};
 use leaver_core::plan::{FindingKind, Plan, Treated};
@@ -160,20 +160,26 @@ pub(crate) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             vec![format!("open the project's data settings and take {leaver} out of the notification addresses")]
         }
         Guide::OwnPipelines => {
-            say(&["decide who owns the pipelines, imports and exports listed", "then attest it with a note"])
+            say(&[
+                "decide who owns the pipelines, imports and exports listed",
+                "then: leaver attest CASE KEY --note \"who owns what\"",
+            ])
         }
         Guide::RevokeWarehouse => say(&[
             "revoke what the leaver holds in your own cloud or warehouse",
-            "then attest it with a note or a file",
+            "then: leaver attest CASE KEY --note \"what was revoked\", or --file FILE",
         ]),
         Guide::RotateProjectSecret => say(&[
             "open Settings > Projects and reset the API secret of each project, or accept the risk by name",
-            "then attest it with a note",
+            "then: leaver attest CASE KEY --note \"what was decided\"",
         ]),
-        Guide::ReviewMentions => say(&["look through recent comments and notifications", "then attest what you saw"]),
+        Guide::ReviewMentions => say(&[
+            "look through recent comments and notifications",
+            "then: leaver attest CASE KEY --note \"what you saw\"",
+        ]),
         Guide::ConfirmOwnRole => say(&[
             "open Organization Settings > Users & Teams and look at your own role: it must be above the leaver's",
-            "if the read stays unknown, attest it",
+            "if the read stays unknown: leaver attest CASE KEY --note \"the role on the screen\"",
         ]),
         Guide::VouchApproval => {
             vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)]
@@ -242,8 +248,8 @@ fn claims(plan: &Plan, document: &CaseDocument, words: &Words) -> String {
     text
 }
 
-/// A case with everything that the approver needs.
-pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now: jiff::Timestamp) -> String {
+/// What a case is about and how it stands.
+fn heading(plan: &Plan, document: &CaseDocument, words: &Words) -> String {
     let mut text = String::new();
     let heading = match &document.case {
         Some(id) => format!("case {id}"),
@@ -258,10 +264,15 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
         &mut text,
         &format!(
             "  method    {}, because of {}, {}; access gone by {}",
-            document.method, document.reason, document.urgency, document.deadline
+            document.method,
+            document.reason,
+            document.urgency,
+            document.deadline.strftime("%Y-%m-%d %H:%M UTC")
         ),
     );
-    line(&mut text, &format!("  state     {}: {}", document.state, document.why));
+    if document.case.is_some() {
+        line(&mut text, &format!("  state     {}: {}", document.state, document.why));
+    }
     if let Some(hash) = &document.plan {
         line(&mut text, &format!("  plan      {hash}"));
     }
@@ -270,6 +281,30 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
     for blocker in &document.blockers {
         line(&mut text, &format!("  {} {}", format!("BLOCKED [{}]", blocker.code).red().bold(), blocker.why));
     }
+    text
+}
+
+/// How a case stands and what waits for a person: the answer to a person's decision.
+pub(crate) fn brief(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now: jiff::Timestamp) -> String {
+    let mut text = heading(plan, document, words);
+    let count = |state: &str| document.claims.iter().filter(|claim| claim.state == state).count();
+    line(
+        &mut text,
+        &format!(
+            "  claims    {} hold, {} broken, {} unknown ('leaver status {}' shows each)",
+            count("holds"),
+            count("broken"),
+            count("unknown"),
+            case.id
+        ),
+    );
+    text.push_str(&tasks(case, plan, words, now));
+    text.trim_end().to_owned()
+}
+
+/// A case with everything that the approver needs.
+pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now: jiff::Timestamp) -> String {
+    let mut text = heading(plan, document, words);
     line(&mut text, "");
     text.push_str(&claims(plan, document, words));
     text.push_str(&findings(document, words));
@@ -373,6 +408,9 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
         );
         return text;
     }
+    if matches!(case.state, CaseState::Running | CaseState::Reopened) {
+        line(&mut text, "\nnext: a worker carries it out: 'leaver worker --once', unless 'leaver worker' runs already");
+    }
     let waiting: Vec<&Claim> = plan
         .claims
         .iter()
@@ -387,10 +425,13 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
     line(&mut text, &format!("\n{}", "waits for a person".bold()));
     for claim in waiting {
         line(&mut text, &format!("- {} ({})", sentence(claim, words), claim.key));
+        for found in found(case, claim, words) {
+            line(&mut text, &format!("    found: {found}"));
+        }
         match &claim.remedy {
             Remedy::Guided(guide) | Remedy::Attested(guide) => {
                 for (number, step) in steps(guide, claim, words).iter().enumerate() {
-                    line(&mut text, &format!("    {}. {}", number + 1, step.replace("CASE", case.id.as_str())));
+                    line(&mut text, &format!("    {}. {}", number + 1, step.replace("CASE", case.id.as_str()).replace("KEY", claim.key.as_str())));
                 }
             }
             Remedy::Automatic | Remedy::None => {
@@ -398,14 +439,23 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
                     line(&mut text, &format!("    {why}"));
                 }
                 let options: Vec<&str> = claim.options.iter().map(|choice| choice.word()).collect();
-                line(
-                    &mut text,
-                    &format!("    leaver decide {} {} --choose {} --why TEXT", case.id, claim.key, options.join("|")),
-                );
+                let (first, others) = options.split_first().unwrap_or((&"accept-risk", &[]));
+                line(&mut text, &format!("    leaver decide {} {} --choose {first} --why TEXT", case.id, claim.key));
+                if !others.is_empty() {
+                    line(&mut text, &format!("    or --choose {}", others.join(", ")));
+                }
             }
         }
     }
     text
+}
+
+/// What breaks a claim, where it can be named.
+fn found(case: &Case, claim: &Claim, words: &Words) -> Vec<String> {
+    let (Predicate::NothingSends { project, kind }, Some(seen)) = (&claim.says, case.observation(&claim.key)) else {
+        return Vec::new();
+    };
+    seen.observation.instances.iter().map(|id| format!("{} (id {id})", item(words, *project, *kind, id))).collect()
 }
 
 fn line(text: &mut String, line: &str) {
@@ -415,7 +465,15 @@ fn line(text: &mut String, line: &str) {
 
 /// The list of cases.
 pub(crate) fn list(rows: &[(leaver_store::CaseRow, String)]) -> String {
+    if rows.is_empty() {
+        return "no case yet: 'leaver plan' shows what a removal would do, 'leaver remove' opens one".to_owned();
+    }
     let mut table = table(&["case", "organization", "leaver", "state", "since", "next"]);
+    // An id that is cut in two cannot be copied.
+    let longest = rows.iter().map(|(row, _)| row.case.as_str().len()).max().and_then(|len| u16::try_from(len).ok());
+    if let (Some(longest), Some(column)) = (longest, table.column_mut(0)) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest.saturating_add(2))));
+    }
     for (row, leaver) in rows {
         table.add_row(vec![
             row.case.to_string(),

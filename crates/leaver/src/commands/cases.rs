@@ -170,12 +170,43 @@ fn choices(terms: &Terms) -> Result<BTreeMap<ClaimKey, Choice>, Failure> {
         .collect()
 }
 
+/// The leaver keeps one person id from the first look on, so that the same world gives the same plan hash.
+async fn remember(app: &App, case: &Case, wish: &Wish) -> Result<(), Failure> {
+    let id = case.request.leaver.clone();
+    if app.engine.store.person(&id).await.map_err(EngineError::from)?.is_some() {
+        return Ok(());
+    }
+    let record =
+        leaver_store::PersonRecord { id, addresses: vec![wish.leaver.clone()], vendor_ids: Vec::new(), name: None };
+    app.engine
+        .store
+        .put_person(record)
+        .await
+        .map_err(|error| Failure::not_done("L301", "the leaver cannot be stored").because(&error))
+}
+
+/// A line of the choices file that the plan does not know is an error, never passed over.
+fn chosen(file: Option<&std::path::Path>, wish: &Wish, case: &Case) -> Result<(), Failure> {
+    let (Some(path), Some((plan, _))) = (file, &case.plan) else { return Ok(()) };
+    match wish.choices.keys().find(|key| !plan.choices.contains_key(*key)) {
+        None => Ok(()),
+        Some(key) => {
+            let shown = path.display();
+            Err(Failure::usage("L018", format!("the choices {shown} name '{key}', and the plan offers no choice for it"))
+                .hint("'leaver plan --json' lists every choice under \"choices\""))
+        }
+    }
+}
+
 pub(crate) async fn plan(app: &App, terms: &Terms, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
     let wish = wish(app, terms, Particulars::default(), acting).await?;
+    let wanted = wish.clone();
     let drafted = {
         let bar = printer.bar();
         app.engine.draft(wish, &bar).await?
     };
+    chosen(terms.choices.as_deref(), &wanted, &drafted.case)?;
+    remember(app, &drafted.case, &wanted).await?;
     let now = app.engine.clock.now();
     let mut shown = document(&drafted.case, now);
     shown.case = None;
@@ -209,6 +240,8 @@ pub(crate) async fn remove(
         let bar = printer.bar();
         app.engine.draft(wish.clone(), &bar).await?
     };
+    chosen(remove.terms.choices.as_deref(), &wish, &drafted.case)?;
+    remember(app, &drafted.case, &wish).await?;
     let Some((plan, hash)) = drafted.case.plan.clone() else {
         return Err(Failure::not_done("L201", "no plan was made"));
     };
@@ -216,7 +249,7 @@ pub(crate) async fn remove(
         && !(named.len() >= 12 && hash.as_str().starts_with(named.as_str()))
     {
         return Err(Failure::not_done("L202", format!("the plan is {hash} now, not {named}; nothing was opened"))
-            .hint("look at what changed: leaver plan"));
+            .hint("look at what changed with 'leaver plan'; a hash needs at least its first 12 characters"));
     }
     if let Some(blocker) = plan.blockers.first() {
         return Err(Failure::not_done(&blocker.code, format!("{}; nothing was opened", blocker.why)));
@@ -367,6 +400,19 @@ pub(crate) fn exit_of(case: &Case, now: Timestamp) -> Exit {
     }
 }
 
+/// Prints how a case stands after a person's decision.
+pub(crate) async fn show_brief(app: &App, case: &Case, printer: Printer) -> Result<(), Failure> {
+    let now = app.engine.clock.now();
+    let shown = document(case, now);
+    if printer.json {
+        return printer.document(&shown);
+    }
+    if let Some((plan, _)) = &case.plan {
+        printer.data(&render::brief(case, plan, &shown, &words(app, case).await?, now));
+    }
+    Ok(())
+}
+
 /// Prints a case.
 pub(crate) async fn show(app: &App, case: &Case, printer: Printer) -> Result<(), Failure> {
     let now = app.engine.clock.now();
@@ -393,6 +439,12 @@ pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
             objects.extend(what.project().map(|project| format!("project/{project}")));
         }
         objects.extend(render_objects(claim));
+        if let (leaver_core::claim::Predicate::NothingSends { project, kind }, Some(seen)) =
+            (&claim.says, case.observation(&claim.key))
+        {
+            let found = seen.observation.instances.iter();
+            objects.extend(found.map(|id| leaver_core::source::What::Object(*project, *kind, id.clone()).to_string()));
+        }
     }
     objects.sort();
     objects.dedup();

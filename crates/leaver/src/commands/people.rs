@@ -162,6 +162,6 @@ async fn finish(app: &App, case: &str, command: Decision, printer: Printer) -> R
     let id = app.engine.find(case).await?;
     let case = app.engine.command(&id, command).await?;
     app.engine.store.wake(&id, app.engine.clock.now()).await.map_err(leaver_engine::Error::from)?;
-    cases::show(app, &case, printer).await?;
+    cases::show_brief(app, &case, printer).await?;
     Ok(cases::exit_of(&case, app.engine.clock.now()))
 }
