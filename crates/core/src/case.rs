@@ -371,6 +371,11 @@ impl Case {
         Some(touched.checked_add(settle).unwrap_or(*touched))
     }
 
+    /// The projects whose content was read.
+    pub fn projects(&self) -> BTreeSet<ProjectId> {
+        self.reads.keys().filter(|what| matches!(what, What::List(..))).filter_map(What::project).collect()
+    }
+
     /// When a source was last read.
     pub fn read_at(&self, what: &What) -> Option<Timestamp> {
         self.reads.get(what).copied()

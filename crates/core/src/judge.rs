@@ -712,8 +712,20 @@ impl Court<'_> {
     }
 
     fn members_kept(&self, ids: &[String]) -> Result<Verdict, Gap> {
-        let (roster, _) = self.complete_roster(&What::Roster)?;
-        let gone: Vec<String> = ids.iter().filter(|id| roster.by_id(id).is_none()).cloned().collect();
+        let missing =
+            |roster: &Roster| -> Vec<String> { ids.iter().filter(|id| roster.by_id(id).is_none()).cloned().collect() };
+        let gone = match self.complete_roster(&What::Roster) {
+            Ok((roster, _)) => missing(roster),
+            // The plan was made from SCIM then. Its ids may be others than the member list's: it can show presence only.
+            Err(gap) => match self.complete_roster(&What::ScimUsers) {
+                Ok((list, _)) if missing(list).is_empty() => {
+                    return Ok(
+                        Verdict::holds("every account that looks like the leaver's is still there").on(Rung::Scim)
+                    );
+                }
+                _ => return Err(gap),
+            },
+        };
         Ok(if gone.is_empty() {
             Verdict::holds("every account that looks like the leaver's is still there").on(Rung::Roster)
         } else {

@@ -407,7 +407,7 @@ impl Desk<'_> {
                 &["STATE-1", "BEYOND-1"],
                 ClaimKind::Kept,
                 Predicate::MembersKept { ids: alike },
-                vec![What::Me, What::Roster],
+                self.member_reads(),
                 Remedy::None,
             ));
         }
@@ -821,14 +821,17 @@ impl Desk<'_> {
         self.claims.push(gone);
     }
 
+    /// Every list of members that there is.
+    fn member_reads(&self) -> Vec<What> {
+        let mut reads = vec![What::Me, What::Roster];
+        if self.input.readings.contains_key(&What::ScimUsers) {
+            reads.push(What::ScimUsers);
+        }
+        reads
+    }
+
     fn membership(&mut self) {
-        let reads = || {
-            let mut reads = vec![What::Me, What::Roster];
-            if self.input.readings.contains_key(&What::ScimUsers) {
-                reads.push(What::ScimUsers);
-            }
-            reads
-        };
+        let reads = || self.member_reads();
         let transfers: Vec<ClaimKey> = self
             .claims
             .iter()

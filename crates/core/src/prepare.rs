@@ -1,5 +1,7 @@
 //! From an owed effect and the picture read right before it to the very change that is sent, or to the reason why not.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ use crate::ids::{ClaimKey, Digest, ProjectId};
 use crate::judge::{Names, Readings, definition, marker};
 use crate::method::Urgency;
 use crate::plan::{Plan, keys};
-use crate::reading::{Failure, Item, Me, OrgRole, Snapshot};
+use crate::reading::{Failure, GrantKind, Item, Me, OrgRole, Snapshot};
 use crate::source::{Kind, What};
 use crate::write::Write;
 
@@ -56,7 +58,17 @@ fn send(write: Write) -> Prepared {
     Prepared::Send { write: Box::new(write), definition: None, marked: None }
 }
 
-/// Prepares one effect from the readings named by [`Act::reads_before`].
+/// What is read right before this effect: what the act names, and for a new service account who has a grant in each project that
+/// we see, because the account itself does not show its grants (`facts/mixpanel.md` 3).
+pub fn reads_before(effect: &Effect, case: &Case) -> BTreeSet<What> {
+    let mut reads: BTreeSet<What> = effect.act.reads_before().into_iter().collect();
+    if let Act::CreateServiceAccount { .. } = effect.act {
+        reads.extend(case.projects().into_iter().map(What::ProjectServiceAccounts));
+    }
+    reads
+}
+
+/// Prepares one effect from the readings named by [`reads_before`].
 pub fn prepare(
     effect: &Effect,
     plan: &Plan,
@@ -65,7 +77,7 @@ pub fn prepare(
     names: &Names,
     now: Timestamp,
 ) -> Prepared {
-    for what in effect.act.reads_before() {
+    for what in reads_before(effect, case) {
         match readings.get(&what) {
             Some(reading) => {
                 if let Err(failure) = &reading.result {
@@ -286,11 +298,16 @@ impl Room<'_> {
         let role = item.role.clone().unwrap_or_else(|| "consumer".to_owned());
         // Never more than the old one had, and never an owner made by a machine.
         let role = if OrgRole::parse(&role) == Some(OrgRole::Owner) { "admin".to_owned() } else { role };
-        let projects = item
-            .projects
-            .iter()
-            .filter_map(|grant| Some((grant.project?, grant.role.clone().unwrap_or_else(|| "consumer".to_owned()))))
-            .collect();
+        let mut projects: Vec<(ProjectId, String)> = Vec::new();
+        for project in self.case.projects() {
+            let listed = self.items(&What::ProjectServiceAccounts(project)).iter();
+            let grants = listed.filter(|listed| listed.id == item.id).flat_map(|listed| &listed.projects);
+            // What comes with the organization role comes with it again.
+            let own = grants.filter(|grant| !matches!(grant.kind, GrantKind::OrganizationRole | GrantKind::AllUsers));
+            if let Some(grant) = own.max_by_key(|grant| grant.kind == GrantKind::Individual) {
+                projects.push((project, grant.role.clone().unwrap_or_else(|| "consumer".to_owned())));
+            }
+        }
         Prepared::Send {
             write: Box::new(Write::CreateServiceAccount { username: username.clone(), role, projects }),
             definition: None,

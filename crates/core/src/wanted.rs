@@ -315,7 +315,11 @@ pub fn wait(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<W
     if !needs_hold(case, plan, claim, now) {
         return Some(Wait::Needs);
     }
-    if matches!(case.state, CaseState::WaitingApproval | CaseState::Held) || waits_for_person(case, plan, claim, now) {
+    let unratified = is_alone(case) && claim.remedy == Remedy::Automatic && !claim.kind.gates_removed();
+    if unratified
+        || matches!(case.state, CaseState::WaitingApproval | CaseState::Held)
+        || waits_for_person(case, plan, claim, now)
+    {
         return Some(Wait::Person);
     }
     let limited = case.observation(&claim.key).is_some_and(|seen| seen.observation.why.contains("429"));
@@ -328,7 +332,7 @@ fn attempts(case: &Case, key: &ClaimKey) -> u32 {
 
 fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     // On one person's word alone only closing, revoking and deactivating run (invariant 4).
-    let alone = case.approval().is_some_and(|approval| approval.emergency) && case.ratified().is_none();
+    let alone = is_alone(case);
     claim.remedy == Remedy::Automatic
         && (!alone || claim.kind.gates_removed())
         && case.accepted(&claim.key, now).is_none()
@@ -337,6 +341,11 @@ fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
         && !waits_for_person(case, plan, claim, now)
         && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Broken)
         && looked_after(case, claim)
+}
+
+/// Whether the case runs on one person's word.
+fn is_alone(case: &Case) -> bool {
+    case.approval().is_some_and(|approval| approval.emergency) && case.ratified().is_none()
 }
 
 /// Whether the claim was probed after everything that touched its sources had settled: nothing acts on an old picture.

@@ -15,7 +15,7 @@ use leaver_core::event::{CaseState, Event};
 use leaver_core::ids::{CaseId, CredentialName, OrgName};
 use leaver_core::judge::{Names, Readings};
 use leaver_core::plan::keys;
-use leaver_core::prepare::{Prepared, prepare};
+use leaver_core::prepare::{Prepared, prepare, reads_before};
 use leaver_core::reading::Failure;
 use leaver_core::source::What;
 use leaver_core::wanted::{Live, Owed, wanted};
@@ -217,7 +217,7 @@ impl Engine {
         effect: Effect,
         progress: &dyn Progress,
     ) -> Result<(), Error> {
-        let reads = effect.act.reads_before().into_iter().collect();
+        let reads = reads_before(&effect, &shared.lock().await.0.case);
         let readings = self.read(org, reads, &Quiet).await;
         let (write, intent) = {
             let mut guard = shared.lock().await;

@@ -159,12 +159,10 @@ pub(crate) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
         Guide::EditNotices => {
             vec![format!("open the project's data settings and take {leaver} out of the notification addresses")]
         }
-        Guide::OwnPipelines => {
-            say(&[
-                "decide who owns the pipelines, imports and exports listed",
-                "then: leaver attest CASE KEY --note \"who owns what\"",
-            ])
-        }
+        Guide::OwnPipelines => say(&[
+            "decide who owns the pipelines, imports and exports listed",
+            "then: leaver attest CASE KEY --note \"who owns what\"",
+        ]),
         Guide::RevokeWarehouse => say(&[
             "revoke what the leaver holds in your own cloud or warehouse",
             "then: leaver attest CASE KEY --note \"what was revoked\", or --file FILE",
@@ -419,6 +417,16 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
         })
         .filter(|claim| case.observation(&claim.key).is_none_or(|seen| seen.observation.state != State::Holds))
         .collect();
+    let alone = case.approval().is_some_and(|approval| approval.emergency) && case.ratified().is_none();
+    if alone && !case.state.is_over() {
+        line(
+            &mut text,
+            &format!(
+                "\nnext: a second person looks at what was done and says, within 24 hours\n  leaver ratify {} --as PERSON",
+                case.id
+            ),
+        );
+    }
     if waiting.is_empty() {
         return text;
     }
@@ -431,7 +439,14 @@ fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> Strin
         match &claim.remedy {
             Remedy::Guided(guide) | Remedy::Attested(guide) => {
                 for (number, step) in steps(guide, claim, words).iter().enumerate() {
-                    line(&mut text, &format!("    {}. {}", number + 1, step.replace("CASE", case.id.as_str()).replace("KEY", claim.key.as_str())));
+                    line(
+                        &mut text,
+                        &format!(
+                            "    {}. {}",
+                            number + 1,
+                            step.replace("CASE", case.id.as_str()).replace("KEY", claim.key.as_str())
+                        ),
+                    );
                 }
             }
             Remedy::Automatic | Remedy::None => {

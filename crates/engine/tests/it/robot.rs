@@ -50,7 +50,9 @@ impl Robot {
         let unknown = seen.is_some_and(|seen| seen.state == State::Unknown);
         let leaver = engine.store.person(&case.request.leaver).await.unwrap().unwrap().addresses[0].to_string();
         match (&claim.says, &claim.remedy) {
-            (Predicate::MayRemove, _) if unknown => self.attest(engine, case, claim).await,
+            (Predicate::MayRemove | Predicate::ExecutorMayRemove | Predicate::MembersKept { .. }, _) if unknown => {
+                self.attest(engine, case, claim).await
+            }
             (_, Remedy::Attested(_)) => self.attest(engine, case, claim).await,
             (Predicate::NotMember, _) if unknown => {
                 // No list can be read: the person deletes, then says so.

@@ -161,7 +161,10 @@ impl Truth {
         let id = self.id_before(leaver);
         Some(match says {
             Predicate::NotMember => {
-                self.member(leaver).is_none() && !list(&self.now["members"]).iter().any(|member| member["id"] == id)
+                // An inactive record is on no member list and opens nothing.
+                !list(&self.now["members"]).iter().any(|member| {
+                    (is(&member["email"], leaver) || member["id"] == id) && member["active"] == true
+                })
             }
             Predicate::LowestRole => self.member(leaver).is_none_or(|member| member["role"] == "member"),
             Predicate::NoProjectGrant => self.member(leaver).is_none_or(|member| list(&member["grants"]).is_empty()),
@@ -512,6 +515,8 @@ fn untouched(kind: &str, item: &Value) -> Value {
             metadata.remove("contacts");
         }
         item["schema"] = schema;
+        // An entry has no maker; the twin notes who wrote it last.
+        item["creator_id"] = Value::Null;
     }
     if let Some(fields) = item["fields"].as_object_mut() {
         for field in touched {

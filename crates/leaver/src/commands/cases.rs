@@ -192,8 +192,11 @@ fn chosen(file: Option<&std::path::Path>, wish: &Wish, case: &Case) -> Result<()
         None => Ok(()),
         Some(key) => {
             let shown = path.display();
-            Err(Failure::usage("L018", format!("the choices {shown} name '{key}', and the plan offers no choice for it"))
-                .hint("'leaver plan --json' lists every choice under \"choices\""))
+            Err(Failure::usage(
+                "L018",
+                format!("the choices {shown} name '{key}', and the plan offers no choice for it"),
+            )
+            .hint("'leaver plan --json' lists every choice under \"choices\""))
         }
     }
 }
@@ -297,7 +300,8 @@ pub(crate) async fn run(app: &App, id: &CaseId, printer: Printer) -> Result<Case
         let soon = now.checked_add(SignedDuration::from_secs(10)).unwrap_or(now);
         let next = app.engine.store.next_due().await.map_err(EngineError::from)?;
         match next {
-            Some(at) if case.state == CaseState::Running && at <= soon => app.engine.clock.wait_until(at).await,
+            // Settle times are waited for, even while a person is awaited for something else.
+            Some(at) if case.state.acts() && at <= soon => app.engine.clock.wait_until(at).await,
             _ => return Ok(case),
         }
     }

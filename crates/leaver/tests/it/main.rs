@@ -1,0 +1,9 @@
+//! The real binary against a sandbox in this process, and the promises of the command line (architecture §7).
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say no by panicking")]
+
+mod documents;
+mod errors;
+mod people;
+mod refusals;
+mod world;
+mod wrong_use;

@@ -1,0 +1,218 @@
+//! A sandbox in this process, a configuration for it in a temporary folder, and the binary.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use leaver_sandbox::{ClockMode, Options, Sandbox, Variants, start};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// What a command left: its exit code and what it printed.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Everything that a person and a script see, as one text.
+    pub(crate) fn told(&self) -> String {
+        let mut text = format!("exit {}", self.code);
+        for (name, stream) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !stream.trim().is_empty() {
+                write!(text, "\n-- {name}\n{}", stream.trim_end()).expect("a text takes everything");
+            }
+        }
+        text
+    }
+
+    /// The one JSON document on stdout.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.told()))
+    }
+
+    /// The document of a command that ended with this code.
+    pub(crate) fn document(&self, code: i32) -> Value {
+        assert_eq!(self.code, code, "{}", self.told());
+        self.json()
+    }
+}
+
+/// A sandbox with its configuration.
+#[derive(Debug)]
+pub(crate) struct World {
+    // Dropped first, so that the sandbox ends before its folder goes.
+    sandbox: Sandbox,
+    runtime: Runtime,
+    folder: TempDir,
+}
+
+impl World {
+    /// The ordinary organization with a member list that shows everything.
+    pub(crate) fn new() -> Self {
+        Self::with("roster-list")
+    }
+
+    /// An organization that differs by these variants.
+    pub(crate) fn with(variants: &str) -> Self {
+        let variant = Variants::parse(variants).expect("a known variant");
+        let runtime = Runtime::new().expect("a runtime");
+        let sandbox = runtime
+            .block_on(start(Options { clock: ClockMode::Running, variant, ..Options::default() }))
+            .expect("a free loopback port");
+        let world = Self { sandbox, runtime, folder: TempDir::new().expect("a temporary folder") };
+        let mut description = serde_json::to_string(world.sandbox.description()).expect("a description is JSON");
+        description.push('\n');
+        world.write("sandbox.json", &description);
+        let ran = world.run(&["init", "--from-sandbox", "sandbox.json"]);
+        assert_eq!(ran.code, 0, "{}", ran.told());
+        world
+    }
+
+    /// The folder with `leaver.toml`; commands run in it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A place in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// Writes a file into the folder.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("the temporary folder takes files");
+    }
+
+    /// The configuration that `init` wrote.
+    pub(crate) fn config(&self) -> String {
+        std::fs::read_to_string(self.path("leaver.toml")).expect("init wrote it")
+    }
+
+    /// Writes a configuration beside the good one, with one text replaced, and returns its name.
+    pub(crate) fn config_with(&self, from: &str, to: &str) -> &'static str {
+        let text = self.config();
+        assert_eq!(text.matches(from).count(), 1, "'{from}' stands once in\n{text}");
+        self.write("other.toml", &text.replace(from, to));
+        "other.toml"
+    }
+
+    /// The binary, in the folder, without anything of the caller's environment that it listens to.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = binary();
+        command.current_dir(self.folder());
+        command
+    }
+
+    /// Runs the binary.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        ran(self.command().args(arguments))
+    }
+
+    /// Runs the binary, and insists that nothing changed outside and that no case came or went.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> Ran {
+        let before = (self.acted(), self.cases());
+        let ran = self.run(arguments);
+        assert_ne!(ran.code, 0, "it was to be refused: {}", ran.told());
+        assert_eq!((self.acted(), self.cases()), before, "{}", ran.told());
+        ran
+    }
+
+    /// The leaver of the story.
+    pub(crate) fn leaver(&self) -> &str {
+        &self.sandbox.description().people.leaver
+    }
+
+    /// Somebody whose address looks like the leaver's.
+    pub(crate) fn lookalike(&self) -> &str {
+        &self.sandbox.description().people.lookalike
+    }
+
+    /// The address of the twin.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.sandbox.description().mixpanel.base_url
+    }
+
+    /// Every request that the twin got.
+    pub(crate) fn requests(&self) -> Vec<Value> {
+        let address = format!("{}/_sandbox/requests", self.sandbox.description().control.base_url);
+        let log = self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let answer = client.get(address).send().await.expect("the twin answers");
+            answer.json::<Value>().await.expect("the log is JSON")
+        });
+        log["requests"].as_array().expect("a list").clone()
+    }
+
+    /// The requests that changed the twin.
+    pub(crate) fn acted(&self) -> Vec<Value> {
+        self.requests().into_iter().filter(|request| request["acted"] == true).collect()
+    }
+
+    /// How many cases there are.
+    pub(crate) fn cases(&self) -> usize {
+        self.run(&["status", "--json"]).document(0).as_array().expect("a list of cases").len()
+    }
+
+    /// Opens a case for the leaver and returns its id.
+    pub(crate) fn opened(&self) -> String {
+        let leaver = self.leaver();
+        let opened = self.run(&["remove", leaver, "--org", "sandbox", "--ticket", "OPS-7", "--yes", "--json"]);
+        opened.document(3)["case"].as_str().expect("an id").to_owned()
+    }
+
+    /// Opens a case, has it approved and carried out until it waits for a person.
+    pub(crate) fn running(&self) -> String {
+        let case = self.opened();
+        let approved = self.run(&["approve", &case, "--as", "approver"]);
+        assert!([0, 3].contains(&approved.code), "{}", approved.told());
+        let worked = self.run(&["worker", "--once"]);
+        assert_eq!(worked.code, 3, "{}", worked.told());
+        case
+    }
+
+    /// Ends the sandbox: from now on nothing answers.
+    pub(crate) fn stop(self) -> (TempDir, Runtime) {
+        self.runtime.block_on(self.sandbox.stop()).expect("the sandbox stops");
+        (self.folder, self.runtime)
+    }
+}
+
+/// The binary, without anything of the caller's environment that it listens to.
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("leaver"));
+    for name in ["LEAVER_CONFIG", "LEAVER_LOG", "CLICOLOR_FORCE", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    let output = command.output().expect("the binary starts");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("everything printed is UTF-8");
+    Ran {
+        code: output.status.code().expect("no signal ended it"),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
+/// Compares what was told with a snapshot, without what differs from run to run.
+#[macro_export]
+macro_rules! told {
+    ($world:expr, $ran:expr, @$expected:literal) => {{
+        let mut settings = insta::Settings::new();
+        let folder = $world.folder().display().to_string();
+        settings.add_filter(&folder.replace('.', r"\."), "[folder]");
+        settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
+        settings.add_filter(r"case_[0-9a-f]{32}", "case_[id]");
+        settings.add_filter(r"\b[0-9a-f]{64}\b", "[hash]");
+        settings.add_filter(r"\b[0-9a-f]{12}\b", "[short hash]");
+        settings.add_filter(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z)?", "[time]");
+        settings.bind(|| insta::assert_snapshot!($ran.told(), @$expected));
+    }};
+}

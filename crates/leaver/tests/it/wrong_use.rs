@@ -1,0 +1,261 @@
+//! Wrong use: a clear message, exit code 2, nothing sent and nothing opened.
+
+use crate::told;
+use crate::world::{World, binary, ran};
+
+/// The arguments of a plan for the leaver with this configuration.
+fn plan<'a>(world: &'a World, config: &'a str) -> Vec<&'a str> {
+    vec!["plan", world.leaver(), "--org", "sandbox", "--config", config]
+}
+
+#[test]
+fn no_command_and_an_unknown_command_are_wrong_use() {
+    assert_eq!(ran(binary().arg("frobnicate")).code, 2);
+    assert_eq!(ran(&mut binary()).code, 2);
+    let helped = ran(binary().arg("--help"));
+    assert_eq!(helped.code, 0);
+    assert!(helped.stdout.contains("Exit codes: 0 done"), "{}", helped.stdout);
+}
+
+#[test]
+fn no_configuration() {
+    let world = World::new();
+    let told = world.refused(&plan(&world, "nowhere.toml"));
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read() {
+    let world = World::new();
+    std::fs::create_dir(world.path("folder.toml")).unwrap();
+    let told = world.refused(&plan(&world, "folder.toml"));
+    told!(world, told, @"");
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_is_named_with_its_place() {
+    let world = World::new();
+    let config = world.config_with("approver = \"approver\"", "aprover = \"approver\"");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_role_without_a_person() {
+    let world = World::new();
+    let config = world.config_with("approver = \"approver\"", "approver = \"nobody\"");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_person_without_an_address() {
+    let world = World::new();
+    let config =
+        world.config_with("[people.requester]\naddress = \"", "[people.requester]\naddress = \"not an address ");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn another_clock_needs_every_address_on_this_machine() {
+    let world = World::new();
+    let here = format!("base_url = \"{}\"\nown_domains", world.base_url());
+    let config = world.config_with(&here, "base_url = \"https://twin.example\"\nown_domains");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_secret_that_is_not_there() {
+    let world = World::new();
+    let config = world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { file = \"secrets/none\" }");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+    let config =
+        world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { env = \"LEAVER_TEST_NO_SECRET\" }");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+    world.write("secrets/empty", "\n");
+    let config = world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { file = \"secrets/empty\" }");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn the_clock_does_not_answer() {
+    let world = World::new();
+    // Port 9 on loopback: nothing listens there.
+    let here = format!("[clock]\nsource = \"{}\"", world.base_url());
+    let config = world.config_with(&here, "[clock]\nsource = \"http://127.0.0.1:9\"");
+    let ran = world.refused(&plan(&world, config));
+    assert_eq!(ran.code, 4, "{}", ran.told());
+    assert!(ran.stderr.starts_with("error[L008]: the clock at http://127.0.0.1:9/ does not answer"), "{}", ran.stderr);
+}
+
+#[test]
+fn nobody_is_said_to_act() {
+    let world = World::new();
+    let config = world.config_with("me = \"requester\"\n", "");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn an_address_that_may_not_be_called() {
+    let world = World::new();
+    let clock = format!("[clock]\nsource = \"{}\"\n", world.base_url());
+    let text = world.config().replace(&clock, "").replace(world.base_url(), "http://twin.example");
+    world.write("other.toml", &text);
+    let told = world.refused(&plan(&world, "other.toml"));
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_database_that_cannot_be_opened() {
+    let world = World::new();
+    let config = world.config_with("me = \"requester\"\n", "me = \"requester\"\ndatabase = \"nowhere/leaver.db\"\n");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_database_that_is_none() {
+    let world = World::new();
+    let bytes = "this is a letter, not a database\n".repeat(200);
+    world.write("letter.db", &bytes);
+    let config = world.config_with("me = \"requester\"\n", "me = \"requester\"\ndatabase = \"letter.db\"\n");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+    let kept = std::fs::read_to_string(world.path("letter.db")).unwrap();
+    assert_eq!(kept, bytes, "a file of somebody else's was changed");
+}
+
+#[test]
+fn an_unknown_organization() {
+    let world = World::new();
+    let told = world.refused(&["plan", world.leaver(), "--org", "sandbx"]);
+    told!(world, told, @"");
+}
+
+#[test]
+fn words_that_are_no_reason_method_or_urgency() {
+    let world = World::new();
+    let remove = ["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7", "--yes"];
+    let told = world.refused(&[&remove[..], &["--reason", "boredom"]].concat());
+    told!(world, told, @"");
+    let told = world.refused(&[&remove[..], &["--method", "erase"]].concat());
+    told!(world, told, @"");
+    let told = world.refused(&[&remove[..], &["--urgency", "now"]].concat());
+    told!(world, told, @"");
+    let told = world.refused(&[&remove[..], &["--method", "reduce"]].concat());
+    told!(world, told, @"");
+    let told = world.refused(&[&remove[..], &["--urgency", "planned"]].concat());
+    told!(world, told, @"");
+}
+
+#[test]
+fn an_address_that_is_none() {
+    let world = World::new();
+    let told = world.refused(&["plan", "jlindqvist", "--org", "sandbox"]);
+    told!(world, told, @"");
+    let told = world.refused(&["plan", world.leaver(), "--org", "sandbox", "--successor", "amina"]);
+    told!(world, told, @"");
+}
+
+#[test]
+fn an_organization_without_a_successor() {
+    let world = World::new();
+    let config = world.config_with("successor = \"successor\"\n", "");
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @"");
+}
+
+#[test]
+fn the_requester_may_not_execute() {
+    let world = World::new();
+    let told = world.refused(&["plan", world.leaver(), "--org", "sandbox", "--executor", "requester"]);
+    told!(world, told, @"");
+}
+
+#[test]
+fn choices_that_cannot_be_read_or_mean_nothing() {
+    let world = World::new();
+    let plan = ["plan", world.leaver(), "--org", "sandbox", "--choices"];
+    let told = world.refused(&[&plan[..], &["none.toml"]].concat());
+    told!(world, told, @"");
+    world.write("choices.toml", "this is not toml\n");
+    let ran = world.refused(&[&plan[..], &["choices.toml"]].concat());
+    assert_eq!(ran.code, 2, "{}", ran.told());
+    assert!(ran.stderr.starts_with("error[L018]: the choices choices.toml are wrong"), "{}", ran.stderr);
+    world.write("choices.toml", "\"copied:project=1:board=2\" = \"burn\"\n");
+    let told = world.refused(&[&plan[..], &["choices.toml"]].concat());
+    told!(world, told, @"");
+    world.write("choices.toml", "\"copied:project=1:board=2\" = \"leave\"\n");
+    let told = world.refused(&[&plan[..], &["choices.toml"]].concat());
+    told!(world, told, @"");
+}
+
+#[test]
+fn remove_asks_and_takes_silence_for_no() {
+    let world = World::new();
+    let remove = ["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7"];
+    let ran = world.refused(&remove);
+    assert_eq!(ran.code, 2, "{}", ran.told());
+    assert!(ran.stdout.starts_with("plan (nothing is opened)\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("error[L019]: the leaver's address was not confirmed; nothing was opened"));
+    let ran = world.refused(&[&remove[..], &["--json"]].concat());
+    assert_eq!(ran.document(2)["error"]["code"], "L019");
+}
+
+#[test]
+fn init_overwrites_nothing_and_reads_only_descriptions() {
+    let world = World::new();
+    let before = world.config();
+    let told = world.refused(&["init"]);
+    told!(world, told, @"");
+    assert_eq!(world.config(), before);
+    world.write("wrong.json", "{\"mixpanel\": 7}\n");
+    let told = world.refused(&["init", "--dir", "new", "--from-sandbox", "wrong.json"]);
+    told!(world, told, @"");
+    let told = world.refused(&["init", "--dir", "new", "--from-sandbox", "none.json"]);
+    told!(world, told, @"");
+    assert!(!world.path("new").exists());
+}
+
+#[test]
+fn init_writes_a_configuration_that_is_understood() {
+    let world = World::new();
+    let ran = world.run(&["init", "--dir", "own", "--json"]);
+    assert_eq!(ran.document(0)["config"], "own/leaver.toml");
+    // It is complete but for its secret, so that nothing is sent anywhere.
+    let told = world.refused(&["plan", world.leaver(), "--org", "main", "--config", "own/leaver.toml"]);
+    told!(world, told, @"");
+}
+
+#[test]
+fn the_sandbox_listens_on_this_machine_only() {
+    let world = World::new();
+    let told = world.refused(&["sandbox", "--listen", "0.0.0.0:0"]);
+    told!(world, told, @"");
+    let told = world.refused(&["sandbox", "--variant", "upside-down"]);
+    told!(world, told, @"");
+}
+
+#[test]
+fn a_file_to_attach_that_cannot_be_read() {
+    let world = World::new();
+    let remove = ["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7", "--yes"];
+    let told = world.refused(&[&remove[..], &["--attach", "none.eml"]].concat());
+    told!(world, told, @"");
+}
+
+#[test]
+fn with_json_an_error_is_a_document_too() {
+    let world = World::new();
+    let ran = world.refused(&["plan", world.leaver(), "--org", "other", "--json"]);
+    let document = ran.document(2);
+    assert_eq!(document["error"]["code"], "L002");
+    assert_eq!(document["error"]["what"], "the configuration has no organization 'other'");
+    assert!(ran.stderr.starts_with("error[L002]: "), "{}", ran.stderr);
+}
