@@ -9,6 +9,7 @@ use crate::effect::{Act, Effect, Intent};
 use crate::event::{CaseState, Event, Identity, Stamped};
 use crate::ids::{CaseId, ClaimKey, CredentialName, Digest, EffectKey, PersonId, ProjectId};
 use crate::plan::{Plan, Request, keys};
+use crate::reading::Failure;
 use crate::source::{Kind, What};
 use crate::write::Outcome;
 
@@ -97,6 +98,7 @@ pub struct Case {
     proved: BTreeSet<ClaimKey>,
     effects: BTreeMap<EffectKey, EffectFact>,
     skipped: BTreeMap<ClaimKey, (String, bool)>,
+    skipped_at: BTreeMap<ClaimKey, Timestamp>,
     reads: BTreeMap<What, Timestamp>,
     touched: BTreeMap<What, Timestamp>,
     seen: BTreeMap<What, BTreeSet<String>>,
@@ -133,6 +135,7 @@ impl Case {
             proved: BTreeSet::new(),
             effects: BTreeMap::new(),
             skipped: BTreeMap::new(),
+            skipped_at: BTreeMap::new(),
             reads: BTreeMap::new(),
             touched: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -207,6 +210,7 @@ impl Case {
             Event::Ended { effect, outcome, sent_at, .. } => self.end(effect, outcome, sent_at.is_none(), at),
             Event::Skipped { claim, why, person } => {
                 self.skipped.insert(claim.clone(), (why.clone(), *person));
+                self.skipped_at.insert(claim.clone(), at);
             }
             Event::Observed { claim, observation } => self.observe(claim, observation, at),
             Event::Noted { .. } => self.note_at = Some(at),
@@ -244,7 +248,12 @@ impl Case {
         if found && fact.outcome.is_none() {
             self.recovered += 1;
         }
+        // A read has told how an unknown outcome really was: that read came after it, so nothing is touched again.
+        let resolved = matches!(fact.outcome, Some(Outcome::Unknown(_)));
         fact.outcome = Some(outcome.clone());
+        if resolved {
+            return;
+        }
         fact.ended_at = Some(at);
         // Whatever the outcome says, only a read after it may judge the claim again; a change by hand counts from here too.
         if !matches!(outcome, Outcome::Failed(_)) {
@@ -366,14 +375,17 @@ impl Case {
 
     /// The time after which a read of this source is good: the last outcome that touched it, plus the settle time.
     pub fn settled(&self, what: &What) -> Option<Timestamp> {
-        let settle = self.plan.as_ref().map_or_else(jiff::SignedDuration::default, |(plan, _)| plan.policy.settle());
-        let touched = self.touched.get(what)?;
-        Some(touched.checked_add(settle).unwrap_or(*touched))
+        Some(self.settle_after(*self.touched.get(what)?))
     }
 
-    /// The projects whose content was read.
+    fn settle_after(&self, at: Timestamp) -> Timestamp {
+        let settle = self.plan.as_ref().map_or_else(jiff::SignedDuration::default, |(plan, _)| plan.policy.settle());
+        at.checked_add(settle).unwrap_or(at)
+    }
+
+    /// The projects whose content could be read.
     pub fn projects(&self) -> BTreeSet<ProjectId> {
-        self.reads.keys().filter(|what| matches!(what, What::List(..))).filter_map(What::project).collect()
+        self.counts.keys().filter(|what| matches!(what, What::List(..))).filter_map(What::project).collect()
     }
 
     /// When a source was last read.
@@ -414,6 +426,30 @@ impl Case {
     /// Why the remedy of a claim was not sent, and whether a person must look first.
     pub fn skipped(&self, key: &ClaimKey) -> Option<&(String, bool)> {
         self.skipped.get(key)
+    }
+
+    /// When the remedy of a claim was last not sent.
+    pub fn skipped_at(&self, key: &ClaimKey) -> Option<Timestamp> {
+        self.skipped_at.get(key).copied()
+    }
+
+    /// How the last try to make a claim true failed; `None` when the last one did not.
+    pub fn last_failure(&self, key: &ClaimKey) -> Option<&Failure> {
+        let own = self.effects.values().filter(|fact| fact.effect.claim == *key && fact.ended_at.is_some());
+        match &own.max_by_key(|fact| fact.ended_at)?.outcome {
+            Some(Outcome::Failed(failure)) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// When the last effect of a claim, wherever it acted, has settled: what was seen of the claim before says nothing.
+    pub fn acted_until(&self, key: &ClaimKey) -> Option<Timestamp> {
+        let own = self.effects.values().filter(|fact| fact.effect.claim == *key);
+        let ended = own
+            .filter(|fact| !matches!(fact.outcome, Some(Outcome::Failed(_))))
+            .filter_map(|fact| fact.ended_at)
+            .max()?;
+        Some(self.settle_after(ended))
     }
 
     /// Whether the journal grew in a way that changes a claim about our own records or a person's word.

@@ -355,12 +355,7 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
         next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
     }
     let Some((plan, _)) = &case.plan else { return events };
-    for key in &owed.unsettled {
-        if let Some(event) = settle(case, key, batch, names) {
-            next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
-            events.push(event);
-        }
-    }
+    let mut verdicts = Vec::new();
     for claim in &plan.claims {
         let covered =
             || reads_now(claim, case).iter().all(|what| owed.reads.contains(what) && batch.contains_key(what));
@@ -368,7 +363,16 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
         if !along && !owed.probes.contains(&claim.key) {
             continue;
         }
-        let observation = judge(claim, plan, case, batch, names, now);
+        verdicts.push((claim, judge(claim, plan, case, batch, names, now)));
+    }
+    for key in &owed.unsettled {
+        let verdict = |of: &ClaimKey| verdicts.iter().find(|(claim, _)| claim.key == *of).map(|(_, verdict)| verdict);
+        if let Some(event) = settle(case, key, batch, names, verdict) {
+            next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
+            events.push(event);
+        }
+    }
+    for (claim, observation) in verdicts {
         events.extend(changed(&next, claim.kind, &claim.key, observation));
     }
     events
@@ -424,7 +428,13 @@ pub fn read_event(reading: &Reading, names: &Names) -> Event {
 }
 
 /// Settles an unknown outcome by what was read after it: by the marker for creations, by the object for everything else.
-fn settle(case: &Case, key: &EffectKey, batch: &Readings, names: &Names) -> Option<Event> {
+fn settle<'o>(
+    case: &Case,
+    key: &EffectKey,
+    batch: &Readings,
+    names: &Names,
+    verdict: impl Fn(&ClaimKey) -> Option<&'o Observation>,
+) -> Option<Event> {
     let fact = case.effects().get(key)?;
     let good = |what: &What| -> Option<&Reading> {
         let reading = batch.get(what)?;
@@ -471,9 +481,18 @@ fn settle(case: &Case, key: &EffectKey, batch: &Readings, names: &Names) -> Opti
             (outcome, What::ServiceAccounts)
         }
         (act, Class::Absolute | Class::MarkedCreation) => {
-            // Absolute effects are settled by any good read of what they touch; the probe that follows says whether it is still broken.
-            let what = act.touches().into_iter().find(|what| good(what).is_some())?;
-            (Outcome::Done { created: None }, what)
+            // An edit arrived if its claim no longer names the instance; a deletion, if the object answers 404.
+            let gone = act.deletes();
+            let what = gone.clone().or_else(|| act.touches().into_iter().find(|what| good(what).is_some()))?;
+            let arrived = match &gone {
+                Some(object) => good(object)?.result.as_ref().ok()?.one()?.is_none(),
+                None => {
+                    let seen = verdict(&fact.effect.claim).filter(|seen| seen.state != State::Unknown)?;
+                    seen.state == State::Holds
+                        || !(act.instance().is_empty() || seen.instances.contains(&act.instance()))
+                }
+            };
+            (if arrived { Outcome::Done { created: None } } else { failed() }, what)
         }
     };
     Some(Event::Ended {

@@ -173,6 +173,45 @@ impl Act {
         }
     }
 
+    /// The instance of the claim that it deals with, as the judge names it.
+    pub fn instance(&self) -> String {
+        match self {
+            Self::TakeOut { id, .. }
+            | Self::Disable { id, .. }
+            | Self::SetMetricOwner { id, .. }
+            | Self::SetSchemaContacts { id, .. }
+            | Self::Describe { id, .. }
+            | Self::Drop { id, .. } => id.clone(),
+            Self::Copy { id, .. } => format!("missing:{id}"),
+            Self::DropCopy { id, .. } => format!("differs:{id}"),
+            Self::NameCopy { id, .. } => format!("unnamed:{id}"),
+            Self::ShareCopy { id, .. } => format!("unshared:{id}"),
+            Self::DeleteServiceAccount { id } => id.to_string(),
+            Self::CreateServiceAccount { replaces } => replaces.to_string(),
+            Self::Deactivate => String::new(),
+        }
+    }
+
+    /// For a deletion: what answers 404 once it is done.
+    pub fn deletes(&self) -> Option<What> {
+        match self {
+            Self::DropCopy { project, kind, id } | Self::Drop { project, kind, id } => {
+                Some(What::Object(*project, *kind, id.clone()))
+            }
+            Self::DeleteServiceAccount { id } => Some(What::ServiceAccount(*id)),
+            Self::TakeOut { .. }
+            | Self::Disable { .. }
+            | Self::SetMetricOwner { .. }
+            | Self::SetSchemaContacts { .. }
+            | Self::Describe { .. }
+            | Self::Copy { .. }
+            | Self::NameCopy { .. }
+            | Self::ShareCopy { .. }
+            | Self::CreateServiceAccount { .. }
+            | Self::Deactivate => None,
+        }
+    }
+
     /// The one vendor object that it changes. Two effects with one target never overlap, across cases too.
     pub fn target(&self, person: &str) -> String {
         match self {

@@ -105,7 +105,7 @@ impl Refusal {
 
 /// What an inventory reads first: who we are and who is a member.
 pub fn first_reads(scim: bool) -> Vec<What> {
-    let mut reads = vec![What::Me, What::Roster, What::ServiceAccounts];
+    let mut reads = vec![What::Me, What::Roster, What::ServiceAccounts, What::Projects];
     if scim {
         reads.push(What::ScimUsers);
     }
@@ -550,7 +550,7 @@ impl Desk<'_> {
 
     fn senders(&mut self) {
         // A project without a role of ours is not read, and its senders are claims all the same: unknown, never "none".
-        let unseen = self.me.projects.iter().filter(|(_, seen)| seen.role.is_none()).map(|(project, _)| *project);
+        let unseen = self.unseen().into_keys();
         let projects: BTreeSet<ProjectId> = self.inventory.projects().into_iter().chain(unseen).collect();
         for project in projects {
             for (kind, remedy) in [
@@ -1013,19 +1013,38 @@ impl Desk<'_> {
         ));
     }
 
-    fn not_seen(&mut self) {
-        for (project, seen) in &self.me.projects {
-            if seen.role.is_none() {
-                self.labels.insert(format!("project/{project}"), seen.name.clone());
-                self.findings.push(Finding {
-                    kind: FindingKind::NotSeen,
-                    runbook: "STATE-5".to_owned(),
-                    object: Some(format!("project/{project}")),
-                    says: "our credential has no role in this project: its content and senders stay unseen until its service \
-                           account gets the project role Owner, or a named person answers for them"
-                        .to_owned(),
-                });
+    /// The projects of the organization that our credential has no role in: `/me` may leave them out, the organization's own list
+    /// does not.
+    fn unseen(&self) -> BTreeMap<ProjectId, String> {
+        let without = self.me.projects.iter().filter(|(_, seen)| seen.role.is_none());
+        let mut unseen: BTreeMap<ProjectId, String> =
+            without.map(|(project, seen)| (*project, seen.name.clone())).collect();
+        if let Some(Ok(Snapshot::Items(listed))) =
+            self.input.readings.get(&What::Projects).map(|reading| &reading.result)
+        {
+            for item in listed {
+                if let Ok(project) = item.id.parse().map(ProjectId)
+                    && !self.me.projects.contains_key(&project)
+                {
+                    unseen.insert(project, item.title.clone());
+                }
             }
+        }
+        unseen
+    }
+
+    fn not_seen(&mut self) {
+        for (project, name) in self.unseen() {
+            self.labels.insert(format!("project/{project}"), name);
+            self.findings.push(Finding {
+                kind: FindingKind::NotSeen,
+                runbook: "STATE-5".to_owned(),
+                object: Some(format!("project/{project}")),
+                says:
+                    "our credential has no role in this project: its content and senders stay unseen until its service \
+                       account gets the project role Owner, or a named person answers for them"
+                        .to_owned(),
+            });
         }
         for (what, failure) in self.inventory.failures() {
             // A 404 on a list is a feature that the plan of the organization does not have.

@@ -115,7 +115,10 @@ pub fn prepare(
                 kind: *kind,
                 id: id.clone(),
                 title: room.copy_title(*project, *kind, id),
-                description: Some(room.copy_description(None)),
+                description: Some(match room.case.source_of(*project, *kind, id) {
+                    Some(source) => room.copy_description(Some(&format!("Copy of {kind} {source}."))),
+                    None => room.copy_description(None),
+                }),
             }),
             None => skip("the copy is gone"),
         },

@@ -99,6 +99,11 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
                     None if retry_at(case, fact.ended_at, &touches).is_none_or(|at| at <= now) => {
                         owed.reads.extend(touches);
                         owed.reads.insert(What::Me);
+                        // Whether an edit arrived is told by its claim, judged in the same pass.
+                        if let Some(claim) = plan.claim(&fact.effect.claim) {
+                            owed.reads.extend(reads_now(claim, case));
+                            owed.probes.insert(claim.key.clone());
+                        }
                         owed.unsettled.push(key.clone());
                     }
                     None => {
@@ -127,7 +132,8 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
             if owed.probes.contains(&claim.key) || !acts_for(case, plan, claim, now) {
                 continue;
             }
-            owed.effects.extend(effects_for(case, plan, claim, live, now));
+            let effects = effects_for(case, plan, claim, live, now, &mut owed.next_at);
+            owed.effects.extend(effects);
         }
     }
     owed
@@ -196,7 +202,7 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     if matches!(claim.says, Predicate::Recorded { .. } | Predicate::Declared { .. }) {
         return record_due(case, claim, seen, now);
     }
-    let settled = reads_now(claim, case).iter().filter_map(|what| case.settled(what)).max().map(just_after);
+    let settled = settled_after(case, claim).map(just_after);
     let Some(last) = probed_at(case, claim) else { return Some(settled.unwrap_or(now).max(now)) };
     let run_since = case.run_since.unwrap_or(case.request.at);
     let Some(seen) = seen.filter(|_| last >= run_since) else { return Some(settled.unwrap_or(now)) };
@@ -230,8 +236,10 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
         State::Broken => match claim.remedy {
             // While a person is awaited: every 15 s for ten minutes, then backing off to 5 minutes.
             Remedy::Guided(_) | Remedy::Attested(_) | Remedy::None => Some(awaited(last, seen.since)),
-            Remedy::Automatic if waits_for_person(case, plan, claim, now) || case.skipped(&claim.key).is_some() => {
-                Some(awaited(last, seen.since))
+            Remedy::Automatic if waits_for_person(case, plan, claim, now) => Some(awaited(last, seen.since)),
+            // What was found right before acting says that the picture is old, or that none can be had now: look again first.
+            Remedy::Automatic if case.skipped_at(&claim.key).is_some_and(|at| last <= at) => {
+                Some(spaced(last, seen.since, SignedDuration::from_secs(5), SignedDuration::from_mins(5)))
             }
             Remedy::Automatic => None,
         },
@@ -350,16 +358,25 @@ fn is_alone(case: &Case) -> bool {
 
 /// Whether the claim was probed after everything that touched its sources had settled: nothing acts on an old picture.
 fn looked_after(case: &Case, claim: &Claim) -> bool {
-    let reads = reads_now(claim, case);
-    reads.iter().all(|what| match (case.read_at(what), case.settled(what)) {
-        (Some(read), Some(settled)) => read > settled,
-        (Some(_), None) => true,
-        (None, _) => false,
-    })
+    let since = settled_after(case, claim).max(case.skipped_at(&claim.key));
+    probed_at(case, claim).is_some_and(|read| since.is_none_or(|since| read > since))
+}
+
+/// When everything that touched the claim's sources, and everything that was done for the claim elsewhere, has settled.
+fn settled_after(case: &Case, claim: &Claim) -> Option<Timestamp> {
+    let touched = reads_now(claim, case).iter().filter_map(|what| case.settled(what)).max();
+    touched.max(case.acted_until(&claim.key))
 }
 
 /// The outward actions that would make a broken claim true, one for each instance, none that is still open.
-fn effects_for(case: &Case, plan: &Plan, claim: &Claim, live: &Live, now: Timestamp) -> Vec<Effect> {
+fn effects_for(
+    case: &Case,
+    plan: &Plan,
+    claim: &Claim,
+    live: &Live,
+    now: Timestamp,
+    next_at: &mut Option<Timestamp>,
+) -> Vec<Effect> {
     let Some(seen) = case.observation(&claim.key) else { return Vec::new() };
     let mut acts: Vec<(String, Act)> = Vec::new();
     for instance in &seen.observation.instances {
@@ -384,6 +401,7 @@ fn effects_for(case: &Case, plan: &Plan, claim: &Claim, live: &Live, now: Timest
                         SignedDuration::from_secs(2 << fact.effect.attempt.min(8))
                     };
                     if add(ended, pause) > now {
+                        later(next_at, add(ended, pause));
                         return None;
                     }
                 }

@@ -136,6 +136,10 @@ fn of_claim(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> ClaimDoc
         Some((why, true)) if seen.is_none_or(|seen| seen.state != State::Holds) => why.clone(),
         _ => seen.map_or_else(|| "not looked at yet".to_owned(), |seen| seen.why.clone()),
     };
+    let why = match case.last_failure(&claim.key) {
+        Some(failure) if seen.is_some_and(|seen| seen.state == State::Broken) => format!("{why}; last try: {failure}"),
+        _ => why,
+    };
     let mut options: Vec<&'static str> = claim.options.iter().map(|choice| choice.word()).collect();
     if !options.contains(&"accept-risk") && !matches!(claim.remedy, Remedy::None) {
         options.push("accept-risk");

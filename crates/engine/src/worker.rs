@@ -295,7 +295,8 @@ impl Engine {
         person: bool,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if file.case.skipped(&effect.claim) == Some(&(why.clone(), person)) {
+        // What waits for a person waits in silence; anything else is tried again after the next look.
+        if person && file.case.skipped(&effect.claim) == Some(&(why.clone(), person)) {
             return Ok(());
         }
         let event = Event::Skipped { claim: effect.claim.clone(), why, person };

@@ -296,7 +296,7 @@ pub(crate) fn brief(case: &Case, plan: &Plan, document: &CaseDocument, words: &W
             case.id
         ),
     );
-    text.push_str(&tasks(case, plan, words, now));
+    text.push_str(&tasks(case, plan, document, words, now));
     text.trim_end().to_owned()
 }
 
@@ -307,7 +307,7 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
     text.push_str(&claims(plan, document, words));
     text.push_str(&findings(document, words));
     text.push_str(&scope(document));
-    text.push_str(&tasks(case, plan, words, now));
+    text.push_str(&tasks(case, plan, document, words, now));
     text.trim_end().to_owned()
 }
 
@@ -380,12 +380,20 @@ fn scope(document: &CaseDocument) -> String {
 }
 
 /// What waits for a person, with the exact steps.
-fn tasks(case: &Case, plan: &Plan, words: &Words, now: jiff::Timestamp) -> String {
+fn tasks(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now: jiff::Timestamp) -> String {
     use leaver_core::event::CaseState;
 
     let mut text = String::new();
     if case.state == CaseState::WaitingApproval {
-        if plan.blockers.is_empty() {
+        if let (None, Some(hash)) = (&document.case, &document.plan) {
+            let short = hash.get(..12).unwrap_or(hash);
+            line(
+                &mut text,
+                &format!(
+                    "\nnext: 'leaver remove' with the same words and --ticket TICKET opens the case; --plan {short} insists on this very plan"
+                ),
+            );
+        } else if plan.blockers.is_empty() {
             line(
                 &mut text,
                 &format!(

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, and say what they counted"
 )]
 
+mod faults;
 mod layouts;
 mod robot;
 mod stage;

@@ -13,9 +13,10 @@ use leaver_core::case::Case;
 use leaver_core::claim::Choice;
 use leaver_core::decide::Command;
 use leaver_core::event::{CaseState, Identity};
-use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, OrgName, PersonId, VendorOrg};
+use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, OrgName, PersonId, ProjectId, VendorOrg};
 use leaver_core::method::{Method, Reason, Urgency};
-use leaver_core::plan::{Policy, Request};
+use leaver_core::plan::{Policy, Request, keys};
+use leaver_core::source::Kind;
 use leaver_engine::{Clock as _, Engine, Error, Ids as _, Organization, Silent, Wish};
 use leaver_evidence::captures::{CaptureSink, NullSink};
 use leaver_evidence::redact::RedactionKey;
@@ -110,7 +111,8 @@ pub(crate) struct Setup {
     pub(crate) timeout: Duration,
     pub(crate) method: Method,
     pub(crate) urgency: Urgency,
-    pub(crate) choices: BTreeMap<ClaimKey, Choice>,
+    /// Titles of boards that are chosen to be dropped.
+    pub(crate) drop: Vec<&'static str>,
 }
 
 impl Default for Setup {
@@ -121,7 +123,7 @@ impl Default for Setup {
             timeout: Duration::from_secs(20),
             method: Method::Delete,
             urgency: Urgency::Standard,
-            choices: BTreeMap::new(),
+            drop: Vec::new(),
         }
     }
 }
@@ -172,6 +174,7 @@ pub(crate) struct Stage {
     pub(crate) robot: Robot,
     pub(crate) setup: Setup,
     pub(crate) sink: Arc<Kept>,
+    choices: BTreeMap<ClaimKey, Choice>,
     database: PathBuf,
     ids: Arc<Counted>,
     _folder: tempfile::TempDir,
@@ -194,7 +197,8 @@ impl Stage {
         let ids = Arc::new(Counted::default());
         let sink = Arc::new(Kept::default());
         let engine = build(&setup, sandbox.description(), &database, Arc::clone(&clock), &ids, &sink, between).await;
-        Self { sandbox, control, clock, engine, robot, setup, sink, database, ids, _folder: folder }
+        let choices = dropped(&control.state().await, &setup.drop);
+        Self { sandbox, control, clock, engine, robot, setup, sink, choices, database, ids, _folder: folder }
     }
 
     /// The process was killed, and another one begins: an empty memory on the same database.
@@ -241,7 +245,7 @@ impl Stage {
             },
             leaver: Address::parse(leaver).unwrap(),
             operator: Some(Address::parse(&self.description().people.requester).unwrap()),
-            choices: self.setup.choices.clone(),
+            choices: self.choices.clone(),
         }
     }
 
@@ -319,6 +323,20 @@ pub(crate) fn shown(case: &Case) -> String {
 /// A person of the configuration.
 pub(crate) fn person(role: &str) -> PersonId {
     PersonId::new(format!("person_{role}"))
+}
+
+/// The choice to drop these boards.
+fn dropped(state: &Value, titles: &[&str]) -> BTreeMap<ClaimKey, Choice> {
+    let mut choices = BTreeMap::new();
+    for project in state["projects"].as_array().unwrap() {
+        for board in project["content"]["board"].as_array().into_iter().flatten() {
+            if titles.iter().any(|title| board["fields"]["title"] == *title) {
+                let project = ProjectId(project["id"].as_u64().unwrap());
+                choices.insert(keys::copied(project, Kind::Board, &board["id"].to_string()), Choice::Drop);
+            }
+        }
+    }
+    choices
 }
 
 /// A folder that is gone afterwards; in memory where the system has such a place, because syncing a disk proves nothing here.

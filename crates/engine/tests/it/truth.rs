@@ -175,7 +175,7 @@ impl Truth {
             Predicate::ScimInactive => self.member(leaver).is_none_or(|member| member["active"] == false),
             Predicate::NoServiceAccountBy => !list(&self.now["service_accounts"])
                 .iter()
-                .any(|account| account["creator"] == id && account["username"] != self.own_username),
+                .any(|account| account["creator"] == id),
             Predicate::Replaced { service_account } => self.replaced(*service_account),
             Predicate::NothingSends { project, kind } => {
                 !items(&self.now, project.0, word(*kind)).values().any(|item| sends_to(word(*kind), item, leaver))

@@ -265,7 +265,9 @@ pub(crate) async fn remove(
                 leaver: remove.terms.email.clone(),
                 ..words(app, &drafted.case).await?
             };
-            printer.data(&render::case(&drafted.case, &plan, &document(&drafted.case, now), &words, now));
+            let mut shown = document(&drafted.case, now);
+            shown.case = None;
+            printer.data(&render::case(&drafted.case, &plan, &shown, &words, now));
         }
         let typed = printer.ask("type the leaver's address to open the case");
         let same = typed.as_deref().is_some_and(|typed| Address::parse(typed).is_ok_and(|typed| typed == wish.leaver));

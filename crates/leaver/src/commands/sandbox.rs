@@ -11,9 +11,7 @@ pub(crate) fn options(arguments: &SandboxArgs) -> Result<Options, Failure> {
     let variant = if arguments.variant.is_empty() {
         Variants::default()
     } else {
-        Variants::parse(&arguments.variant).map_err(|error| {
-            Failure::usage("L020", error).hint(format!("the names are {}", Variants::NAMES.join(", ")))
-        })?
+        Variants::parse(&arguments.variant).map_err(|error| Failure::usage("L020", error))?
     };
     let usual = Options::default();
     Ok(Options {

@@ -142,7 +142,7 @@ fn completions_and_manual() {
     for shell in ["bash", "zsh", "fish"] {
         let completions = ran(binary().args(["completions", shell]));
         assert_eq!(completions.code, 0, "{}", completions.told());
-        assert!(completions.stdout.contains("leaver") && completions.stdout.contains("--from-sandbox"));
+        assert!(completions.stdout.contains("leaver") && completions.stdout.contains("from-sandbox"));
     }
     assert_eq!(ran(binary().args(["completions", "tcl"])).code, 2);
     let manual = ran(binary().arg("man"));

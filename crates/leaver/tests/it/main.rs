@@ -3,6 +3,7 @@
 
 mod documents;
 mod errors;
+mod kill;
 mod people;
 mod refusals;
 mod world;

@@ -21,7 +21,9 @@ impl Ran {
     /// Everything that a person and a script see, as one text.
     pub(crate) fn told(&self) -> String {
         let mut text = format!("exit {}", self.code);
-        for (name, stream) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+        // What is said while the work goes on is no promise; the error is.
+        let error = self.stderr.find("error[").map_or(self.stderr.as_str(), |at| &self.stderr[at..]);
+        for (name, stream) in [("stdout", self.stdout.as_str()), ("stderr", error)] {
             if !stream.trim().is_empty() {
                 write!(text, "\n-- {name}\n{}", stream.trim_end()).expect("a text takes everything");
             }
@@ -145,6 +147,17 @@ impl World {
             answer.json::<Value>().await.expect("the log is JSON")
         });
         log["requests"].as_array().expect("a list").clone()
+    }
+
+    /// Lets time pass on the sandbox's clock, which is the binary's too; its limits by the minute start anew.
+    pub(crate) fn pass(&self, seconds: u32) {
+        let address = format!("{}/_sandbox/clock", self.sandbox.description().control.base_url);
+        let body = serde_json::json!({ "advance": seconds });
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let answer = client.post(address).json(&body).send().await.expect("the twin answers");
+            assert!(answer.status().is_success());
+        });
     }
 
     /// The requests that changed the twin.

@@ -21,7 +21,13 @@ fn no_command_and_an_unknown_command_are_wrong_use() {
 fn no_configuration() {
     let world = World::new();
     let told = world.refused(&plan(&world, "nowhere.toml"));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L001]: the configuration nowhere.toml cannot be read
+      because: No such file or directory (os error 2)
+      hint: 'leaver init' writes one; --config names another place
+    "#);
 }
 
 #[test]
@@ -29,7 +35,12 @@ fn a_configuration_that_cannot_be_read() {
     let world = World::new();
     std::fs::create_dir(world.path("folder.toml")).unwrap();
     let told = world.refused(&plan(&world, "folder.toml"));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L001]: the configuration folder.toml cannot be read
+      because: Is a directory (os error 21)
+    "#);
 }
 
 #[test]
@@ -37,7 +48,11 @@ fn an_unknown_key_of_the_configuration_is_named_with_its_place() {
     let world = World::new();
     let config = world.config_with("approver = \"approver\"", "aprover = \"approver\"");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `secrets`, `policy`, `concurrency`
+    "#);
 }
 
 #[test]
@@ -45,7 +60,12 @@ fn a_role_without_a_person() {
     let world = World::new();
     let config = world.config_with("approver = \"approver\"", "approver = \"nobody\"");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L004]: the approver of organization 'sandbox' is 'nobody', and the configuration has no such person
+      hint: add a section [people.nobody] with an address
+    "#);
 }
 
 #[test]
@@ -54,7 +74,11 @@ fn a_person_without_an_address() {
     let config =
         world.config_with("[people.requester]\naddress = \"", "[people.requester]\naddress = \"not an address ");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L005]: the address of person 'requester' is wrong: 'not an address ravi.menon@brightwater.example' is not an e-mail address
+    "#);
 }
 
 #[test]
@@ -63,7 +87,12 @@ fn another_clock_needs_every_address_on_this_machine() {
     let here = format!("base_url = \"{}\"\nown_domains", world.base_url());
     let config = world.config_with(&here, "base_url = \"https://twin.example\"\nown_domains");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L006]: another clock is allowed only when every address is on this machine
+      hint: take [clock] out, or keep this configuration for rehearsals alone
+    "#);
 }
 
 #[test]
@@ -71,15 +100,29 @@ fn a_secret_that_is_not_there() {
     let world = World::new();
     let config = world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { file = \"secrets/none\" }");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L007]: the secret of organization 'sandbox' cannot be read from ./secrets/none
+      because: No such file or directory (os error 2)
+    "#);
     let config =
         world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { env = \"LEAVER_TEST_NO_SECRET\" }");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L007]: the secret of organization 'sandbox' is not in the variable LEAVER_TEST_NO_SECRET
+      because: environment variable not found
+    "#);
     world.write("secrets/empty", "\n");
     let config = world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { file = \"secrets/empty\" }");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L007]: the secret of organization 'sandbox' is empty
+    "#);
 }
 
 #[test]
@@ -98,7 +141,12 @@ fn nobody_is_said_to_act() {
     let world = World::new();
     let config = world.config_with("me = \"requester\"\n", "");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L009]: nobody is said to act
+      hint: give --as PERSON, or set 'me' in leaver.toml
+    "#);
 }
 
 #[test]
@@ -108,7 +156,13 @@ fn an_address_that_may_not_be_called() {
     let text = world.config().replace(&clock, "").replace(world.base_url(), "http://twin.example");
     world.write("other.toml", &text);
     let told = world.refused(&plan(&world, "other.toml"));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L010]: organization 'sandbox' cannot be reached as configured
+      because: refuse the address of the organization
+      because: 'http' is not encrypted: use https, or http on this machine in a rehearsal
+    "#);
 }
 
 #[test]
@@ -116,7 +170,13 @@ fn a_database_that_cannot_be_opened() {
     let world = World::new();
     let config = world.config_with("me = \"requester\"\n", "me = \"requester\"\ndatabase = \"nowhere/leaver.db\"\n");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 1
+    -- stderr
+    error[L301]: the database cannot be opened
+      because: the folder of the database ./nowhere/leaver.db does not exist
+      hint: check 'database' in leaver.toml, its folder's permissions and the free space
+    "#);
 }
 
 #[test]
@@ -126,7 +186,13 @@ fn a_database_that_is_none() {
     world.write("letter.db", &bytes);
     let config = world.config_with("me = \"requester\"\n", "me = \"requester\"\ndatabase = \"letter.db\"\n");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 1
+    -- stderr
+    error[L301]: the database cannot be opened
+      because: ./letter.db is not a database
+      hint: check 'database' in leaver.toml, its folder's permissions and the free space
+    "#);
     let kept = std::fs::read_to_string(world.path("letter.db")).unwrap();
     assert_eq!(kept, bytes, "a file of somebody else's was changed");
 }
@@ -135,7 +201,12 @@ fn a_database_that_is_none() {
 fn an_unknown_organization() {
     let world = World::new();
     let told = world.refused(&["plan", world.leaver(), "--org", "sandbx"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L002]: the configuration has no organization 'sandbx'
+      hint: it has sandbox
+    "#);
 }
 
 #[test]
@@ -143,24 +214,57 @@ fn words_that_are_no_reason_method_or_urgency() {
     let world = World::new();
     let remove = ["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7", "--yes"];
     let told = world.refused(&[&remove[..], &["--reason", "boredom"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L014]: 'boredom' is no reason
+      hint: one of project-completion, contract-termination, scope-change, team-transition, access-review, security-incident, policy-violation, regulatory, staff-turnover, role-change, merger
+    "#);
     let told = world.refused(&[&remove[..], &["--method", "erase"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L014]: 'erase' is no method
+      hint: one of delete, revoke, reduce
+    "#);
     let told = world.refused(&[&remove[..], &["--urgency", "now"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L014]: 'now' is no urgency
+      hint: one of emergency, immediate, standard, planned
+    "#);
     let told = world.refused(&[&remove[..], &["--method", "reduce"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L015]: the method reduce needs the projects to leave
+      hint: name each with --project ID
+    "#);
     let told = world.refused(&[&remove[..], &["--urgency", "planned"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L016]: a planned removal needs its time
+      hint: give --at TIME, such as [time]
+    "#);
 }
 
 #[test]
 fn an_address_that_is_none() {
     let world = World::new();
     let told = world.refused(&["plan", "jlindqvist", "--org", "sandbox"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L005]: 'jlindqvist' is not an e-mail address
+    "#);
     let told = world.refused(&["plan", world.leaver(), "--org", "sandbox", "--successor", "amina"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L005]: 'amina' is not an e-mail address
+    "#);
 }
 
 #[test]
@@ -168,14 +272,24 @@ fn an_organization_without_a_successor() {
     let world = World::new();
     let config = world.config_with("successor = \"successor\"\n", "");
     let told = world.refused(&plan(&world, config));
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L017]: organization 'sandbox' names no successor
+      hint: set 'successor' in leaver.toml, or give --successor
+    "#);
 }
 
 #[test]
 fn the_requester_may_not_execute() {
     let world = World::new();
     let told = world.refused(&["plan", world.leaver(), "--org", "sandbox", "--executor", "requester"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L203]: the requester may not execute as well
+      hint: name another executor, or set the policy 'two_person', which every report prints
+    "#);
 }
 
 #[test]
@@ -183,17 +297,31 @@ fn choices_that_cannot_be_read_or_mean_nothing() {
     let world = World::new();
     let plan = ["plan", world.leaver(), "--org", "sandbox", "--choices"];
     let told = world.refused(&[&plan[..], &["none.toml"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L011]: the choices none.toml cannot be read
+      because: No such file or directory (os error 2)
+    "#);
     world.write("choices.toml", "this is not toml\n");
     let ran = world.refused(&[&plan[..], &["choices.toml"]].concat());
     assert_eq!(ran.code, 2, "{}", ran.told());
     assert!(ran.stderr.starts_with("error[L018]: the choices choices.toml are wrong"), "{}", ran.stderr);
     world.write("choices.toml", "\"copied:project=1:board=2\" = \"burn\"\n");
     let told = world.refused(&[&plan[..], &["choices.toml"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L012]: 'burn' is no choice for copied:project=1:board=2 in choices.toml
+    "#);
     world.write("choices.toml", "\"copied:project=1:board=2\" = \"leave\"\n");
     let told = world.refused(&[&plan[..], &["choices.toml"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L018]: the choices choices.toml name 'copied:project=1:board=2', and the plan offers no choice for it
+      hint: 'leaver plan --json' lists every choice under "choices"
+    "#);
 }
 
 #[test]
@@ -203,6 +331,7 @@ fn remove_asks_and_takes_silence_for_no() {
     let ran = world.refused(&remove);
     assert_eq!(ran.code, 2, "{}", ran.told());
     assert!(ran.stdout.starts_with("plan (nothing is opened)\n"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("case_"), "no case was opened: {}", ran.stdout);
     assert!(ran.stderr.contains("error[L019]: the leaver's address was not confirmed; nothing was opened"));
     let ran = world.refused(&[&remove[..], &["--json"]].concat());
     assert_eq!(ran.document(2)["error"]["code"], "L019");
@@ -213,13 +342,30 @@ fn init_overwrites_nothing_and_reads_only_descriptions() {
     let world = World::new();
     let before = world.config();
     let told = world.refused(&["init"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L023]: ./leaver.toml cannot be written
+      because: File exists (os error 17)
+      hint: nothing is overwritten: take the old one away first, or give another --dir
+    "#);
     assert_eq!(world.config(), before);
     world.write("wrong.json", "{\"mixpanel\": 7}\n");
     let told = world.refused(&["init", "--dir", "new", "--from-sandbox", "wrong.json"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L022]: wrong.json does not start with a sandbox's description
+      because: invalid type: integer `7`, expected struct DescribedMixpanel at line 1 column 14
+      hint: leaver sandbox --json > sandbox.json
+    "#);
     let told = world.refused(&["init", "--dir", "new", "--from-sandbox", "none.json"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L011]: none.json cannot be read
+      because: No such file or directory (os error 2)
+    "#);
     assert!(!world.path("new").exists());
 }
 
@@ -230,16 +376,31 @@ fn init_writes_a_configuration_that_is_understood() {
     assert_eq!(ran.document(0)["config"], "own/leaver.toml");
     // It is complete but for its secret, so that nothing is sent anywhere.
     let told = world.refused(&["plan", world.leaver(), "--org", "main", "--config", "own/leaver.toml"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L007]: the secret of organization 'main' cannot be read from own/secrets/service-account
+      because: No such file or directory (os error 2)
+    "#);
 }
 
 #[test]
 fn the_sandbox_listens_on_this_machine_only() {
     let world = World::new();
     let told = world.refused(&["sandbox", "--listen", "0.0.0.0:0"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L021]: the sandbox cannot listen on 0.0.0.0:0
+      because: the sandbox listens on loopback only, not on 0.0.0.0
+      hint: only this machine's own addresses are allowed, such as 127.0.0.1:[port]
+    "#);
     let told = world.refused(&["sandbox", "--variant", "upside-down"]);
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L020]: unknown variant "upside-down"; known are roster-list, roster-map-by-address, roster-map-by-id, roster-bare, roster-403, roster-html, only-owner, duplicate-ignores-title, copy-stops-halfway, claimed-domain-includes-leaver, admin-service-account, project-without-role, credential-made-by-leaver, no-scim
+    "#);
 }
 
 #[test]
@@ -247,7 +408,12 @@ fn a_file_to_attach_that_cannot_be_read() {
     let world = World::new();
     let remove = ["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7", "--yes"];
     let told = world.refused(&[&remove[..], &["--attach", "none.eml"]].concat());
-    told!(world, told, @"");
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L011]: the file none.eml cannot be read
+      because: No such file or directory (os error 2)
+    "#);
 }
 
 #[test]
