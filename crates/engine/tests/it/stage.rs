@@ -36,8 +36,8 @@ pub(crate) const ORG: &str = "sandbox";
 /// A case that comes to no end in so many rounds is a defect.
 const ROUNDS: usize = 400;
 
-/// So many rounds in a row in which a person is awaited, and the robot has nothing to do.
-const PATIENCE: usize = 6;
+/// So long a person is awaited, and the robot has nothing to do: then the case rests.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(90);
 
 /// The control interface of a twin.
 #[derive(Debug, Clone)]
@@ -277,7 +277,7 @@ impl Stage {
 
     /// Lets the worker work, the robot click and the time pass.
     pub(crate) async fn play(&self, id: &CaseId, until: CaseState) -> Rest {
-        let mut idle = 0;
+        let mut busy = self.clock.time();
         for _ in 0..ROUNDS {
             Box::pin(self.engine.work("test", &Silent)).await.unwrap();
             let case = self.engine.case(id).await.unwrap();
@@ -285,8 +285,9 @@ impl Stage {
                 return Rest { arrived: case.state == until, case };
             }
             let acted = self.robot.help(&self.engine, &case).await;
-            idle = if acted || case.state != CaseState::WaitingPerson { 0 } else { idle + 1 };
-            if idle > PATIENCE {
+            if acted || case.state != CaseState::WaitingPerson {
+                busy = self.clock.time();
+            } else if self.clock.time().duration_since(busy) > PATIENCE {
                 return Rest { case, arrived: false };
             }
             match self.engine.store.next_due().await.unwrap() {

@@ -156,7 +156,11 @@ fn a_decision_takes_what_the_claim_offers() {
     "#);
     let ran = world.refused(&[&decide[..], &["rotate"]].concat());
     assert_eq!(ran.code, 2, "{}", ran.told());
-    assert!(ran.stderr.starts_with("error[L205]: 'rotate' is not a choice of member.gone; it offers "), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("error[L205]: 'rotate' is not a choice of member.gone; it offers "),
+        "{}",
+        ran.stderr
+    );
     let told = world.refused(&[&decide[..], &["accept-risk"]].concat());
     told!(world, told, @r#"
     exit 2

@@ -58,13 +58,12 @@ fn list(world: &World, call: &Call) -> Answer {
                 .ok_or_else(|| failure(400, Some("invalidFilter"), "only displayName eq is supported"))?,
         ),
     };
-    let resources: Vec<Value> = world
+    let found: Vec<&Team> = world
         .teams
         .values()
         .filter(|team| name.as_ref().is_none_or(|name| team.name.eq_ignore_ascii_case(name)))
-        .map(|team| resource(world, team))
         .collect();
-    Ok(page(call, &resources))
+    Ok(page(call, &found, |team| resource(world, team)))
 }
 
 fn body(call: &Call) -> Result<Map<String, Value>, Reply> {

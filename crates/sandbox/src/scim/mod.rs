@@ -68,17 +68,17 @@ fn provider() -> Value {
     })
 }
 
-/// One page of resources; `startIndex` counts from 1.
-fn page(call: &Call, resources: &[Value]) -> Reply {
+/// One page of resources; `startIndex` counts from 1. Only those that are shown are written out.
+fn page<T>(call: &Call, found: &[T], write: impl Fn(&T) -> Value) -> Reply {
     let number = |name: &str| call.param(name).and_then(|raw| raw.parse::<usize>().ok());
     let start = number("startIndex").unwrap_or(1).max(1);
     let count = number("count").unwrap_or(PAGE).min(PAGE);
-    let shown: Vec<&Value> = resources.iter().skip(start - 1).take(count).collect();
+    let shown: Vec<Value> = found.iter().skip(start - 1).take(count).map(write).collect();
     scim(
         200,
         &json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-            "totalResults": resources.len(),
+            "totalResults": found.len(),
             "startIndex": start,
             "itemsPerPage": shown.len(),
             "Resources": shown,

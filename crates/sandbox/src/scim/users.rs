@@ -72,11 +72,11 @@ fn list(world: &World, call: &Call) -> Answer {
                 .ok_or_else(|| failure(400, Some("invalidFilter"), "only userName eq is supported"))?,
         ),
     };
-    let resources: Vec<Value> = match filter {
-        Some((_, address)) => world.member_by_address(&address).map(|one| resource(one)).into_iter().collect(),
-        None => world.members.values().map(|one| resource(one)).collect(),
+    let found: Vec<&Arc<Member>> = match filter {
+        Some((_, address)) => world.member_by_address(&address).into_iter().collect(),
+        None => world.members.values().collect(),
     };
-    Ok(page(call, &resources))
+    Ok(page(call, &found, |one| resource(one)))
 }
 
 fn body(call: &Call) -> Result<Map<String, Value>, Reply> {
