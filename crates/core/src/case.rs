@@ -94,6 +94,7 @@ pub struct Case {
     attestations: BTreeMap<ClaimKey, Attestation>,
     observations: BTreeMap<ClaimKey, Seen>,
     suspects: BTreeMap<ClaimKey, BTreeSet<String>>,
+    released: BTreeMap<ClaimKey, BTreeSet<String>>,
     approved_instances: BTreeMap<ClaimKey, BTreeSet<String>>,
     proved: BTreeSet<ClaimKey>,
     effects: BTreeMap<EffectKey, EffectFact>,
@@ -102,6 +103,7 @@ pub struct Case {
     reads: BTreeMap<What, Timestamp>,
     touched: BTreeMap<What, Timestamp>,
     seen: BTreeMap<What, BTreeSet<String>>,
+    shown: BTreeMap<What, BTreeSet<String>>,
     counts: BTreeMap<What, usize>,
     note_at: Option<Timestamp>,
 }
@@ -132,6 +134,7 @@ impl Case {
             attestations: BTreeMap::new(),
             observations: BTreeMap::new(),
             suspects: BTreeMap::new(),
+            released: BTreeMap::new(),
             proved: BTreeSet::new(),
             effects: BTreeMap::new(),
             skipped: BTreeMap::new(),
@@ -139,6 +142,7 @@ impl Case {
             reads: BTreeMap::new(),
             touched: BTreeMap::new(),
             seen: BTreeMap::new(),
+            shown: BTreeMap::new(),
             counts: BTreeMap::new(),
             note_at: None,
         })
@@ -160,19 +164,18 @@ impl Case {
         self.version += 1;
         self.last_at = at;
         match &stamped.event {
-            Event::Opened { .. }
-            | Event::Rejected { .. }
-            | Event::Cancelled { .. }
-            | Event::Released { .. }
-            | Event::Extended { .. } => {}
-            Event::Read { what, sent_at, failure, count, ids, .. } => {
+            Event::Opened { .. } | Event::Rejected { .. } | Event::Cancelled { .. } | Event::Extended { .. } => {}
+            // What was seen to have changed until now is released with the case; what changes later holds it again.
+            Event::Released { .. } => self.released.clone_from(&self.suspects),
+            Event::Read { what, sent_at, failure, to_the_end, count, ids, .. } => {
                 self.reads.insert(what.clone(), *sent_at);
-                if failure.is_none() {
+                if failure.is_none() && *to_the_end {
                     if let Some(count) = count {
                         self.counts.insert(what.clone(), *count);
                     }
                     if let Some(ids) = ids {
                         self.seen.entry(what.clone()).or_default().extend(ids.iter().cloned());
+                        self.shown.insert(what.clone(), ids.iter().cloned().collect());
                     }
                 }
             }
@@ -188,6 +191,10 @@ impl Case {
             Event::Ratified { by, .. } => self.ratified = Some((by.clone(), at)),
             Event::Decided { claim, decision } => {
                 self.skipped.remove(claim);
+                if matches!(decision.choice, Choice::Proceed | Choice::Delete | Choice::CallersMoved) {
+                    let known = self.suspects.get(claim).cloned().unwrap_or_default();
+                    self.approved_instances.entry(claim.clone()).or_default().extend(known);
+                }
                 self.decisions.insert(claim.clone(), decision.clone());
             }
             Event::Attested { claim, attestation } => {
@@ -195,6 +202,10 @@ impl Case {
             }
             Event::Intended { effect, definition, marked, .. } => {
                 self.skipped.remove(&effect.claim);
+                // What is made anew has to be proved anew.
+                if matches!(effect.act, Act::Copy { .. } | Act::CreateServiceAccount { .. }) {
+                    self.proved.remove(&effect.claim);
+                }
                 self.effects.insert(
                     effect.key.clone(),
                     EffectFact {
@@ -217,7 +228,7 @@ impl Case {
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);
                 self.returned = *to == CaseState::Reopened && before == CaseState::Closed
-                    || self.returned && *to == CaseState::WaitingPerson;
+                    || self.returned && matches!(to, CaseState::WaitingPerson | CaseState::Running);
                 self.state_since = at;
                 self.state_why.clone_from(why);
                 match to {
@@ -241,6 +252,7 @@ impl Case {
     fn approve(&mut self, plan: &Digest, by: &PersonId, identity: Identity, at: Timestamp, emergency: bool) {
         self.approval = Some(Approval { plan: plan.clone(), by: by.clone(), identity, at, emergency });
         self.approved_instances.clone_from(&self.suspects);
+        self.ratified = None;
     }
 
     fn end(&mut self, key: &EffectKey, outcome: &Outcome, found: bool, at: Timestamp) {
@@ -266,6 +278,8 @@ impl Case {
     fn observe(&mut self, key: &ClaimKey, observation: &Observation, at: Timestamp) {
         if observation.state == State::Broken {
             self.suspects.entry(key.clone()).or_default().extend(observation.instances.iter().cloned());
+            // A read has contradicted the word: it fills no later gap.
+            self.attestations.remove(key);
         }
         if observation.state == State::Holds {
             self.proved.insert(key.clone());
@@ -314,7 +328,7 @@ impl Case {
     pub fn accepted(&self, key: &ClaimKey, now: Timestamp) -> Option<&Decision> {
         self.decisions
             .get(key)
-            .filter(|decision| crate::judge::keeps(decision.choice) && decision.until.is_none_or(|until| until > now))
+            .filter(|decision| crate::judge::waives(decision.choice) && decision.until.is_none_or(|until| until > now))
     }
 
     /// A named person's word on a claim.
@@ -330,9 +344,11 @@ impl Case {
     /// Whether this instance stood in the plan when it was approved, or a person said yes to it since.
     pub fn is_approved(&self, key: &ClaimKey, instance: &str) -> bool {
         self.approved_instances.get(key).is_some_and(|known| known.contains(instance))
-            || self.decisions.get(key).is_some_and(|decision| {
-                matches!(decision.choice, Choice::Proceed | Choice::Delete | Choice::CallersMoved)
-            })
+    }
+
+    /// Whether a person let the case go on although this had changed.
+    pub fn is_released(&self, key: &ClaimKey, instances: &[String]) -> bool {
+        self.released.get(key).is_some_and(|known| instances.iter().all(|instance| known.contains(instance)))
     }
 
     /// Every instance that ever broke the claim.
@@ -354,6 +370,16 @@ impl Case {
     pub fn expected(&self, what: &What) -> BTreeSet<String> {
         let gone = self.deleted(what);
         self.seen(what).iter().filter(|id| !gone.contains(*id)).cloned().collect()
+    }
+
+    /// What should stand on a list and did not when it was last read; everything ever seen there when it came empty. It is
+    /// believed to be gone only by its own id.
+    pub fn missing(&self, what: &What) -> BTreeSet<String> {
+        match self.shown.get(what) {
+            None => BTreeSet::new(),
+            Some(shown) if shown.is_empty() => self.seen(what).clone(),
+            Some(shown) => self.expected(what).into_iter().filter(|id| !shown.contains(id)).collect(),
+        }
     }
 
     fn deleted(&self, list: &What) -> BTreeSet<String> {
@@ -543,8 +569,12 @@ impl Case {
     }
 
     /// Whether a named person, or the approved plan, keeps this service account for now.
-    pub fn keeps_service_account(&self, plan: &Plan, id: &str) -> bool {
-        id.parse().is_ok_and(|id| self.choice(plan, &keys::replaced(id)) == Some(Choice::Keep))
+    pub fn keeps_service_account(&self, plan: &Plan, id: &str, now: Timestamp) -> bool {
+        let Ok(key) = id.parse().map(keys::replaced) else { return false };
+        match self.decision(&key) {
+            Some(decision) => decision.choice == Choice::Keep && decision.until.is_none_or(|until| until > now),
+            None => plan.choices.get(&key) == Some(&Choice::Keep),
+        }
     }
 }
 

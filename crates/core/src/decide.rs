@@ -12,7 +12,7 @@ use crate::method::Urgency;
 use crate::plan::{Plan, Request};
 use crate::reading::{Failure, Item, Reading, Snapshot};
 use crate::source::{Kind, What};
-use crate::wanted::{Live, Owed, RECHECKS, settled, waits_for_person};
+use crate::wanted::{Live, Owed, RECHECKS, is_in_force, settled, waits_for_person};
 use crate::write::Outcome;
 
 /// Why a command is refused. Each has a code with a page in `docs/errors`.
@@ -210,6 +210,9 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
             if by == approval.by {
                 return Err(Rejection::Duty { role: "authoriser", act: "ratify" });
             }
+            if case.ratified().is_some() {
+                return Ok(Vec::new());
+            }
             Ok(vec![Event::Ratified { plan: hash.clone(), by, identity }])
         }
         Command::Reject { by, why } => {
@@ -261,12 +264,22 @@ fn choose(
             return Err(Rejection::Duty { role: "requester or executor", act: "accept a risk in" });
         }
     } else if !claim.options.contains(&choice) {
+        let offers = claim.options.iter().map(|choice| choice.word()).collect::<Vec<_>>().join(", ");
         let offers =
-            claim.options.iter().map(|choice| choice.word()).chain(["accept-risk"]).collect::<Vec<_>>().join(", ");
+            if claim.options.contains(&Choice::AcceptRisk) { offers } else { format!("{offers}, accept-risk") };
+        let offers = offers.trim_start_matches(", ").to_owned();
         return Err(Rejection::NoOption { claim: key, choice: choice.word(), offers });
     }
     if crate::judge::keeps(choice) && until.is_none_or(|until| until <= now) {
         return Err(Rejection::NoExpiry);
+    }
+    let stands = case.decision(&key).is_some_and(|before| {
+        // A decision made again after a return, or after something new was skipped for a person, is a new one.
+        let answers = case.skipped(&key).is_none() && !(case.returned && before.at < case.state_since);
+        before.choice == choice && before.by == by && before.why == why && before.until == until && answers
+    });
+    if stands {
+        return Ok(Vec::new());
     }
     Ok(vec![Event::Decided { claim: key, decision: Decision { choice, by, why, until, at: now } }])
 }
@@ -299,6 +312,9 @@ fn attest(
                 return Err(Rejection::Readable { claim: key, why: "it was not read yet".to_owned() });
             }
         }
+    }
+    if case.attestation(&key).is_some_and(|before| before.by == by && before.file == file && before.note == note) {
+        return Ok(Vec::new());
     }
     Ok(vec![Event::Attested { claim: key, attestation: Attestation { by, file, note, at: now } }])
 }
@@ -456,15 +472,16 @@ fn settle<'o>(
                 })
                 .collect();
             match adopted.as_slice() {
+                // Not to be found is said of a whole list only: one that shows the source, or no fewer items than before.
+                [] if !shows_all(case, &list, source, items(&list)?) => return None,
                 [] => (failed(), list),
                 [one] => (Outcome::Done { created: Some(one.id.clone()) }, list),
                 // Several: nobody but a person can tell; the outcome stays unknown and the case says so.
                 _ => {
-                    return Some(Event::Skipped {
-                        claim: fact.effect.claim.clone(),
-                        why: format!("{} items could be the copy: a person must say which", adopted.len()),
-                        person: true,
-                    });
+                    let why = format!("{} items could be the copy: a person must say which", adopted.len());
+                    let asked = case.skipped(&fact.effect.claim).is_some_and(|(before, _)| *before == why);
+                    let claim = fact.effect.claim.clone();
+                    return (!asked).then_some(Event::Skipped { claim, why, person: true });
                 }
             }
         }
@@ -503,6 +520,13 @@ fn settle<'o>(
     })
 }
 
+/// Whether a list in which something was not found can be believed.
+fn shows_all(case: &Case, list: &What, source: &str, items: &[Item]) -> bool {
+    let before = case.count(list).unwrap_or(0);
+    let plausible = !items.is_empty() && items.len() + crate::judge::tolerated(before) >= before;
+    items.iter().any(|item| item.id == source) || plausible
+}
+
 /// The vendor ignored our marker: then the maker and the time of creation must tell.
 fn made_by_us_since(item: &Item, since: Timestamp, batch: &Readings) -> bool {
     let Some(Ok(Snapshot::Me(me))) = batch.get(&What::Me).map(|reading| &reading.result) else { return false };
@@ -532,13 +556,10 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
             vec![moved(CaseState::Running, "its time has come")]
         }
         CaseState::Running | CaseState::WaitingPerson | CaseState::Reopened => {
-            if let Some(broken) = first(plan, case, |claim, seen| claim == ClaimKind::Kept && seen == State::Broken) {
+            if let Some(broken) = changed_although_kept(plan, case, now) {
                 return vec![moved(CaseState::Held, format!("{broken} changed although it should not"))];
             }
-            let approved =
-                case.approval().map(|approval| approval.at.max(case.request.not_before.unwrap_or(approval.at)));
-            let days = SignedDuration::from_hours(24 * i64::from(plan.policy.approval_days));
-            if approved.is_none_or(|at| now.duration_since(at) > days) && case.removed_at.is_none() {
+            if !is_in_force(case, plan, now) {
                 return vec![moved(
                     CaseState::WaitingApproval,
                     format!("the approval of plan {} has run out", hash.short()),
@@ -565,12 +586,14 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
                 events.push(moved(CaseState::Removed, summary(plan, case, now)));
                 return events;
             }
-            if plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now))
-                && case.state != CaseState::WaitingPerson
-            {
-                return vec![moved(CaseState::WaitingPerson, "a person has something to do")];
+            let awaited = plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now));
+            match (awaited, case.state) {
+                (true, CaseState::Running | CaseState::Reopened) => {
+                    vec![moved(CaseState::WaitingPerson, "a person has something to do")]
+                }
+                (false, CaseState::WaitingPerson) => vec![moved(CaseState::Running, "nobody is awaited any more")],
+                _ => Vec::new(),
             }
-            Vec::new()
         }
         CaseState::Removed | CaseState::Closed => {
             if let Some(key) = plan
@@ -599,10 +622,15 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
     }
 }
 
-fn first(plan: &Plan, case: &Case, is: impl Fn(ClaimKind, State) -> bool) -> Option<ClaimKey> {
-    plan.claims
-        .iter()
-        .find(|claim| case.observation(&claim.key).is_some_and(|seen| is(claim.kind, seen.observation.state)))
+/// The first claim that says that something stays, and it did not; nobody accepted that, and nobody has released the case since.
+fn changed_although_kept(plan: &Plan, case: &Case, now: Timestamp) -> Option<ClaimKey> {
+    let kept = plan.claims.iter().filter(|claim| claim.kind == ClaimKind::Kept);
+    kept.filter(|claim| case.accepted(&claim.key, now).is_none())
+        .find(|claim| {
+            case.observation(&claim.key).is_some_and(|seen| {
+                seen.observation.state == State::Broken && !case.is_released(&claim.key, &seen.observation.instances)
+            })
+        })
         .map(|claim| claim.key.clone())
 }
 

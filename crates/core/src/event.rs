@@ -269,7 +269,8 @@ impl CaseState {
 
     /// Whether the machine may act outside in this state.
     pub fn acts(self) -> bool {
-        matches!(self, Self::Running | Self::WaitingPerson | Self::Reopened)
+        // What `removed` did not have to wait for, such as copies, goes on after it.
+        matches!(self, Self::Running | Self::WaitingPerson | Self::Reopened | Self::Removed)
     }
 
     /// Whether nothing will ever happen again in this state.

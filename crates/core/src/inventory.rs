@@ -265,7 +265,7 @@ pub fn similar<'r>(roster: &'r Roster, address: &Address, name: Option<&str>) ->
         local.chars().filter(|c| c.is_alphanumeric()).collect()
     };
     let wanted = plain(address);
-    roster
+    let mut found: Vec<&Member> = roster
         .members
         .iter()
         .filter(|member| member.address != *address)
@@ -273,16 +273,25 @@ pub fn similar<'r>(roster: &'r Roster, address: &Address, name: Option<&str>) ->
             let theirs = plain(&member.address);
             let same_name =
                 name.is_some_and(|name| member.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name)));
-            same_name || theirs == wanted || (wanted.len() > 3 && near(&theirs, &wanted))
+            same_name || theirs == wanted || (wanted.len() > 3 && distance(&theirs, &wanted) <= 2)
         })
-        .collect()
+        .collect();
+    // The nearest first: the same domain, then the fewest letters apart.
+    found.sort_by_key(|member| {
+        (
+            member.address.domain() != address.domain(),
+            distance(member.address.local(), address.local()),
+            member.address.clone(),
+        )
+    });
+    found
 }
 
-/// Whether two words differ by at most two edits.
-fn near(a: &str, b: &str) -> bool {
+/// How many letters must be added, taken away or changed; lengths that differ by more than two count as far apart.
+fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > 2 {
-        return false;
+        return usize::MAX;
     }
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, left) in a.iter().enumerate() {
@@ -296,5 +305,5 @@ fn near(a: &str, b: &str) -> bool {
         }
         row = next;
     }
-    row.last().is_some_and(|distance| *distance <= 2)
+    row.last().copied().unwrap_or(usize::MAX)
 }

@@ -80,12 +80,12 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
             for id in suspects {
                 reads.insert(What::Object(*project, *kind, id.clone()));
             }
-            if case.expected(&list).is_empty() {
-                reads.extend(case.seen(&list).iter().map(|id| What::Object(*project, *kind, id.clone())));
-            }
+            let lost = if case.expected(&list).is_empty() { case.seen(&list).clone() } else { case.missing(&list) };
+            reads.extend(lost.into_iter().map(|id| What::Object(*project, *kind, id)));
         }
         Predicate::NoServiceAccountBy => {
-            reads.extend(suspects.iter().filter_map(|id| id.parse().ok()).map(What::ServiceAccount));
+            let missing = case.missing(&What::ServiceAccounts);
+            reads.extend(suspects.iter().chain(&missing).filter_map(|id| id.parse().ok()).map(What::ServiceAccount));
         }
         Predicate::Copied { project, kind, id } => {
             if let Some(copy) = case.copy_of(*project, *kind, id) {
@@ -137,7 +137,7 @@ pub fn judge(
     now: Timestamp,
 ) -> Observation {
     let reads = reads_now(claim, case);
-    let court = Court { plan, case, readings, names };
+    let court = Court { plan, case, readings, names, now };
     let mut verdict = court.verdict(claim);
     if verdict.state == State::Unknown
         && let Some(attestation) = case.attestation(&claim.key)
@@ -176,6 +176,7 @@ struct Court<'a> {
     case: &'a Case,
     readings: &'a Readings,
     names: &'a Names,
+    now: Timestamp,
 }
 
 /// Why nothing can be said, in words.
@@ -484,7 +485,9 @@ impl Court<'_> {
             return Err("service-accounts does not show our own account".to_owned());
         }
         let expected = self.case.expected(&What::ServiceAccounts);
-        let missing = expected.iter().filter(|id| !items.iter().any(|item| item.id == **id)).count();
+        let gone = |id: &str| id.parse().is_ok_and(|id| matches!(self.service_account(id), Ok(None)));
+        let unlisted = expected.iter().filter(|id| !items.iter().any(|item| item.id == **id));
+        let missing = unlisted.filter(|id| !gone(id)).count();
         if missing > tolerated(expected.len()) {
             return Err(format!("service-accounts: {missing} of {} are missing at once", expected.len()));
         }
@@ -515,7 +518,7 @@ impl Court<'_> {
             }
         }
         let kept: BTreeSet<String> =
-            left.iter().filter(|id| self.case.keeps_service_account(self.plan, id)).cloned().collect();
+            left.iter().filter(|id| self.case.keeps_service_account(self.plan, id, self.now)).cloned().collect();
         let open: Vec<String> = left.difference(&kept).cloned().collect();
         Ok(if !open.is_empty() {
             Verdict::broken(format!("still working, and made by the leaver: {}", open.len()), open)
@@ -531,7 +534,7 @@ impl Court<'_> {
             return Ok(Verdict::broken("there is no replacement yet", vec![old.to_string()]));
         };
         if self.service_account(id)?.is_none() {
-            return Ok(Verdict::broken("the replacement is gone", vec![id.to_string()]));
+            return Ok(Verdict::broken("the replacement is gone", vec![old.to_string()]));
         }
         if self.case.replacement_proved(old) {
             return Ok(Verdict::holds("the replacement exists; the vendor accepted its secret earlier"));
@@ -800,7 +803,7 @@ impl Court<'_> {
 }
 
 /// How many of these may be missing at once without an effect of ours: max(2, 10 %).
-fn tolerated(before: usize) -> usize {
+pub(crate) fn tolerated(before: usize) -> usize {
     (before / 10).max(2)
 }
 
@@ -824,6 +827,11 @@ pub fn definition(item: &Item, reports: &[Item]) -> Option<Digest> {
     parts.sort_unstable();
     parts.insert(0, own.as_str());
     Some(Digest::of(parts.join("\n").as_bytes()))
+}
+
+/// Whether a decision leaves the claim broken: it keeps what the claim would take away, or gives up what the claim would make.
+pub fn waives(choice: Choice) -> bool {
+    keeps(choice) || matches!(choice, Choice::Leave | Choice::Delete)
 }
 
 /// Whether a decision keeps a thing that the claim would take away, now.

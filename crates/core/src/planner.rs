@@ -356,8 +356,12 @@ impl Desk<'_> {
     }
 
     /// The choice for a claim: what the requester asked for, else the default.
-    fn choose(&mut self, key: &ClaimKey, default: Choice) -> Choice {
+    fn choose(&mut self, key: &ClaimKey, default: Choice, allowed: &[Choice]) -> Choice {
         let choice = self.input.choices.get(key).copied().unwrap_or(default);
+        if !allowed.contains(&choice) {
+            let words: Vec<&str> = allowed.iter().map(|choice| choice.word()).collect();
+            self.block("L018", format!("'{}' is no choice for {key}: it offers {}", choice.word(), words.join(", ")));
+        }
         self.choices.insert(key.clone(), choice);
         choice
     }
@@ -584,7 +588,7 @@ impl Desk<'_> {
                     sends.also_affects = vec![format!(
                         "{agency} webhooks to the leaver's domain are switched off for everybody who reads there"
                     )];
-                    self.choose(&sends.key.clone(), Choice::Proceed);
+                    self.choose(&sends.key.clone(), Choice::Proceed, &[Choice::Proceed, Choice::AcceptRisk]);
                 }
                 let hits = self.inventory.sending_to_leaver(project, kind);
                 for item in &hits {
@@ -668,7 +672,7 @@ impl Desk<'_> {
             }
             let key = keys::copied(project, kind, &id);
             let default = if important { Choice::Copy } else { Choice::Leave };
-            let choice = self.choose(&key, default);
+            let choice = self.choose(&key, default, &[Choice::Copy, Choice::Leave, Choice::Drop]);
             if choice == Choice::Drop {
                 self.drop_item(project, kind, &id);
             }
@@ -790,7 +794,7 @@ impl Desk<'_> {
             self.labels.insert(What::ServiceAccount(number).to_string(), title);
             let key = keys::replaced(number);
             let default = if in_use { Choice::Rotate } else { Choice::Delete };
-            if self.choose(&key, default) == Choice::Rotate {
+            if self.choose(&key, default, &[Choice::Rotate, Choice::Delete, Choice::Keep]) == Choice::Rotate {
                 let mut replaced = claim(
                     key.clone(),
                     &["XFER-5", "CLEAN-1"],
@@ -1053,7 +1057,11 @@ impl Desk<'_> {
                     kind: FindingKind::NotSeen,
                     runbook: "STATE-5".to_owned(),
                     object: Some(what.to_string()),
-                    says: format!("could not be read: {failure}"),
+                    // Without the seconds of a limit: they would change the plan's hash from one moment to the next.
+                    says: match failure {
+                        Failure::Limited { .. } => "could not be read: the vendor limits the rate (429)".to_owned(),
+                        other => format!("could not be read: {other}"),
+                    },
                 });
             }
         }

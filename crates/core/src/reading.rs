@@ -82,6 +82,26 @@ pub enum Failure {
     NotConfigured(String),
 }
 
+impl Failure {
+    /// After how many seconds it is worth trying again; `None` for what does not pass by itself.
+    pub fn passes_after(&self) -> Option<u64> {
+        match self {
+            Self::Limited { after_seconds } => Some((*after_seconds).max(1)),
+            Self::Server { .. } | Self::TimedOut | Self::Network | Self::Incomplete(_) => Some(2),
+            // HTTP 200 with an error inside says nothing about how long it lasts.
+            Self::Refused { status: 200 } => Some(2),
+            Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::Refused { .. }
+            | Self::Html
+            | Self::Redirected { .. }
+            | Self::Malformed(_)
+            | Self::NotConfigured(_) => None,
+        }
+    }
+}
+
 /// What one read showed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Snapshot {

@@ -9,7 +9,7 @@ use crate::claim::{Choice, Claim, ClaimKind, Predicate, Remedy, State};
 use crate::effect::{Act, Effect};
 use crate::event::CaseState;
 use crate::ids::{ClaimKey, CredentialName, EffectKey, ProjectId};
-use crate::judge::{keeps, reads_now};
+use crate::judge::reads_now;
 use crate::method::Urgency;
 use crate::plan::Plan;
 use crate::reading::Failure;
@@ -127,7 +127,10 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
         }
     }
     add_siblings(case, &mut owed.reads);
-    if case.state.acts() && case.approval().is_some() && owed.orphans.is_empty() {
+    if let Some(at) = runs_out(case, plan).filter(|_| case.state.acts()) {
+        later(&mut owed.next_at, just_after(at));
+    }
+    if case.state.acts() && is_in_force(case, plan, now) && owed.orphans.is_empty() {
         for claim in &plan.claims {
             if owed.probes.contains(&claim.key) || !acts_for(case, plan, claim, now) {
                 continue;
@@ -137,6 +140,18 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
         }
     }
     owed
+}
+
+/// When the approval runs out: the policy's days after the start of its phase, unless every path was seen closed by then.
+fn runs_out(case: &Case, plan: &Plan) -> Option<Timestamp> {
+    let approval = case.approval().filter(|_| case.removed_at.is_none())?;
+    let start = case.request.not_before.map_or(approval.at, |at| at.max(approval.at));
+    Some(add(start, SignedDuration::from_hours(24 * i64::from(plan.policy.approval_days))))
+}
+
+/// Whether somebody said yes to this very plan, and the yes has not run out.
+pub fn is_in_force(case: &Case, plan: &Plan, now: Timestamp) -> bool {
+    case.approval().is_some() && runs_out(case, plan).is_none_or(|at| now <= at)
 }
 
 /// A read that is meant to settle an unknown outcome is tried again at a growing distance.
@@ -232,6 +247,9 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     match seen.observation.state {
         State::Holds => None,
         State::Unknown => Some(spaced(last, seen.since, SignedDuration::from_secs(5), SignedDuration::from_mins(5))),
+        State::Broken if case.accepted(&claim.key, now).is_some() => {
+            case.accepted(&claim.key, now).and_then(|accepted| accepted.until)
+        }
         State::Broken if !needs_hold(case, plan, claim, now) => None,
         State::Broken => match claim.remedy {
             // While a person is awaited: every 15 s for ten minutes, then backing off to 5 minutes.
@@ -309,10 +327,24 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
         Remedy::Automatic => {
             (!claim.also_affects.is_empty() && case.choice(plan, &claim.key) != Some(Choice::Proceed))
                 || attempts(case, &claim.key) >= ATTEMPTS
+                || is_only_kept(case, plan, claim, now)
                 || (case.returned && case.decision(&claim.key).is_none_or(|decision| decision.at < case.state_since))
         }
-        Remedy::None => false,
+        // What should not have changed is put back, or accepted, by a person.
+        Remedy::None => claim.kind == ClaimKind::Kept && is_broken(case, &claim.key),
     }
+}
+
+fn is_broken(case: &Case, key: &ClaimKey) -> bool {
+    case.observation(key).is_some_and(|seen| seen.observation.state == State::Broken)
+}
+
+/// Whether all that is left of a claim is what a named person keeps: then a person accepts that, or lets it go.
+fn is_only_kept(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    let Some(seen) = case.observation(&claim.key) else { return false };
+    claim.says == Predicate::NoServiceAccountBy
+        && !seen.observation.instances.is_empty()
+        && seen.observation.instances.iter().all(|id| case.keeps_service_account(plan, id, now))
 }
 
 /// What a claim waits for, for people and documents.
@@ -343,11 +375,12 @@ fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     let alone = is_alone(case);
     claim.remedy == Remedy::Automatic
         && (!alone || claim.kind.gates_removed())
+        // A path that opens again re-opens the case first.
+        && !(case.state == CaseState::Removed && claim.kind.gates_removed())
         && case.accepted(&claim.key, now).is_none()
-        && !case.choice(plan, &claim.key).is_some_and(keeps)
         && needs_hold(case, plan, claim, now)
         && !waits_for_person(case, plan, claim, now)
-        && case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Broken)
+        && is_broken(case, &claim.key)
         && looked_after(case, claim)
 }
 
@@ -380,7 +413,7 @@ fn effects_for(
     let Some(seen) = case.observation(&claim.key) else { return Vec::new() };
     let mut acts: Vec<(String, Act)> = Vec::new();
     for instance in &seen.observation.instances {
-        if let Some(act) = act_for(case, plan, claim, instance, live) {
+        if let Some(act) = act_for(case, plan, claim, instance, live, now) {
             acts.push((instance.clone(), act));
         }
     }
@@ -417,7 +450,7 @@ fn effects_for(
         .collect()
 }
 
-fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live) -> Option<Act> {
+fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live, now: Timestamp) -> Option<Act> {
     match &claim.says {
         Predicate::NothingSends { project, kind: Kind::Webhook } => {
             Some(Act::Disable { project: *project, kind: Kind::Webhook, id: instance.to_owned() })
@@ -426,13 +459,17 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live)
             Some(Act::TakeOut { project: *project, kind: *kind, id: instance.to_owned() })
         }
         Predicate::NoServiceAccountBy => {
-            if case.keeps_service_account(plan, instance) {
+            if case.keeps_service_account(plan, instance, now) {
                 return None;
             }
             Some(Act::DeleteServiceAccount { id: instance.parse().ok()? })
         }
         Predicate::Replaced { service_account } => match case.replacement_of(*service_account) {
             None => Some(Act::CreateServiceAccount { replaces: *service_account }),
+            // The instance is the old one: its replacement is gone.
+            Some(_) if instance == service_account.to_string() => {
+                Some(Act::CreateServiceAccount { replaces: *service_account })
+            }
             // Its secret is lost, or the vendor refuses it: delete it by id, then create under the next marker.
             Some((id, credential)) if !case.replacement_proved(*service_account) => {
                 (!live.remembered.contains(&credential) || instance == id.to_string())

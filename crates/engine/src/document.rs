@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use leaver_core::case::Case;
 use leaver_core::claim::{Claim, ClaimKind, Remedy, State};
+use leaver_core::method::MethodEffect;
 use leaver_core::plan::{Blocker, Finding, Plan, ScopeLine};
 use leaver_core::wanted::{next_recheck, wait};
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub struct CaseDocument {
     pub removed_at: Option<Timestamp>,
     /// When the next recheck is due.
     pub next_recheck: Option<Timestamp>,
+    /// What the method does and does not do (METHOD-4).
+    pub method_effects: &'static [MethodEffect],
     /// Every line of the runbook.
     pub scope: Vec<ScopeLine>,
     /// The claims.
@@ -115,6 +118,7 @@ pub fn document(case: &Case, now: Timestamp) -> CaseDocument {
         deadline: case.request.deadline,
         removed_at: removed,
         next_recheck: removed.and_then(|_| next_recheck(case, now)),
+        method_effects: case.request.method.effects(),
         scope: plan.map(|(plan, _)| plan.scope.clone()).unwrap_or_default(),
         claims: plan
             .map(|(plan, _)| plan.claims.iter().map(|claim| of_claim(case, plan, claim, now)).collect())

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
 use leaver_core::decide::{Command, decide, observed};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgName, PersonId};
 use leaver_core::judge::{Names, Readings, reads_now};
+use leaver_core::method::Urgency;
 use leaver_core::plan::{Plan, Request};
-use leaver_core::planner::{self, Planned};
+use leaver_core::planner::{self, Planned, Refusal};
 use leaver_core::reading::{Maker, OrgRole, Snapshot};
 use leaver_core::source::What;
 use leaver_core::wanted::{Live, Owed};
@@ -23,6 +24,12 @@ use crate::error::Error;
 use crate::file::{Beside, File, fold};
 use crate::organization::Organization;
 use crate::ports::{Clock, Ids, Progress};
+
+/// How often an inventory reads again what failed for a moment.
+const RETRIES: u32 = 3;
+
+/// The longest pause before that, in seconds; limits by the minute are the longest that the vendor documents for what is read here.
+const LONGEST_PAUSE: u64 = 90;
 
 /// How many reads of one organization are under way at once, besides what the vendor's client allows.
 const READS_AT_ONCE: usize = 16;
@@ -150,6 +157,7 @@ impl Engine {
     /// [`Error::Refused`] when no plan can be made.
     pub async fn draft(&self, mut wish: Wish, progress: &dyn Progress) -> Result<Drafted, Error> {
         let org = self.organization(&wish.request.org)?;
+        let hurry = wish.request.urgency == Urgency::Emergency;
         wish.request.leaver = self.person(&wish.leaver).await?;
         let successor = self.store.person(&wish.request.successor).await?;
         let executor = self.store.person(&wish.request.executor).await?;
@@ -160,16 +168,17 @@ impl Engine {
             control: Vec::new(),
             own_username: Some(org.username.clone()),
         };
-        let mut readings = self.read(org, planner::first_reads(org.scim).into_iter().collect(), progress).await;
+        let mut readings =
+            self.inventory(org, hurry, planner::first_reads(org.scim).into_iter().collect(), progress).await?;
         if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
             let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
             progress.says("reading the content of every project");
-            let more = self.read(org, wanted, progress).await;
+            let more = self.inventory(org, hurry, wanted, progress).await?;
             readings.extend(more);
             let shares = planner::share_reads(&readings);
             if !shares.is_empty() {
                 progress.says("reading the share lists of what is not shared with everybody");
-                let more = self.read(org, shares, progress).await;
+                let more = self.inventory(org, hurry, shares, progress).await?;
                 readings.extend(more);
             }
         }
@@ -198,12 +207,49 @@ impl Engine {
         let unread: BTreeSet<What> = unread.filter(|what| !readings.contains_key(what)).cloned().collect();
         if !unread.is_empty() {
             progress.says("probing the claims that name single items");
-            let more = self.read(org, unread, progress).await;
+            let more = self.inventory(org, hurry, unread, progress).await?;
             readings.extend(more);
         }
         names.control = control.iter().map(|(_, id, address)| (id.clone(), address.clone())).collect();
         let people = people_met(&wish, &plan, &control, &names, org);
         assemble(wish.request, &plan, &readings, &names, Beside { people, labels, ..Beside::default() }, now)
+    }
+
+    /// Reads for a plan. What fails for a moment is read again, because a plan that is thinner than the world would be approved
+    /// as if it were whole; an emergency waits for nothing, and its plan says what was not seen.
+    async fn inventory(
+        &self,
+        org: &Organization,
+        hurry: bool,
+        wanted: BTreeSet<What>,
+        progress: &dyn Progress,
+    ) -> Result<Readings, Error> {
+        let mut readings = self.read(org, wanted, progress).await;
+        for _ in 0..RETRIES {
+            let passing: BTreeMap<What, u64> = readings
+                .iter()
+                .filter_map(|(what, reading)| Some((what.clone(), reading.result.as_ref().err()?.passes_after()?)))
+                .collect();
+            if passing.is_empty() || hurry {
+                return Ok(readings);
+            }
+            let pause = passing.values().max().copied().unwrap_or(1).min(LONGEST_PAUSE);
+            let now = self.clock.now();
+            let until = now.checked_add(SignedDuration::from_secs(i64::try_from(pause).unwrap_or(1))).unwrap_or(now);
+            progress.says(&format!("{} reads were not answered well; trying again in {pause} s", passing.len()));
+            while self.clock.now() < until {
+                self.clock.wait_until(until).await;
+            }
+            readings.extend(self.read(org, passing.into_keys().collect(), progress).await);
+        }
+        let still = readings.iter().find_map(|(what, reading)| {
+            let failure = reading.result.as_ref().err()?;
+            failure.passes_after().map(|_| (what.to_string(), failure.clone()))
+        });
+        match still {
+            Some((what, failure)) => Err(Refusal::Unread { what, failure }.into()),
+            None => Ok(readings),
+        }
     }
 
     /// The configured witnesses, and the owners on the member list whom the database knows already.

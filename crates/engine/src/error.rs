@@ -53,16 +53,6 @@ pub enum Error {
         /// The last event.
         last: jiff::Timestamp,
     },
-    /// Too many removals in 24 hours.
-    #[error("organization {org} has had {count} removals within 24 hours, and its cap is {cap}")]
-    Cap {
-        /// The organization.
-        org: leaver_core::ids::OrgName,
-        /// How many.
-        count: usize,
-        /// The cap.
-        cap: usize,
-    },
 }
 
 impl Error {
@@ -80,7 +70,6 @@ impl Error {
             Self::OpenCase(_) => "L210",
             Self::BadHistory { .. } | Self::Encode(_) => "L304",
             Self::ClockBackwards { .. } => "L305",
-            Self::Cap { .. } => "L211",
         }
     }
 }

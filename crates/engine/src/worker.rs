@@ -44,6 +44,8 @@ const BATCH: u32 = 256;
 pub struct Pass {
     /// The cases that were looked at.
     pub cases: BTreeSet<CaseId>,
+    /// Sources that the vendor did not answer for, as last read.
+    pub unanswered: BTreeSet<What>,
     /// When something is due next.
     pub next_at: Option<Timestamp>,
 }
@@ -79,7 +81,7 @@ impl Engine {
             }
             for (org, mut actives) in by_org {
                 let org = self.organization(&org)?.clone();
-                self.work_together(&org, &mut actives, progress).await?;
+                self.work_together(&org, &mut actives, &mut pass, progress).await?;
                 for active in actives {
                     self.release(active).await?;
                 }
@@ -108,6 +110,7 @@ impl Engine {
         &self,
         org: &Organization,
         actives: &mut [Active],
+        pass: &mut Pass,
         progress: &dyn Progress,
     ) -> Result<(), Error> {
         loop {
@@ -120,6 +123,13 @@ impl Engine {
                 round.push(owed);
             }
             let readings = if reads.is_empty() { Readings::new() } else { self.read(org, reads, &Quiet).await };
+            for (what, reading) in &readings {
+                if reading.result.as_ref().is_err_and(|failure| failure.passes_after().is_some()) {
+                    pass.unanswered.insert(what.clone());
+                } else {
+                    pass.unanswered.remove(what);
+                }
+            }
             let mut moved = false;
             for (active, owed) in actives.iter_mut().zip(round) {
                 match self.step(org, active, owed, &readings, progress).await {

@@ -85,7 +85,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// The world to rehearse in.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 8)]
     pub(crate) seed: u64,
     /// A folder for database, evidence and configuration; kept afterwards. Without it, a new one among the temporary files.
     #[arg(long, value_name = "DIR")]
@@ -99,7 +99,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     pub(crate) listen: std::net::SocketAddr,
     /// The same seed gives the same world.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 8)]
     pub(crate) seed: u64,
     /// How many members.
     #[arg(long)]

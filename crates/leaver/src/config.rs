@@ -160,6 +160,21 @@ impl Default for SinkConfig {
     }
 }
 
+/// A file that others can read keeps no secret.
+fn private(path: &Path, of: &str) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    match std::fs::metadata(path) {
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            let shown = path.display();
+            Err(Failure::usage("L007", format!("the secret of {of} in {shown} can be read by others"))
+                .hint(format!("chmod 600 {shown}")))
+        }
+        // A file that is not there is told when it is read.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 impl Config {
     /// Reads the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
@@ -239,6 +254,7 @@ impl Config {
         let text = match secret {
             SecretRef::File(path) => {
                 let path = self.path(path);
+                private(&path, of)?;
                 std::fs::read_to_string(&path).map_err(|error| {
                     Failure::usage("L007", format!("the secret of {of} cannot be read from {}", path.display()))
                         .because(&error)

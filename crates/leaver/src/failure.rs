@@ -149,8 +149,7 @@ impl From<EngineError> for Failure {
             | EngineError::Append(_)
             | EngineError::BadHistory { .. }
             | EngineError::Encode(_)
-            | EngineError::ClockBackwards { .. }
-            | EngineError::Cap { .. } => {}
+            | EngineError::ClockBackwards { .. } => {}
         }
         failure
     }

@@ -305,6 +305,9 @@ pub(crate) fn case(case: &Case, plan: &Plan, document: &CaseDocument, words: &Wo
     let mut text = heading(plan, document, words);
     line(&mut text, "");
     text.push_str(&claims(plan, document, words));
+    if case.state == leaver_core::event::CaseState::WaitingApproval {
+        text.push_str(&method(document));
+    }
     text.push_str(&findings(document, words));
     text.push_str(&scope(document));
     text.push_str(&tasks(case, plan, document, words, now));
@@ -324,6 +327,24 @@ fn account(plan: &Plan) -> String {
         .as_ref()
         .map_or_else(|| "grants unknown".to_owned(), |grants| format!("{} grants", grants.len()));
     format!("{id}, {role}, {grants}")
+}
+
+/// What the method does and does not do, before somebody says yes to it (METHOD-4).
+fn method(document: &CaseDocument) -> String {
+    use leaver_core::method::Does;
+
+    let mut text = format!("{}\n", format!("what '{}' does and does not do", document.method).bold());
+    for effect in document.method_effects {
+        let does = match effect.does {
+            Does::Yes => "does",
+            Does::No => "does not",
+            Does::Never => "cannot",
+            Does::Unknown => "unknown",
+        };
+        line(&mut text, &format!("  {does:<9} {}: {}", effect.on, effect.says));
+    }
+    text.push('\n');
+    text
 }
 
 fn findings(document: &CaseDocument, words: &Words) -> String {

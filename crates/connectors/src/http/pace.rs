@@ -54,6 +54,13 @@ impl Pace {
         });
     }
 
+    /// So much time has passed for the vendor without passing here: on a simulated clock. What is held is held that much less.
+    pub fn pass(&self, time: Duration) {
+        for state in self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            state.not_before = state.not_before.and_then(|until| until.checked_sub(time));
+        }
+    }
+
     /// How long the lane is still held.
     pub fn held(&self, lane: Lane) -> Duration {
         self.with(lane, |state| state.not_before)

@@ -18,7 +18,14 @@ async fn played(setup: Setup, until: CaseState) -> (Stage, Rest, Value) {
     let rest = stage.remove(until).await;
     let truth = Truth::look(&stage, &before).await;
     let leaver = stage.description().people.leaver.clone();
-    assert_eq!(truth.problems(&[(&rest.case, &leaver)]), Vec::<String>::new(), "{} ({})\n{}", rest.case.state.word(), rest.case.state_why, shown(&rest.case));
+    assert_eq!(
+        truth.problems(&[(&rest.case, &leaver)]),
+        Vec::<String>::new(),
+        "{} ({})\n{}",
+        rest.case.state.word(),
+        rest.case.state_why,
+        shown(&rest.case)
+    );
     (stage, rest, before)
 }
 
@@ -94,7 +101,11 @@ async fn our_own_credential_survives_even_if_the_leaver_made_it() {
     assert!(plan.findings.iter().any(|finding| finding.runbook == "BEYOND-5"));
     // The leaver may know its secret: that is an open path, and only a named person can live with it.
     assert_eq!(rest.case.state, CaseState::WaitingPerson);
-    assert!(rest.case.skipped(&keys::service_accounts()).is_some_and(|(why, person)| *person && why.contains("own credential")));
+    assert!(
+        rest.case
+            .skipped(&keys::service_accounts())
+            .is_some_and(|(why, person)| *person && why.contains("own credential"))
+    );
     let until = stage.clock.time().checked_add(SignedDuration::from_hours(24 * 90)).unwrap();
     let accept = Command::Decide {
         claim: keys::service_accounts(),
@@ -117,9 +128,10 @@ async fn a_project_that_we_cannot_see_is_unknown_and_waits_for_a_person() {
     println!("{} {:?}\n{}", rest.case.state.word(), rest.case.state_why, shown(&rest.case));
     assert_eq!(rest.case.state, CaseState::WaitingPerson);
     let (plan, _) = rest.case.plan.as_ref().unwrap();
-    let unseen = plan.claims.iter().filter(|claim| claim.kind.gates_removed()).any(|claim| {
-        rest.case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Unknown)
-    });
+    let unseen =
+        plan.claims.iter().filter(|claim| claim.kind.gates_removed()).any(|claim| {
+            rest.case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Unknown)
+        });
     assert!(unseen, "what we cannot see must not hold");
 }
 
@@ -145,6 +157,10 @@ async fn what_an_admin_credential_may_not_do_waits_for_a_person() {
     let refused = rest.case.effects().values().filter(|fact| fact.effect.act.word() == "take-out");
     assert!(refused.clone().count() > 0);
     let told = document(&rest.case, rest.case.last_at);
-    let claim = told.claims.iter().find(|claim| claim.key.starts_with("sender.subscription") && claim.state == "broken").unwrap();
+    let claim = told
+        .claims
+        .iter()
+        .find(|claim| claim.key.starts_with("sender.subscription") && claim.state == "broken")
+        .unwrap();
     assert!(claim.why.contains("403") && claim.waits_for == Some("person"), "{claim:?}");
 }

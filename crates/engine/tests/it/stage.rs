@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -94,10 +94,20 @@ impl Control {
     }
 }
 
+/// The twin's clock, and the pace at which the vendor is asked, stand where the simulated clock stands.
+#[derive(Debug)]
+struct Together {
+    control: Control,
+    vendor: Mutex<Option<Arc<Mixpanel>>>,
+}
+
 #[async_trait]
-impl Follower for Control {
+impl Follower for Together {
     async fn pass(&self, seconds: u32) {
-        assert!(self.post("clock", &json!({"advance": seconds})).await);
+        assert!(self.control.post("clock", &json!({"advance": seconds})).await);
+        if let Some(vendor) = &*self.vendor.lock().unwrap() {
+            vendor.pace().pass(Duration::from_secs(u64::from(seconds)));
+        }
     }
 }
 
@@ -177,6 +187,7 @@ pub(crate) struct Stage {
     choices: BTreeMap<ClaimKey, Choice>,
     database: PathBuf,
     ids: Arc<Counted>,
+    together: Arc<Together>,
     _folder: tempfile::TempDir,
 }
 
@@ -189,24 +200,28 @@ impl Stage {
         let sandbox = start(setup.options.clone()).await.unwrap();
         let control = Control::new(&sandbox.description().control.base_url);
         let ClockMode::Frozen(begin) = setup.options.clock else { panic!("tests run on a frozen clock") };
-        let follower: Arc<dyn Follower> = Arc::new(control.clone());
-        let clock = Arc::new(SimulatedClock::new(begin, Some(follower)));
+        let together = Arc::new(Together { control: control.clone(), vendor: Mutex::default() });
+        let clock = Arc::new(SimulatedClock::new(begin, Some(Arc::clone(&together) as _)));
         let robot = Robot::new(control.clone(), sandbox.description());
         let folder = folder();
         let database = folder.path().join("leaver.db");
         let ids = Arc::new(Counted::default());
         let sink = Arc::new(Kept::default());
-        let engine = build(&setup, sandbox.description(), &database, Arc::clone(&clock), &ids, &sink, between).await;
+        let (engine, vendor) =
+            build(&setup, sandbox.description(), &database, Arc::clone(&clock), &ids, &sink, between).await;
+        *together.vendor.lock().unwrap() = Some(vendor);
         let choices = dropped(&control.state().await, &setup.drop);
-        Self { sandbox, control, clock, engine, robot, setup, sink, choices, database, ids, _folder: folder }
+        Self { sandbox, control, clock, engine, robot, setup, sink, choices, database, ids, together, _folder: folder }
     }
 
     /// The process was killed, and another one begins: an empty memory on the same database.
     pub(crate) async fn restart(&mut self, between: &dyn Between) {
         let description = self.sandbox.description();
-        self.engine =
+        let (engine, vendor) =
             build(&self.setup, description, &self.database, Arc::clone(&self.clock), &self.ids, &self.sink, between)
                 .await;
+        self.engine = engine;
+        *self.together.vendor.lock().unwrap() = Some(vendor);
         self.engine.store.take_over().await.unwrap();
     }
 
@@ -355,7 +370,7 @@ async fn build(
     ids: &Arc<Counted>,
     sink: &Arc<Kept>,
     between: &dyn Between,
-) -> Engine {
+) -> (Engine, Arc<Mixpanel>) {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(database).await.unwrap());
     let people = &description.people;
     let mut known = BTreeMap::new();
@@ -394,7 +409,8 @@ async fn build(
     };
     let captures: Arc<dyn CaptureSink> = Arc::new(NullSink::new(RedactionKey::new([7; 32])));
     let now: Arc<dyn leaver_connectors::Clock> = Arc::clone(&clock) as _;
-    let vendor: Arc<dyn Vendor> = Arc::new(Mixpanel::new(config, now, captures).unwrap());
+    let mixpanel = Arc::new(Mixpanel::new(config, now, captures).unwrap());
+    let vendor: Arc<dyn Vendor> = Arc::clone(&mixpanel) as _;
     let own = Address::parse(&people.owner).unwrap().domain().to_owned();
     let mut claimed = vec![own.clone()];
     if setup.options.variant.claimed_domain_includes_leaver {
@@ -415,5 +431,6 @@ async fn build(
         vendor: between.vendor(vendor),
         sink: Arc::clone(sink) as _,
     };
-    Engine::new(between.store(store), clock, Arc::clone(ids) as _, BTreeMap::from([(OrgName::from(ORG), organization)]))
+    let organizations = BTreeMap::from([(OrgName::from(ORG), organization)]);
+    (Engine::new(between.store(store), clock, Arc::clone(ids) as _, organizations), mixpanel)
 }

@@ -82,10 +82,9 @@ fn mails(kind: &str, item: &Value) -> Vec<String> {
         "digest" => list(&fields["recipients"]).iter().collect(),
         "alert" => list(&fields["subscriptions"]).iter().map(|one| &one["value"]).collect(),
         "schema_enforcement" => list(&fields["notification_emails"]).iter().collect(),
-        "agent_flow" => list(&fields["graph"]["nodes"])
-            .iter()
-            .flat_map(|node| list(&node["config"]["recipients"]))
-            .collect(),
+        "agent_flow" => {
+            list(&fields["graph"]["nodes"]).iter().flat_map(|node| list(&node["config"]["recipients"])).collect()
+        }
         _ => Vec::new(),
     };
     found.into_iter().map(text).collect()
@@ -162,9 +161,9 @@ impl Truth {
         Some(match says {
             Predicate::NotMember => {
                 // An inactive record is on no member list and opens nothing.
-                !list(&self.now["members"]).iter().any(|member| {
-                    (is(&member["email"], leaver) || member["id"] == id) && member["active"] == true
-                })
+                !list(&self.now["members"])
+                    .iter()
+                    .any(|member| (is(&member["email"], leaver) || member["id"] == id) && member["active"] == true)
             }
             Predicate::LowestRole => self.member(leaver).is_none_or(|member| member["role"] == "member"),
             Predicate::NoProjectGrant => self.member(leaver).is_none_or(|member| list(&member["grants"]).is_empty()),
@@ -173,9 +172,9 @@ impl Truth {
                 .flat_map(|project| list(&project["data_views"]))
                 .any(|view| view["is_restricted"] == true && list(&view["members"]).contains(&json!(id))),
             Predicate::ScimInactive => self.member(leaver).is_none_or(|member| member["active"] == false),
-            Predicate::NoServiceAccountBy => !list(&self.now["service_accounts"])
-                .iter()
-                .any(|account| account["creator"] == id),
+            Predicate::NoServiceAccountBy => {
+                !list(&self.now["service_accounts"]).iter().any(|account| account["creator"] == id)
+            }
             Predicate::Replaced { service_account } => self.replaced(*service_account),
             Predicate::NothingSends { project, kind } => {
                 !items(&self.now, project.0, word(*kind)).values().any(|item| sends_to(word(*kind), item, leaver))
@@ -212,7 +211,8 @@ impl Truth {
             .iter()
             .filter(|account| account["creator"] == self.own_user)
             .filter(|account| {
-                text(&account["username"]).starts_with("leaver-") && text(&account["username"]).contains(&format!("-{old}-"))
+                text(&account["username"]).starts_with("leaver-")
+                    && text(&account["username"]).contains(&format!("-{old}-"))
             })
             .collect()
     }
@@ -334,7 +334,8 @@ impl Truth {
                 found.push(format!("service account {} is gone or changed", account["username"]));
             }
         }
-        let known: BTreeSet<String> = list(&self.before["service_accounts"]).iter().map(|one| text(&one["id"])).collect();
+        let known: BTreeSet<String> =
+            list(&self.before["service_accounts"]).iter().map(|one| text(&one["id"])).collect();
         for account in list(&self.now["service_accounts"]) {
             if !known.contains(&text(&account["id"])) && account["creator"] != self.own_user {
                 // Made by a person in the course of the test.
@@ -388,7 +389,12 @@ impl Truth {
         let effects = || {
             self.requests.iter().filter(|request| request["acted"] == true && request["via"] == "api").map(|request| {
                 let effect = &request["effect"];
-                (text(&effect["kind"]), text(&effect["op"]), text(&effect["id"]), effect["from"].as_str().map(str::to_owned))
+                (
+                    text(&effect["kind"]),
+                    text(&effect["op"]),
+                    text(&effect["id"]),
+                    effect["from"].as_str().map(str::to_owned),
+                )
             })
         };
         let mut counted: BTreeMap<(String, String, String), usize> = BTreeMap::new();
@@ -433,7 +439,8 @@ impl Truth {
     /// The end of the world in the words that must be the same after every run: what is there, without times and without the
     /// ids of what was made.
     pub(crate) fn digest(&self) -> Value {
-        let known: BTreeSet<String> = list(&self.before["service_accounts"]).iter().map(|one| text(&one["id"])).collect();
+        let known: BTreeSet<String> =
+            list(&self.before["service_accounts"]).iter().map(|one| text(&one["id"])).collect();
         let accounts: Vec<Value> = list(&self.now["service_accounts"])
             .iter()
             .map(|account| {

@@ -213,6 +213,7 @@ pub(crate) async fn plan(app: &App, terms: &Terms, acting: Option<&str>, printer
     let now = app.engine.clock.now();
     let mut shown = document(&drafted.case, now);
     shown.case = None;
+    "draft".clone_into(&mut shown.state);
     if printer.json {
         printer.document(&shown)?;
     } else if let Some((plan, _)) = &drafted.case.plan {
@@ -267,6 +268,7 @@ pub(crate) async fn remove(
             };
             let mut shown = document(&drafted.case, now);
             shown.case = None;
+            "draft".clone_into(&mut shown.state);
             printer.data(&render::case(&drafted.case, &plan, &shown, &words, now));
         }
         let typed = printer.ask("type the leaver's address to open the case");
@@ -342,6 +344,10 @@ pub(crate) async fn status(app: &App, status: &Status, printer: Printer) -> Resu
 
 /// Follows a case until it is removed, closed, or over. Asks for a read now, because somebody is looking.
 async fn watch(app: &App, id: &CaseId, printer: Printer) -> Result<(), Failure> {
+    {
+        let bar = printer.bar();
+        app.engine.verify(id, &bar).await?;
+    }
     let mut told = String::new();
     let mut mark = None;
     loop {

@@ -119,6 +119,11 @@ pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
 
 /// Writes a ready configuration for a sandbox and returns its path.
 pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::path::PathBuf, Failure> {
+    let path = dir.join("leaver.toml");
+    if path.exists() {
+        return Err(Failure::usage("L023", format!("{} is there already", path.display()))
+            .hint("nothing is overwritten: take the old one away first, or give another --dir"));
+    }
     let person = |role: &str| described.people.get(role).cloned().unwrap_or_default();
     let domain = |address: &str| address.split_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned());
     let own = domain(&person("owner"));
@@ -149,7 +154,6 @@ pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::pat
         write_new(&dir.join("secrets/sandbox-scim"), scim.token.as_bytes(), 0o600)?;
     }
     write_new(&dir.join("secrets/sandbox"), described.mixpanel.service_account.secret.as_bytes(), 0o600)?;
-    let path = dir.join("leaver.toml");
     write_new(&path, text.as_bytes(), 0o644)?;
     Ok(path)
 }

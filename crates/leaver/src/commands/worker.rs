@@ -49,6 +49,12 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
                     printer.say(&format!("  leaver status {case}"));
                 }
             }
+            if !pass.unanswered.is_empty() {
+                let count = pass.unanswered.len();
+                printer
+                    .say(&format!("the vendor did not answer for {count} sources; what they would show stays unknown"));
+                return Ok(Exit::Unavailable);
+            }
             return Ok(if waiting.is_empty() { Exit::Done } else { Exit::Waiting });
         }
         let now = app.engine.clock.now();
