@@ -236,9 +236,12 @@ impl Act {
         match self {
             Self::TakeOut { project, kind, id }
             | Self::DropCopy { project, kind, id }
-            | Self::NameCopy { project, kind, id }
             | Self::Describe { project, kind, id }
             | Self::Drop { project, kind, id } => vec![What::Object(*project, *kind, id.clone())],
+            // The list shows the source's title.
+            Self::NameCopy { project, kind, id } => {
+                vec![What::Object(*project, *kind, id.clone()), What::List(*project, *kind)]
+            }
             // There is no call for a single webhook (4.3).
             Self::Disable { project, kind, .. } => vec![What::List(*project, *kind)],
             Self::Copy { project, kind, id } => vec![

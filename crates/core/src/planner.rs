@@ -134,8 +134,8 @@ const SHARED_KINDS: [Kind; 9] = [
     Kind::Experiment,
 ];
 
-/// What an inventory reads last: the share lists of what is private or restricted. Whatever a whole project may see needs no
-/// entry for one person.
+/// What an inventory reads last: the share lists of every board and cohort, which people share by name beside sharing them with
+/// the project, and of whatever else is private or restricted.
 pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
     readings
         .values()
@@ -146,8 +146,9 @@ pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
             _ => None,
         })
         .flat_map(|(project, kind, items)| {
-            let hidden = items.iter().filter(|item| item.private == Some(true) || item.shared == Some(false));
-            hidden.map(move |item| What::Shares(project, kind, item.id.clone()))
+            let always = matches!(kind, Kind::Board | Kind::Cohort);
+            let hidden = move |item: &&Item| always || item.private == Some(true) || item.shared == Some(false);
+            items.iter().filter(hidden).map(move |item| What::Shares(project, kind, item.id.clone()))
         })
         .collect()
 }

@@ -295,7 +295,8 @@ impl Room<'_> {
         let Some(Ok(Snapshot::One(item))) =
             self.readings.get(&What::ServiceAccount(old)).map(|reading| &reading.result)
         else {
-            return skip("the old service account is gone");
+            // What it could do is not shown any more: a person chooses to go on without a replacement.
+            return ask("the old service account is gone: nothing shows what a replacement needs");
         };
         let username = format!("{}{old}-{attempt}", self.replacement_prefix());
         let role = item.role.clone().unwrap_or_else(|| "consumer".to_owned());

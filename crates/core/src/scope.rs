@@ -106,7 +106,7 @@ const LINES: &[Line] = &[
     line(
         "REMOVE-8",
         "share-list entries",
-        NoneFound("no share list of anything private or restricted names the leaver"),
+        NoneFound("no share list of a board or cohort, or of anything private or restricted, names the leaver"),
     ),
     line("REMOVE-9", "public board links", NoneFound("no board of the leaver counts a public link")),
     line("SSO-1", "paths of the identity provider", PROVIDERS),

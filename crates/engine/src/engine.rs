@@ -177,7 +177,7 @@ impl Engine {
             readings.extend(more);
             let shares = planner::share_reads(&readings);
             if !shares.is_empty() {
-                progress.says("reading the share lists of what is not shared with everybody");
+                progress.says("reading share lists");
                 let more = self.inventory(org, hurry, shares, progress).await?;
                 readings.extend(more);
             }
