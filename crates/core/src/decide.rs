@@ -451,7 +451,8 @@ fn settle<'o>(
     names: &Names,
     verdict: impl Fn(&ClaimKey) -> Option<&'o Observation>,
 ) -> Option<Event> {
-    let fact = case.effects().get(key)?;
+    // Settled once, settled for good: the same step may come twice.
+    let fact = case.effects().get(key).filter(|fact| matches!(fact.outcome, Some(Outcome::Unknown(_))))?;
     let good = |what: &What| -> Option<&Reading> {
         let reading = batch.get(what)?;
         let late_enough = case.settled(what).is_none_or(|settled| reading.sent_at > settled);

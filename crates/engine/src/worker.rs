@@ -124,7 +124,7 @@ impl Engine {
             }
             let readings = if reads.is_empty() { Readings::new() } else { self.read(org, reads, &Quiet).await };
             for (what, reading) in &readings {
-                if reading.result.as_ref().is_err_and(|failure| failure.passes_after().is_some()) {
+                if matches!(reading.result, Err(Failure::Network | Failure::TimedOut | Failure::Server { .. })) {
                     pass.unanswered.insert(what.clone());
                 } else {
                     pass.unanswered.remove(what);

@@ -9,8 +9,10 @@
     reason = "tests fail by panicking, and say what they counted"
 )]
 
+mod crashes;
 mod faults;
 mod layouts;
 mod robot;
 mod stage;
+mod trap;
 mod truth;

@@ -16,7 +16,7 @@ fn an_unknown_address_with_a_similar_one() {
     exit 2
     -- stderr
     error[L101]: nobody in the organization has the address j.lindqvistx@northlight-studio.example
-      hint: did you mean j.lindqvist@brightwater.example or j.lindqvist@northlight-studio.example?
+      hint: did you mean j.lindqvist@northlight-studio.example or j.lindqvist@brightwater.example?
     "#);
 }
 
@@ -145,7 +145,7 @@ fn a_vendor_that_does_not_answer() {
     let run = |arguments: &[&str]| crate::world::ran(crate::world::binary().current_dir(folder.path()).args(arguments));
     let planned = run(&["plan", &leaver, "--org", "sandbox"]);
     assert_eq!(planned.code, 4, "{}", planned.told());
-    assert!(planned.stderr.contains("error[L110]: /me could not be read: the connection failed"), "{}", planned.stderr);
+    assert!(planned.stderr.contains("error[L110]: me could not be read: the connection failed"), "{}", planned.stderr);
     let removed = run(&["remove", &leaver, "--org", "sandbox", "--ticket", "OPS-7", "--yes"]);
     assert_eq!(removed.code, 4, "{}", removed.told());
     assert_eq!(run(&["doctor"]).code, 4);

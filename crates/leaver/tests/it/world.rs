@@ -86,7 +86,13 @@ impl World {
 
     /// Writes a file into the folder.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).expect("the temporary folder takes files");
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("the temporary folder takes files");
+        if name.starts_with("secrets/") {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its owner's alone");
+        }
     }
 
     /// The configuration that `init` wrote.

@@ -123,6 +123,11 @@ fn a_secret_that_is_not_there() {
     -- stderr
     error[L007]: the secret of organization 'sandbox' is empty
     "#);
+    world.write("open", "a secret that others can read");
+    let config = world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { file = \"open\" }");
+    let ran = world.refused(&plan(&world, config));
+    assert_eq!(ran.code, 2, "{}", ran.told());
+    assert!(ran.stderr.contains("can be read by others") && ran.stderr.contains("chmod 600"), "{}", ran.stderr);
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! A process that dies at any point and starts again comes to the same end, and changes nothing twice.
+//!
+//! One clean removal counts every append to the journal, every change sent and every read. Then, for one point at a time, a
+//! removal in a world of its own is killed there: the engine and everything in its memory is gone, the database and the vendor
+//! stay. A new engine takes over and goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt as _;
+use leaver_core::case::Case;
+use leaver_core::event::CaseState;
+use leaver_core::write::Outcome;
+use leaver_engine::Error;
+use leaver_store::CaseFilter;
+use serde_json::Value;
+
+use crate::stage::{Nothing, Rest, Setup, Stage, shown};
+use crate::trap::{Point, Trap, Trapped, spread};
+use crate::truth::Truth;
+
+/// So many removals at the same time.
+const AT_ONCE: usize = 8;
+
+/// The worlds in which processes die: together they make the product do everything that it does in a removal.
+fn worlds() -> Vec<Setup> {
+    let mut story = Setup::variant("claimed-domain-includes-leaver,duplicate-ignores-title");
+    story.drop = vec!["Draft: pricing page test"];
+    vec![story, Setup::variant("copy-stops-halfway")]
+}
+
+/// Goes on from whatever stands in the database.
+async fn on(stage: &Stage) -> Rest {
+    let known = stage.engine.store.cases(&CaseFilter::default()).await.unwrap();
+    let case = match known.first() {
+        Some(row) => stage.engine.case(&row.case).await.unwrap(),
+        None => stage.open().await.unwrap(),
+    };
+    assert!(known.len() <= 1, "one removal is one case");
+    if case.state == CaseState::WaitingApproval {
+        match stage.approve(&case).await {
+            Ok(_) | Err(Error::Rejected(_)) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    stage.play(&case.id, CaseState::Removed).await
+}
+
+struct Clean {
+    setup: Setup,
+    points: BTreeMap<Point, u64>,
+    acts: BTreeSet<&'static str>,
+    digest: Value,
+    arrived: bool,
+}
+
+async fn clean(setup: Setup) -> Clean {
+    let trap = Trap::new(None);
+    let stage = Stage::with(setup.clone(), &Trapped(std::sync::Arc::clone(&trap))).await;
+    let before = stage.control.state().await;
+    let rest = on(&stage).await;
+    let truth = Truth::look(&stage, &before).await;
+    assert_eq!(truth.problems(&[(&rest.case, &stage.description().people.leaver)]), Vec::<String>::new());
+    let acts = rest.case.effects().values().map(|fact| fact.effect.act.word()).collect();
+    Clean { setup, points: trap.passed(), acts, digest: truth.digest(), arrived: rest.arrived }
+}
+
+/// What one crash showed.
+struct Crashed {
+    /// The effects that had an intent and no outcome when the process died.
+    between: Vec<&'static str>,
+    problems: Option<String>,
+}
+
+async fn crash(clean: &Clean, point: Point, nth: u64) -> Crashed {
+    let trap = Trap::new(Some((point, nth)));
+    let mut stage = Stage::with(clean.setup.clone(), &Trapped(std::sync::Arc::clone(&trap))).await;
+    let before = stage.control.state().await;
+    let died = {
+        let living = Box::pin(on(&stage));
+        tokio::select! {
+            rest = living => Err(rest),
+            () = trap.sprung() => Ok(()),
+        }
+    };
+    if let Err(rest) = died {
+        let problems = Some(format!("{point:?} {nth} was never reached: {}", rest.case.state.word()));
+        return Crashed { between: Vec::new(), problems };
+    }
+    stage.restart(&Nothing).await;
+    let between = match stage.engine.store.cases(&CaseFilter::default()).await.unwrap().first() {
+        Some(row) => left_open(&stage.engine.case(&row.case).await.unwrap()),
+        None => Vec::new(),
+    };
+    let rest = on(&stage).await;
+    let truth = Truth::look(&stage, &before).await;
+    let mut problems = truth.problems(&[(&rest.case, &stage.description().people.leaver)]);
+    if rest.arrived != clean.arrived {
+        problems.push("it did not come to the end of the clean run".to_owned());
+    } else if clean.arrived && truth.digest() != clean.digest {
+        problems.push(format!("the world is another one:\n{}\n{}", clean.digest, truth.digest()));
+    }
+    for (key, fact) in rest.case.effects() {
+        if fact.outcome.is_none() {
+            problems.push(format!("{key} has no outcome"));
+        }
+    }
+    let problems = (!problems.is_empty()).then(|| {
+        format!(
+            "{point:?} {nth} ({between:?}): {} ({})\n    {}\n{}",
+            rest.case.state.word(),
+            rest.case.state_why,
+            problems.join("\n    "),
+            shown(&rest.case)
+        )
+    });
+    Crashed { between, problems }
+}
+
+fn left_open(case: &Case) -> Vec<&'static str> {
+    case.effects()
+        .values()
+        .filter(|fact| matches!(fact.outcome, None | Some(Outcome::Unknown(_))))
+        .map(|fact| fact.effect.act.word())
+        .collect()
+}
+
+/// The crashes of one world in every run of the tests; all of them with `LEAVER_TEST_FULL`.
+fn chosen(clean: &Clean, first: bool) -> Vec<(Point, u64)> {
+    let full = std::env::var_os("LEAVER_TEST_FULL").is_some();
+    let mut points = Vec::new();
+    for (point, times) in &clean.points {
+        let count = match point {
+            _ if full => *times,
+            // Everything that was written and everything that was sent; the end of one step is the beginning of the next.
+            Point::AfterAppend | Point::AfterSend if first => *times,
+            Point::BeforeAppend | Point::BeforeSend if first => 12,
+            Point::BeforeRead | Point::AfterRead if first => 8,
+            Point::AfterSend => 12,
+            _ => 3,
+        };
+        points.extend(spread(*times, count).into_iter().map(|nth| (*point, nth)));
+    }
+    points
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_dies_comes_to_the_same_end() {
+    let mut cleans = Vec::new();
+    for setup in worlds() {
+        cleans.push(clean(setup).await);
+    }
+    let mut runs = Vec::new();
+    for (at, one) in cleans.iter().enumerate() {
+        println!("passed in a clean run: {:?}; acts: {:?}", one.points, one.acts);
+        runs.extend(chosen(one, at == 0).into_iter().map(|(point, nth)| (one, point, nth)));
+    }
+    println!("{} crashes", runs.len());
+    let mut histogram: BTreeMap<&str, usize> = BTreeMap::new();
+    for act in cleans.iter().flat_map(|one| &one.acts) {
+        histogram.entry(act).or_default();
+    }
+    let mut wrong = Vec::new();
+    let mut running = futures::stream::iter(runs)
+        .map(|(clean, point, nth)| async move { Box::pin(crash(clean, point, nth)).await })
+        .buffer_unordered(AT_ONCE);
+    while let Some(crashed) = running.next().await {
+        for act in crashed.between {
+            *histogram.entry(act).or_default() += 1;
+        }
+        wrong.extend(crashed.problems);
+    }
+    println!("crashes between intent and outcome: {histogram:?}");
+    wrong.sort_unstable();
+    assert!(wrong.is_empty(), "{} crashes went wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(histogram.values().all(|count| *count > 0), "{histogram:?}");
+}
