@@ -464,12 +464,14 @@ fn settle<'o>(
         (Act::Copy { project, kind, id: source }, _) => {
             let list = What::List(*project, *kind);
             let marked = fact.marked.as_deref()?;
+            let title = items(&list)?.iter().find(|item| item.id == *source).map(|item| item.title.as_str());
             let adopted: Vec<&Item> = items(&list)?
                 .iter()
                 .filter(|item| !case.is_known_copy(*project, *kind, &item.id))
-                .filter(|item| {
-                    let says = |text: &str| text.contains(marked) && text.contains(&format!("{kind} {source}."));
-                    item.description.as_deref().is_some_and(says) || made_by_us_since(item, fact.intended_at, batch)
+                .filter(|item| match item.description.as_deref() {
+                    Some(text) if text.contains(marked) => text.contains(&format!("{kind} {source}.")),
+                    // Without our marker it bears the title of its source, asked for or not.
+                    _ => made_by_us_since(item, fact.intended_at, batch) && title.is_none_or(|title| item.title.starts_with(title)),
                 })
                 .collect();
             match adopted.as_slice() {
@@ -495,6 +497,12 @@ fn settle<'o>(
             }
             // The vendor appends its own ending to the name that was asked for.
             let made = list.iter().find(|item| item.title == marked || item.title.starts_with(&format!("{marked}.")));
+            // Not to be found is said of a whole list only; what somebody else deleted meanwhile is missed for ten minutes.
+            let missed = case.expected(&What::ServiceAccounts).iter().any(|id| !list.iter().any(|item| item.id == *id));
+            let read_at = good(&What::ServiceAccounts)?.sent_at;
+            if made.is_none() && missed && read_at.duration_since(fact.intended_at) < SignedDuration::from_mins(10) {
+                return None;
+            }
             let outcome = made.map_or_else(failed, |item| Outcome::Done { created: Some(item.id.clone()) });
             (outcome, What::ServiceAccounts)
         }

@@ -23,9 +23,9 @@ const AT_ONCE: usize = 8;
 
 /// The worlds in which processes die: together they make the product do everything that it does in a removal.
 fn worlds() -> Vec<Setup> {
-    let mut story = Setup::variant("claimed-domain-includes-leaver,duplicate-ignores-title");
+    let mut story = Setup::variant("duplicate-ignores-title");
     story.drop = vec!["Draft: pricing page test"];
-    vec![story, Setup::variant("copy-stops-halfway")]
+    vec![story, Setup::variant("copy-stops-halfway"), Setup::variant("claimed-domain-includes-leaver")]
 }
 
 /// Goes on from whatever stands in the database.
@@ -97,7 +97,7 @@ async fn crash(clean: &Clean, point: Point, nth: u64) -> Crashed {
     if rest.arrived != clean.arrived {
         problems.push("it did not come to the end of the clean run".to_owned());
     } else if clean.arrived && truth.digest() != clean.digest {
-        problems.push(format!("the world is another one:\n{}\n{}", clean.digest, truth.digest()));
+        problems.push(format!("the world is another one: {}", other(&clean.digest, &truth.digest())));
     }
     for (key, fact) in rest.case.effects() {
         if fact.outcome.is_none() {
@@ -114,6 +114,25 @@ async fn crash(clean: &Clean, point: Point, nth: u64) -> Crashed {
         )
     });
     Crashed { between, problems }
+}
+
+/// Where two ends of the world differ.
+fn other(one: &Value, two: &Value) -> String {
+    match (one, two) {
+        (Value::Object(left), Value::Object(right)) => left
+            .iter()
+            .filter(|(key, value)| right.get(*key) != Some(*value))
+            .map(|(key, value)| format!("{key}: {}", other(value, &right[key])))
+            .collect::<Vec<_>>()
+            .join("; "),
+        (Value::Array(left), Value::Array(right)) => {
+            let only = |some: &[Value], not: &[Value]| {
+                some.iter().filter(|value| !not.contains(value)).map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            };
+            format!("only before [{}], only now [{}]", only(left, right), only(right, left))
+        }
+        _ => format!("{one} is {two}"),
+    }
 }
 
 fn left_open(case: &Case) -> Vec<&'static str> {
@@ -135,8 +154,8 @@ fn chosen(clean: &Clean, first: bool) -> Vec<(Point, u64)> {
             Point::AfterAppend | Point::AfterSend if first => *times,
             Point::BeforeAppend | Point::BeforeSend if first => 12,
             Point::BeforeRead | Point::AfterRead if first => 8,
-            Point::AfterSend => 12,
-            _ => 3,
+            Point::BeforeSend | Point::AfterSend => 8,
+            _ => 1,
         };
         points.extend(spread(*times, count).into_iter().map(|nth| (*point, nth)));
     }
@@ -153,6 +172,9 @@ async fn a_process_that_dies_comes_to_the_same_end() {
     for (at, one) in cleans.iter().enumerate() {
         println!("passed in a clean run: {:?}; acts: {:?}", one.points, one.acts);
         runs.extend(chosen(one, at == 0).into_iter().map(|(point, nth)| (one, point, nth)));
+    }
+    if let Ok(only) = std::env::var("LEAVER_TEST_ONLY") {
+        runs.retain(|(one, point, nth)| format!("{:?} {point:?} {nth} ", one.setup.options.variant).contains(&only));
     }
     println!("{} crashes", runs.len());
     let mut histogram: BTreeMap<&str, usize> = BTreeMap::new();

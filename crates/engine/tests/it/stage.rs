@@ -297,6 +297,7 @@ impl Stage {
             Box::pin(self.engine.work("test", &Silent)).await.unwrap();
             let case = self.engine.case(id).await.unwrap();
             if case.state == until || case.state.is_over() || case.state == CaseState::Closed {
+                let case = self.lull(case).await;
                 return Rest { arrived: case.state == until, case };
             }
             let acted = self.robot.help(&self.engine, &case).await;
@@ -313,6 +314,24 @@ impl Stage {
         }
         let case = self.engine.case(id).await.unwrap();
         panic!("the case came to no end: it is {} ({})\n{}", case.state.word(), case.state_why, shown(&case));
+    }
+}
+
+/// So far the clock is looked ahead for work that is not done yet.
+const LULL: SignedDuration = SignedDuration::from_mins(5);
+
+impl Stage {
+    /// What is under way beside the last claim comes to its end too.
+    async fn lull(&self, mut case: Case) -> Case {
+        for _ in 0..20 {
+            match self.engine.store.next_due().await.unwrap() {
+                Some(at) if at.duration_since(self.clock.time()) < LULL => self.clock.wait_until(at).await,
+                Some(_) | None => break,
+            }
+            Box::pin(self.engine.work("test", &Silent)).await.unwrap();
+            case = self.engine.case(&case.id).await.unwrap();
+        }
+        case
     }
 }
 
