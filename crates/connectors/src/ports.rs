@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leaver_core::ids::{CredentialName, Digest};
-use leaver_core::reading::Reading;
+use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
 use leaver_core::write::{Outcome, Write};
 use secrecy::SecretString;
@@ -15,6 +15,20 @@ use secrecy::SecretString;
 pub trait Reader: Send + Sync + fmt::Debug {
     /// Reads the source to the vendor's own end mark. A failure is part of the reading.
     async fn read(&self, source: &Source) -> Reading;
+
+    /// Reads as [`read`](Self::read) does, except that the raw answers may be lost in a power cut until
+    /// [`settle`](Self::settle) has returned. For many reads whose answers become durable together.
+    async fn look(&self, source: &Source) -> Reading {
+        self.read(source).await
+    }
+
+    /// Makes the raw answers of all earlier looks durable.
+    ///
+    /// # Errors
+    /// They could not be stored: then none of those readings may be used.
+    async fn settle(&self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Sends outward changes. It exists only beside a journalled intent; see [`Vendor::acting`].

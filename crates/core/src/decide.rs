@@ -471,7 +471,10 @@ fn settle<'o>(
                 .filter(|item| match item.description.as_deref() {
                     Some(text) if text.contains(marked) => text.contains(&format!("{kind} {source}.")),
                     // Without our marker it bears the title of its source, asked for or not.
-                    _ => made_by_us_since(item, fact.intended_at, batch) && title.is_none_or(|title| item.title.starts_with(title)),
+                    _ => {
+                        made_by_us_since(item, fact.intended_at, batch)
+                            && title.is_none_or(|title| item.title.starts_with(title))
+                    }
                 })
                 .collect();
             match adopted.as_slice() {
@@ -510,13 +513,11 @@ fn settle<'o>(
             // An edit arrived if its claim no longer names the instance; a deletion, if the object answers 404.
             let gone = act.deletes();
             let what = gone.clone().or_else(|| act.touches().into_iter().find(|what| good(what).is_some()))?;
-            let arrived = match &gone {
-                Some(object) => good(object)?.result.as_ref().ok()?.one()?.is_none(),
-                None => {
-                    let seen = verdict(&fact.effect.claim).filter(|seen| seen.state != State::Unknown)?;
-                    seen.state == State::Holds
-                        || !(act.instance().is_empty() || seen.instances.contains(&act.instance()))
-                }
+            let arrived = if let Some(object) = &gone {
+                good(object)?.result.as_ref().ok()?.one()?.is_none()
+            } else {
+                let seen = verdict(&fact.effect.claim).filter(|seen| seen.state != State::Unknown)?;
+                seen.state == State::Holds || !(act.instance().is_empty() || seen.instances.contains(&act.instance()))
             };
             (if arrived { Outcome::Done { created: None } } else { failed() }, what)
         }

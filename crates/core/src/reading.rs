@@ -87,9 +87,12 @@ impl Failure {
     pub fn passes_after(&self) -> Option<u64> {
         match self {
             Self::Limited { after_seconds } => Some((*after_seconds).max(1)),
-            Self::Server { .. } | Self::TimedOut | Self::Network | Self::Incomplete(_) => Some(2),
             // HTTP 200 with an error inside says nothing about how long it lasts.
-            Self::Refused { status: 200 } => Some(2),
+            Self::Server { .. }
+            | Self::TimedOut
+            | Self::Network
+            | Self::Incomplete(_)
+            | Self::Refused { status: 200 } => Some(2),
             Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound

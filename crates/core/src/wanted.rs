@@ -220,7 +220,11 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     let settled = settled_after(case, claim).map(just_after);
     let Some(last) = probed_at(case, claim) else { return Some(settled.unwrap_or(now).max(now)) };
     let run_since = case.run_since.unwrap_or(case.request.at);
-    let Some(seen) = seen.filter(|_| last >= run_since) else { return Some(settled.unwrap_or(now)) };
+    // What was read at the very moment of the start may have been read before it.
+    let begun = just_after(run_since);
+    let Some(seen) = seen.filter(|_| last >= begun) else {
+        return Some(settled.map_or(begun, |settled| settled.max(begun)));
+    };
     if let Some(settled) = settled
         && last < settled
     {

@@ -345,7 +345,7 @@ fn shown_by(case: &Case) -> BTreeMap<Rung, Shown> {
     // It was broken before, on the member list or wherever the plan found the account.
     let was_seen = !case.suspects(&keys::member_gone()).is_empty() && rung != Rung::Attestation;
     was_seen
-        .then(|| (rung, Shown { present_at: case.request.at, absent_at: seen.observation.seen_at }))
+        .then_some((rung, Shown { present_at: case.request.at, absent_at: seen.observation.seen_at }))
         .into_iter()
         .collect()
 }

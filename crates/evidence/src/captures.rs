@@ -11,9 +11,12 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 use crate::redact::{self, Redacted, RedactionKey};
@@ -23,7 +26,7 @@ pub use crate::sinks::{MemorySink, NullSink};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Capture {
     meta: Meta,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 /// What is known about an answer besides its body.
@@ -54,15 +57,15 @@ pub struct Meta {
 }
 
 impl Capture {
-    /// A capture of an answer that bears no secret: the body is kept byte for byte.
-    pub fn plain(meta: Meta, body: Vec<u8>) -> Self {
-        Self { meta: Meta { redacted: None, ..meta }, body }
+    /// A capture of an answer that bears no secret: the body is kept byte for byte, and not copied.
+    pub fn plain(meta: Meta, body: impl Into<Bytes>) -> Self {
+        Self { meta: Meta { redacted: None, ..meta }, body: body.into() }
     }
 
     /// A capture of an answer that bears a secret: the original bytes are dropped here.
     pub fn redacted(meta: Meta, body: &[u8], key: &RedactionKey) -> Self {
         let (body, redacted) = redact::redact(key, body);
-        Self { meta: Meta { redacted: Some(redacted), ..meta }, body }
+        Self { meta: Meta { redacted: Some(redacted), ..meta }, body: body.into() }
     }
 
     /// What is known about the answer.
@@ -80,12 +83,32 @@ impl Capture {
     /// # Errors
     /// The metadata cannot be written as JSON, which does not happen with [`Meta`].
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
-        let head = canonical::of(&self.meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        let mut bytes = Vec::with_capacity(head.len() + 1 + self.body.len());
-        bytes.extend_from_slice(head.as_bytes());
-        bytes.push(b'\n');
+        let mut bytes = self.head()?;
         bytes.extend_from_slice(&self.body);
         Ok(bytes)
+    }
+
+    /// The digest: the SHA-256 of the bytes of the file, in lower-case hex.
+    ///
+    /// # Errors
+    /// As [`Capture::to_bytes`].
+    pub fn digest(&self) -> io::Result<String> {
+        Ok(self.digest_after(&self.head()?))
+    }
+
+    /// What stands before the body in the file.
+    fn head(&self) -> io::Result<Vec<u8>> {
+        let head = canonical::of(&self.meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        let mut head = head.into_bytes();
+        head.push(b'\n');
+        Ok(head)
+    }
+
+    fn digest_after(&self, head: &[u8]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(head);
+        hash.update(&self.body);
+        canonical::hex(&hash.finalize())
     }
 
     /// Reads the bytes of a file.
@@ -98,7 +121,7 @@ impl Capture {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a capture has no body"));
         };
         let meta = serde_json::from_slice(head).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        Ok(Self { meta, body: body.to_vec() })
+        Ok(Self { meta, body: Bytes::copy_from_slice(body) })
     }
 }
 
@@ -125,13 +148,37 @@ pub trait CaptureSink: Send + Sync + fmt::Debug {
         captures.iter().map(|capture| self.put(capture)).collect()
     }
 
+    /// Keeps the capture as [`put`](Self::put) does, except that it may be lost in a power cut until [`settle`](Self::settle)
+    /// has returned: for many captures that become durable together.
+    ///
+    /// # Errors
+    /// As [`CaptureSink::put`].
+    fn stage(&self, capture: &Capture) -> io::Result<String> {
+        self.put(capture)
+    }
+
+    /// Makes everything durable that was staged before, by whomever.
+    ///
+    /// # Errors
+    /// The cause from the operating system; then what was staged may be lost, and the next call tries again.
+    fn settle(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The key for hashes of redacted answers; it belongs to the installation, as the sink does.
     fn key(&self) -> &RedactionKey;
 }
 
+/// A body up to this size is written together with what stands before it.
+const LARGE: usize = 64 * 1024;
+
+/// So many files at once are synced one by one; beyond that one call for the whole file system costs less.
+const ONE_BY_ONE: usize = 16;
+
 /// The captures of one installation in a directory.
 ///
-/// Several processes may write to one directory: names are content, and a rename replaces a file by itself.
+/// Several processes may write to one directory: names are content, a name is made once, and a damaged file is replaced by
+/// a rename.
 #[derive(Debug)]
 pub struct CaptureStore {
     dir: PathBuf,
@@ -139,6 +186,10 @@ pub struct CaptureStore {
     /// Tells our temporary files from those of others; a process id would not, because containers share directories.
     tag: String,
     next: AtomicU64,
+    /// The files, and new folders, that are written and not known to be durable.
+    staged: Mutex<Vec<PathBuf>>,
+    /// Held while files are made durable: whoever comes later waits for those that were taken before.
+    settling: Mutex<()>,
 }
 
 impl CaptureStore {
@@ -152,7 +203,7 @@ impl CaptureStore {
         fs::create_dir_all(&dir)?;
         let tag = canonical::hex(&random::<8>()?);
         let key = installation_key(&dir, &tag)?;
-        Ok(Self { dir, key, tag, next: AtomicU64::new(0) })
+        Ok(Self::at(dir, key, tag))
     }
 
     /// A store in a directory that exists, with a key kept elsewhere.
@@ -160,7 +211,11 @@ impl CaptureStore {
     /// # Errors
     /// The system gives no randomness.
     pub fn with_key(dir: impl Into<PathBuf>, key: RedactionKey) -> io::Result<Self> {
-        Ok(Self { dir: dir.into(), key, tag: canonical::hex(&random::<8>()?), next: AtomicU64::new(0) })
+        Ok(Self::at(dir.into(), key, canonical::hex(&random::<8>()?)))
+    }
+
+    fn at(dir: PathBuf, key: RedactionKey, tag: String) -> Self {
+        Self { dir, key, tag, next: AtomicU64::new(0), staged: Mutex::default(), settling: Mutex::default() }
     }
 
     /// Reads a capture back and checks it against its name. `None`: there is none of this digest.
@@ -187,21 +242,41 @@ impl CaptureStore {
     /// # Errors
     /// The cause from the operating system.
     pub fn put_all(&self, captures: &[Capture]) -> io::Result<Vec<String>> {
-        let mut digests = Vec::with_capacity(captures.len());
-        let mut touched = BTreeSet::new();
-        for capture in captures {
-            let bytes = capture.to_bytes()?;
-            let digest = canonical::digest(&bytes);
-            if let Some(path) = self.path(&digest) {
-                touched.insert(self.write(&path, &bytes)?);
-            }
-            digests.push(digest);
-        }
-        // Also for files that were there already: the process that wrote one may have died before this point.
-        for dir in touched {
-            File::open(dir)?.sync_all()?;
-        }
+        let digests = captures.iter().map(|capture| self.stage(capture)).collect::<Result<_, _>>()?;
+        self.settle()?;
         Ok(digests)
+    }
+
+    /// Writes a capture; see [`CaptureSink::stage`].
+    ///
+    /// # Errors
+    /// The cause from the operating system.
+    pub fn stage(&self, capture: &Capture) -> io::Result<String> {
+        let head = capture.head()?;
+        let digest = capture.digest_after(&head);
+        if let Some(path) = self.path(&digest) {
+            self.write(&path, &digest, &head, &capture.body)?;
+            // Also a file that was there already: the process that wrote it may have died before it was durable.
+            self.staged.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        }
+        Ok(digest)
+    }
+
+    /// Makes everything durable that was staged; see [`CaptureSink::settle`].
+    ///
+    /// # Errors
+    /// The cause from the operating system.
+    pub fn settle(&self) -> io::Result<()> {
+        let _alone = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        let staged = std::mem::take(&mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner));
+        if staged.is_empty() {
+            return Ok(());
+        }
+        let settled = if staged.len() > ONE_BY_ONE { sync_together(&self.dir, &staged) } else { sync_each(&staged) };
+        if settled.is_err() {
+            self.staged.lock().unwrap_or_else(PoisonError::into_inner).extend(staged);
+        }
+        settled
     }
 
     /// The file of a digest; `None` when the text is not a digest, so that no text can name a file elsewhere.
@@ -211,25 +286,46 @@ impl CaptureStore {
         Some(self.dir.join(shard).join(digest))
     }
 
-    /// Writes one file and returns the directory to sync.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-        let shard = path.parent().unwrap_or(&self.dir).to_owned();
-        if !shard.is_dir() {
-            fs::create_dir_all(&shard)?;
-            File::open(&self.dir)?.sync_all()?;
+    /// Writes one file, which is durable later.
+    fn write(&self, path: &Path, digest: &str, head: &[u8], body: &[u8]) -> io::Result<()> {
+        let new = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let made = match new() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let shard = path.parent().unwrap_or(&self.dir);
+                fs::create_dir_all(shard)?;
+                self.staged.lock().unwrap_or_else(PoisonError::into_inner).push(shard.to_owned());
+                new()
+            }
+            made => made,
+        };
+        match made {
+            Ok(file) => {
+                let written = fill(file, head, body);
+                if written.is_err() {
+                    // What matters is why the write failed.
+                    drop(fs::remove_file(path));
+                }
+                written
+            }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => self.replace_if_torn(path, digest, head, body),
+            Err(e) => Err(e),
         }
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if fs::metadata(path).is_ok_and(|file| file.len() == length) {
-            return Ok(shard);
+    }
+
+    /// A file of this name is there. If it is not what its name says, whoever wrote it died at it.
+    fn replace_if_torn(&self, path: &Path, digest: &str, head: &[u8], body: &[u8]) -> io::Result<()> {
+        if fs::read(path).is_ok_and(|bytes| canonical::digest(&bytes) == digest) {
+            return Ok(());
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let temporary = shard.join(format!(".{}.{number}.tmp", self.tag));
-        let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        let temporary = path.with_file_name(format!(".{}.{number}.tmp", self.tag));
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        let written = fill(file, head, body).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             // What matters is why the write failed; a left-over temporary file is never read.
             drop(fs::remove_file(&temporary));
         }
-        written.map(|()| shard)
+        written
     }
 }
 
@@ -243,9 +339,49 @@ impl CaptureSink for CaptureStore {
         Self::put_all(self, captures)
     }
 
+    fn stage(&self, capture: &Capture) -> io::Result<String> {
+        Self::stage(self, capture)
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        Self::settle(self)
+    }
+
     fn key(&self) -> &RedactionKey {
         &self.key
     }
+}
+
+fn fill(mut file: File, head: &[u8], body: &[u8]) -> io::Result<()> {
+    if body.len() > LARGE {
+        file.write_all(head)?;
+        return file.write_all(body);
+    }
+    file.write_all(&[head, body].concat())
+}
+
+/// Makes these files and their names durable, one by one. A file that is opened again still tells of a write that failed.
+fn sync_each(files: &[PathBuf]) -> io::Result<()> {
+    let mut folders = BTreeSet::new();
+    for file in files {
+        File::open(file)?.sync_all()?;
+        folders.extend(file.parent());
+    }
+    for folder in folders {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes the whole file system durable: data, names and folders (syncfs(2) tells of writes that failed since Linux 5.8).
+#[cfg(target_os = "linux")]
+fn sync_together(dir: &Path, _: &[PathBuf]) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(dir)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_together(_: &Path, files: &[PathBuf]) -> io::Result<()> {
+    sync_each(files)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {

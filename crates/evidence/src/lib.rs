@@ -1,6 +1,7 @@
 //! Evidence: the raw answers of the vendors, kept so that somebody else can check what `leaver` says.
 //!
-//! * [`captures`] stores one answer per file, named by the hash of the file, durable before the call returns.
+//! * [`captures`] stores one answer per file, named by the hash of the file, durable before the call returns, or, for
+//!   many at once, when they are settled together.
 //! * [`redact`] takes secrets out before anything is stored, and leaves a keyed hash of what was there.
 //! * [`canonical`] writes JSON in one way only, and hashes a log leaf as RFC 6962 says.
 //!
@@ -13,8 +14,8 @@
 //!
 //! # Guarantees
 //!
-//! * A digest that was returned names a file that survives a power cut: written to a temporary name, synced, renamed,
-//!   directory synced.
+//! * A digest that `put` returned, or that was staged before a `settle` returned, names a file that survives a power cut:
+//!   data, name and folder are synced. A file that was torn by one before that is found out by its name, and replaced.
 //! * The same capture gives the same digest and one file. What is read back is checked against its name.
 //! * The body comes back byte for byte, except in a redacted capture, which says so and names every redacted field.
 //! * Of a capture that bears a secret the original bytes are never written anywhere.

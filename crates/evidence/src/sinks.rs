@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use crate::canonical;
 use crate::captures::{Capture, CaptureSink};
 use crate::redact::RedactionKey;
 
@@ -34,7 +33,7 @@ impl MemorySink {
 
 impl CaptureSink for MemorySink {
     fn put(&self, capture: &Capture) -> io::Result<String> {
-        let digest = canonical::digest(&capture.to_bytes()?);
+        let digest = capture.digest()?;
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), capture.clone());
         Ok(digest)
     }
@@ -59,7 +58,7 @@ impl NullSink {
 
 impl CaptureSink for NullSink {
     fn put(&self, capture: &Capture) -> io::Result<String> {
-        Ok(canonical::digest(&capture.to_bytes()?))
+        capture.digest()
     }
 
     fn key(&self) -> &RedactionKey {

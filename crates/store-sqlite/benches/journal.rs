@@ -101,7 +101,12 @@ fn answer(number: usize, step: u64) -> Capture {
 }
 
 /// Steps of one case until the time is over.
-async fn case_of_the_store(store: &SqliteStore, captures: Option<Arc<CaptureStore>>, number: usize, end: Instant) -> u64 {
+async fn case_of_the_store(
+    store: &SqliteStore,
+    captures: Option<Arc<CaptureStore>>,
+    number: usize,
+    end: Instant,
+) -> u64 {
     let mut version = store.append(Append::new(row(number), 0)).await.unwrap().version;
     let mut steps = 0;
     while Instant::now() < end {
@@ -329,8 +334,12 @@ async fn main() {
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(folder).unwrap();
-    println!("journal: durable steps per second (intent durable, then outcome durable), beside plain commits of equal rows");
-    println!("         two commits a step; ratio = steps of the store / steps' worth of plain commits; {RUNS} runs each");
+    println!(
+        "journal: durable steps per second (intent durable, then outcome durable), beside plain commits of equal rows"
+    );
+    println!(
+        "         two commits a step; ratio = steps of the store / steps' worth of plain commits; {RUNS} runs each"
+    );
     for cases in CONCURRENCY {
         let mut ratios = [Vec::new(), Vec::new(), Vec::new()];
         let mut rates = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];

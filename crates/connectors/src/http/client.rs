@@ -198,11 +198,31 @@ impl Client {
         self.clock.now()
     }
 
-    /// Sends the request once. The answer is in the store before this returns.
+    /// Sends the request once. The answer is durable in the store before this returns.
     ///
     /// # Errors
     /// No whole answer came, or it could not be stored.
     pub async fn send(&self, call: Call<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
+        let answer = self.look(call, trail).await;
+        self.settle().await.map_err(Lost::During)?;
+        answer
+    }
+
+    /// Makes every answer durable that is in the store.
+    ///
+    /// # Errors
+    /// [`Failure::Incomplete`]: they could not be stored.
+    pub async fn settle(&self) -> Result<(), Failure> {
+        let sink = Arc::clone(&self.sink);
+        let settled = tokio::task::spawn_blocking(move || sink.settle()).await;
+        settled.map_err(std::io::Error::other).and_then(|settled| settled).map_err(|error| unstored(&error))
+    }
+
+    /// Sends the request once. The answer is in the store before this returns, and durable after [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// No whole answer came, or it could not be stored.
+    pub async fn look(&self, call: Call<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
         let permit = self.pace.enter(call.lane).await.map_err(Lost::Before)?;
         let Some(authorization) = call.auth.header() else {
             return Err(Lost::Before(Failure::NotConfigured("the credential cannot stand in a header".to_owned())));
@@ -268,29 +288,27 @@ impl Client {
     async fn keep(&self, meta: Meta, body: Bytes, bears_secret: bool) -> Result<Digest, Lost> {
         let sink = Arc::clone(&self.sink);
         let kept = tokio::task::spawn_blocking(move || {
-            let capture = if bears_secret {
-                Capture::redacted(meta, &body, sink.key())
-            } else {
-                Capture::plain(meta, body.to_vec())
-            };
-            sink.put(&capture)
+            let capture =
+                if bears_secret { Capture::redacted(meta, &body, sink.key()) } else { Capture::plain(meta, body) };
+            sink.stage(&capture)
         })
         .await
         .map_err(std::io::Error::other)
         .and_then(|kept| kept);
-        match kept {
-            Ok(digest) => Ok(Digest::new(digest)),
-            Err(error) => {
-                tracing::error!(%error, "store raw answer");
-                Err(Lost::During(Failure::Incomplete(format!("the raw answer could not be stored: {error}"))))
-            }
-        }
+        kept.map(Digest::new).map_err(|error| Lost::During(unstored(&error)))
     }
+}
+
+fn unstored(error: &std::io::Error) -> Failure {
+    tracing::error!(%error, "store raw answer");
+    Failure::Incomplete(format!("the raw answer could not be stored: {error}"))
 }
 
 /// Reads the body; what came before an error is kept.
 async fn body_of(mut response: reqwest::Response) -> Result<Bytes, (Bytes, Failure)> {
-    let mut body = BytesMut::new();
+    // A larger one than this grows as it comes, whatever its header says.
+    let said = response.content_length().unwrap_or(0).min(64 * 1024 * 1024);
+    let mut body = BytesMut::with_capacity(usize::try_from(said).unwrap_or(0));
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),

@@ -29,7 +29,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use leaver_core::ids::{CredentialName, ProjectId, VendorOrg};
-use leaver_core::reading::Reading;
+use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
 use leaver_evidence::captures::CaptureSink;
 use secrecy::SecretString;
@@ -175,7 +175,19 @@ impl fmt::Debug for Mixpanel {
 #[async_trait]
 impl Reader for Mixpanel {
     async fn read(&self, source: &Source) -> Reading {
+        let reading = read::read(self, source).await;
+        match self.client.settle().await {
+            Ok(()) => reading,
+            Err(failure) => Reading { result: Err(failure), to_the_end: false, ..reading },
+        }
+    }
+
+    async fn look(&self, source: &Source) -> Reading {
         read::read(self, source).await
+    }
+
+    async fn settle(&self) -> Result<(), Failure> {
+        self.client.settle().await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -48,7 +48,9 @@ pub(crate) struct Control {
 
 impl Control {
     fn new(base: &str) -> Self {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        // One for all worlds of a test: making one is not cheap.
+        static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+        let client = CLIENT.get_or_init(|| reqwest::Client::builder().no_proxy().build().unwrap()).clone();
         Self { client, base: base.to_owned() }
     }
 

@@ -1,0 +1,84 @@
+//! Verdicts about authority, about what must not change, and about our own records.
+
+use super::{Court, Gap, Verdict};
+use crate::claim::{Proof, Record, Rung};
+use crate::reading::{OrgRole, Roster, Snapshot};
+use crate::source::What;
+
+impl Court<'_> {
+    pub(super) fn members_kept(&self, ids: &[String]) -> Result<Verdict, Gap> {
+        let missing =
+            |roster: &Roster| -> Vec<String> { ids.iter().filter(|id| roster.by_id(id).is_none()).cloned().collect() };
+        let gone = match self.complete_roster(&What::Roster) {
+            Ok((roster, _)) => missing(roster),
+            // The plan was made from SCIM then. Its ids may be others than the member list's: it can show presence only.
+            Err(gap) => match self.complete_roster(&What::ScimUsers) {
+                Ok((list, _)) if missing(list).is_empty() => {
+                    return Ok(
+                        Verdict::holds("every account that looks like the leaver's is still there").on(Rung::Scim)
+                    );
+                }
+                _ => return Err(gap),
+            },
+        };
+        Ok(if gone.is_empty() {
+            Verdict::holds("every account that looks like the leaver's is still there").on(Rung::Roster)
+        } else {
+            Verdict::broken("an account that looks like the leaver's is gone", gone).on(Rung::Roster)
+        })
+    }
+
+    pub(super) fn executor_may_remove(&self) -> Result<Verdict, Gap> {
+        let (roster, _) = self.complete_roster(&What::Roster)?;
+        let address = self.names.executor.as_ref().ok_or("the executor has no address")?;
+        let Some(member) = roster.by_address(address) else {
+            return Ok(Verdict::broken("the executor is not a member", Vec::new()).on(Rung::Roster));
+        };
+        let role = member.role.ok_or("the member list does not show the executor's role")?;
+        if role < OrgRole::Admin {
+            return Ok(Verdict::broken(format!("the executor's role is {}", role.word()), Vec::new()).on(Rung::Roster));
+        }
+        match self.plan.subject.role {
+            Some(theirs) if theirs >= role => Ok(Verdict::broken(
+                format!("the executor's role {} is not above the leaver's, {}", role.word(), theirs.word()),
+                Vec::new(),
+            )
+            .on(Rung::Roster)),
+            Some(_) => Ok(Verdict::holds("the executor's role is above the leaver's").on(Rung::Roster)),
+            None => Err("the leaver's role is not shown".to_owned()),
+        }
+    }
+
+    pub(super) fn may_remove(&self) -> Result<Verdict, Gap> {
+        let (_, snapshot) = self.fresh(&What::Me)?;
+        let Snapshot::Me(me) = snapshot else { return Err("me was not of its shape".to_owned()) };
+        let role = me.role.ok_or("the vendor does not show our role in the organization")?;
+        let may = role == OrgRole::Owner || me.permissions.iter().any(|permission| permission == "delete_members");
+        if !may {
+            return Ok(Verdict::broken("our credential may not remove members", Vec::new()));
+        }
+        match self.plan.subject.role {
+            Some(theirs) if theirs >= role => Ok(Verdict::broken(
+                format!("our role {} is not above theirs, {}", role.word(), theirs.word()),
+                Vec::new(),
+            )),
+            Some(_) => Ok(Verdict::holds("our credential may remove members and is above the leaver")),
+            None => Err("the leaver's role is not shown".to_owned()),
+        }
+    }
+
+    pub(super) fn recorded(&self, record: Record) -> Verdict {
+        let shown = match record {
+            Record::Inventory | Record::Dependencies => self.case.plan_event().is_some(),
+            Record::Approval => self.case.approval().is_some(),
+            Record::Note => self.case.note_at().is_some(),
+            Record::Request => true,
+            Record::Rechecks => self.case.rechecked(self.plan),
+        };
+        if shown {
+            Verdict::holds("our journal shows it").by(Proof::Record)
+        } else {
+            Verdict::broken("our journal does not show it yet", Vec::new())
+        }
+    }
+}

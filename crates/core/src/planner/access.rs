@@ -1,0 +1,164 @@
+//! Claims about every path by which the leaver has access.
+
+use super::{Desk, claim, data_views};
+use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy};
+use crate::ids::{ClaimKey, ProjectId};
+use crate::method::{Method, Urgency};
+use crate::plan::{Account, FindingKind, keys};
+use crate::source::{Kind, What};
+
+impl Desk<'_> {
+    /// Share-list entries of the leaver (REMOVE-8). How one person's entry is taken out by an interface is not known, so a
+    /// person does it and the list is read again.
+    pub(super) fn share_lists(&mut self) {
+        let named: Vec<(ProjectId, Kind, String)> = self
+            .input
+            .readings
+            .iter()
+            .filter_map(|(what, reading)| match (what, &reading.result) {
+                (What::Shares(project, kind, id), Ok(snapshot)) => {
+                    Some((*project, *kind, id.clone(), snapshot.shares()?))
+                }
+                _ => None,
+            })
+            .filter(|(_, _, _, shares)| shares.people.iter().any(|person| self.inventory.is_leaver(person)))
+            .map(|(project, kind, id, _)| (project, kind, id))
+            .collect();
+        for (project, kind, id) in named {
+            let title =
+                self.inventory.items(project, kind).iter().find(|item| item.id == id).map(|item| item.title.clone());
+            self.labels.insert(What::Object(project, kind, id.clone()).to_string(), title.unwrap_or_default());
+            let mut unshared = claim(
+                keys::unshared(project, kind, &id),
+                &["REMOVE-8"],
+                ClaimKind::Access,
+                Predicate::NotShared { project, kind, id: id.clone() },
+                vec![What::Me, What::Shares(project, kind, id)],
+                Remedy::Guided(Guide::Unshare),
+            );
+            unshared.options = vec![Choice::AcceptRisk];
+            self.claims.push(unshared);
+        }
+    }
+
+    /// Every list of members that there is.
+    pub(super) fn member_reads(&self) -> Vec<What> {
+        let mut reads = vec![What::Me, What::Roster];
+        if self.input.readings.contains_key(&What::ScimUsers) {
+            reads.push(What::ScimUsers);
+        }
+        reads
+    }
+
+    pub(super) fn membership(&mut self) {
+        let reads = || self.member_reads();
+        let transfers: Vec<ClaimKey> = self
+            .claims
+            .iter()
+            .filter(|claim| claim.kind == ClaimKind::Transfer)
+            .map(|claim| claim.key.clone())
+            .collect();
+        let request = self.input.request;
+        let mut made = Vec::new();
+        match request.method {
+            Method::Delete => {
+                let mut gone = claim(
+                    keys::member_gone(),
+                    &["METHOD-1", "REMOVE-1", "REMOVE-2", "VERIFY-1", "XFER-8"],
+                    ClaimKind::Access,
+                    Predicate::NotMember,
+                    reads(),
+                    Remedy::Guided(Guide::DeleteMember),
+                );
+                gone.final_act = true;
+                if !matches!(request.urgency, Urgency::Emergency | Urgency::Immediate) {
+                    gone.needs = transfers;
+                }
+                made.push(gone);
+                made.extend(self.scim(&["METHOD-1"]));
+            }
+            Method::Revoke => {
+                made.extend(self.scim(&["METHOD-2"]));
+                made.push(claim(
+                    keys::role_lowest(),
+                    &["METHOD-2", "REMOVE-3"],
+                    ClaimKind::Access,
+                    Predicate::LowestRole,
+                    reads(),
+                    Remedy::Guided(Guide::LowerRole),
+                ));
+                made.push(claim(
+                    keys::grants_gone(),
+                    &["METHOD-2", "REMOVE-4", "REMOVE-6", "VERIFY-1"],
+                    ClaimKind::Access,
+                    Predicate::NoProjectGrant,
+                    reads(),
+                    Remedy::Guided(Guide::LeaveProjects),
+                ));
+                made.push(data_views());
+            }
+            Method::Reduce => {
+                let stays: Vec<ProjectId> = self
+                    .subject
+                    .grants
+                    .iter()
+                    .flatten()
+                    .filter_map(|grant| grant.project)
+                    .filter(|project| !request.projects.contains(project))
+                    .collect();
+                made.push(claim(
+                    keys::grants_gone(),
+                    &["METHOD-5", "REMOVE-4"],
+                    ClaimKind::Access,
+                    Predicate::NoGrantIn { projects: request.projects.clone() },
+                    reads(),
+                    Remedy::Guided(Guide::LeaveProjects),
+                ));
+                made.push(claim(
+                    keys::grants_kept(),
+                    &["METHOD-5"],
+                    ClaimKind::Kept,
+                    Predicate::GrantsAsBefore { projects: stays },
+                    reads(),
+                    Remedy::None,
+                ));
+            }
+        }
+        for mut claim in made {
+            if claim.kind == ClaimKind::Access {
+                claim.options = vec![Choice::AcceptRisk];
+            }
+            self.claims.push(claim);
+        }
+        let cannot = |member: &Account| {
+            member.grants.iter().flatten().any(|grant| {
+                matches!(grant.kind, crate::reading::GrantKind::AllUsers | crate::reading::GrantKind::OrganizationRole)
+            })
+        };
+        if request.method == Method::Revoke && cannot(&self.subject) {
+            self.find(
+                FindingKind::Holds,
+                "REMOVE-4",
+                None,
+                "a grant to all users or by organization role cannot be taken from one person: change the project's default or delete the person",
+            );
+        }
+    }
+
+    /// Where SCIM reaches, the record is deactivated first; that can be undone (METHOD-1, METHOD-2).
+    pub(super) fn scim(&self, runbook: &[&str]) -> Option<Claim> {
+        let address = self.input.names.leaver.first()?;
+        let reaches = self.input.policy.claimed_domains.iter().any(|domain| domain == address.domain());
+        let listed = self.input.readings.get(&What::ScimUsers)?.result.is_ok();
+        (reaches && listed).then(|| {
+            claim(
+                keys::scim(),
+                runbook,
+                ClaimKind::Access,
+                Predicate::ScimInactive,
+                vec![What::Me, What::ScimUsers],
+                Remedy::Automatic,
+            )
+        })
+    }
+}

@@ -1,0 +1,376 @@
+//! From an inventory to a plan: which claims, who or what makes each true, what stands in the way, what to know before saying yes.
+
+mod access;
+mod people;
+mod records;
+mod senders;
+mod transfer;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy, Rung};
+use crate::ids::{Address, ClaimKey, PersonId};
+use crate::inventory;
+use crate::inventory::Inventory;
+use crate::judge::{Names, Readings};
+use crate::plan::{Account, Blocker, Finding, FindingKind, Plan, Policy, Request, Terms, keys};
+use crate::reading::{Failure, Item, Me, OrgRole, Roster, Snapshot};
+use crate::scope;
+use crate::source::{Kind, What};
+
+/// Everything a plan is made from.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// What was asked for.
+    pub request: &'a Request,
+    /// The organization's policy.
+    pub policy: &'a Policy,
+    /// The leaver's and the successor's addresses, our own user name.
+    pub names: &'a Names,
+    /// The configured people who witness that a member list is complete, with their addresses.
+    pub witnesses: &'a [(PersonId, Address)],
+    /// The address of the person who runs this command, where known.
+    pub operator: Option<&'a Address>,
+    /// The inventory's readings.
+    pub readings: &'a Readings,
+    /// Choices that differ from the defaults.
+    pub choices: &'a BTreeMap<ClaimKey, Choice>,
+    /// The reads that have shown both states of an account in this organization (PRACTICE-10).
+    pub shown: &'a BTreeSet<Rung>,
+    /// The name of the credential that reads.
+    pub credential: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A plan with what must be stored beside it, because events hold no names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The control members: the person where configured, the vendor id where shown, the address.
+    pub control: Vec<(Option<PersonId>, Option<String>, Address)>,
+    /// Titles of the objects that the plan mentions.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Why no plan can be made at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody has that address.
+    #[error("nobody in the organization has the address {address}")]
+    Unknown {
+        /// The address.
+        address: Address,
+        /// Addresses that look like it.
+        similar: Vec<Address>,
+    },
+    /// Two accounts have it.
+    #[error("{count} accounts bear the address {address}")]
+    Ambiguous {
+        /// The address.
+        address: Address,
+        /// How many.
+        count: usize,
+    },
+    /// It is the operator.
+    #[error("{0} is your own address: somebody else must remove you")]
+    Yourself(Address),
+    /// It is the product's own credential.
+    #[error("{0} is the account that leaver itself uses")]
+    OwnCredential(Address),
+    /// The credential does not see the organization: another region or another organization.
+    #[error("the credential does not see organization {0}: is the region right?")]
+    WrongRegion(u64),
+    /// The organization or the member list could not be read.
+    #[error("{what} could not be read: {failure}")]
+    Unread {
+        /// What.
+        what: String,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Refusal {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "L101",
+            Self::Ambiguous { .. } => "L102",
+            Self::Yourself(_) => "L103",
+            Self::OwnCredential(_) => "L104",
+            Self::WrongRegion(_) => "L108",
+            Self::Unread { failure: Failure::Unauthorized, .. } => "L109",
+            Self::Unread { .. } => "L110",
+        }
+    }
+}
+
+/// What an inventory reads first: who we are and who is a member.
+pub fn first_reads(scim: bool) -> Vec<What> {
+    let mut reads = vec![What::Me, What::Roster, What::ServiceAccounts, What::Projects];
+    if scim {
+        reads.push(What::ScimUsers);
+    }
+    reads
+}
+
+/// What an inventory reads next: every kind of content in every project where we have a role.
+pub fn project_reads(me: &Me) -> Vec<What> {
+    me.projects
+        .iter()
+        .filter(|(_, seen)| seen.role.is_some())
+        .flat_map(|(project, _)| crate::decide::list_kinds().map(|kind| What::List(*project, kind)))
+        .collect()
+}
+
+/// The kinds whose share lists can be read (`facts/mixpanel.md` 4.4).
+const SHARED_KINDS: [Kind; 9] = [
+    Kind::Board,
+    Kind::Report,
+    Kind::Cohort,
+    Kind::CustomEvent,
+    Kind::CustomProperty,
+    Kind::Metric,
+    Kind::Behavior,
+    Kind::Flag,
+    Kind::Experiment,
+];
+
+/// What an inventory reads last: the share lists of every board and cohort, which people share by name beside sharing them with
+/// the project, and of whatever else is private or restricted.
+pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
+    readings
+        .values()
+        .filter_map(|reading| match (&reading.source.what, &reading.result) {
+            (What::List(project, kind), Ok(snapshot)) if SHARED_KINDS.contains(kind) => {
+                Some((*project, *kind, snapshot.items()?))
+            }
+            _ => None,
+        })
+        .flat_map(|(project, kind, items)| {
+            let always = matches!(kind, Kind::Board | Kind::Cohort);
+            let hidden = move |item: &&Item| always || item.private == Some(true) || item.shared == Some(false);
+            items.iter().filter(hidden).map(move |item| What::Shares(project, kind, item.id.clone()))
+        })
+        .collect()
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// A [`Refusal`] when the leaver cannot be found or must not be touched.
+pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
+    let me = me(input)?;
+    let address = input.names.leaver.first().cloned().ok_or_else(|| Refusal::Unread {
+        what: "the leaver's address".to_owned(),
+        failure: Failure::NotConfigured("no address".to_owned()),
+    })?;
+    if input.operator == Some(&address) {
+        return Err(Refusal::Yourself(address));
+    }
+    let own = [me.address.as_deref(), input.names.own_username.as_deref()];
+    if own.iter().flatten().any(|own| own.eq_ignore_ascii_case(address.as_str())) {
+        return Err(Refusal::OwnCredential(address));
+    }
+    let list = member_list(input);
+    let (subject, members) = locate(input, &me, list, &address)?;
+    let mut desk = Desk {
+        input,
+        me: &me,
+        inventory: Inventory::of(input.readings, &subject, input.names, input.policy),
+        subject,
+        claims: Vec::new(),
+        findings: Vec::new(),
+        blockers: Vec::new(),
+        labels: BTreeMap::new(),
+        choices: BTreeMap::new(),
+    };
+    desk.people(list, &address);
+    desk.authority();
+    desk.senders();
+    desk.share_lists();
+    desk.transfer();
+    desk.service_accounts();
+    desk.membership();
+    desk.declarations();
+    desk.not_seen();
+    desk.labels_and_findings();
+    let control = control(input, list);
+    let scope = scope::of(&desk.claims, input.request, &desk.findings);
+    Ok(Planned {
+        plan: Plan {
+            terms: Terms::from(input.request),
+            subject: desk.subject,
+            control: control
+                .iter()
+                .map(|(person, id, address)| Account {
+                    person: person.clone().unwrap_or_else(|| {
+                        PersonId::new(format!(
+                            "witness_{}",
+                            crate::ids::Digest::of(address.as_str().as_bytes()).short()
+                        ))
+                    }),
+                    vendor_id: id.clone(),
+                    role: None,
+                    grants: None,
+                })
+                .collect(),
+            members,
+            policy: input.policy.clone(),
+            own_domains: input.policy.own_domains.clone(),
+            credential: input.credential.to_owned(),
+            claims: desk.claims,
+            scope,
+            choices: desk.choices,
+            blockers: desk.blockers,
+            findings: desk.findings,
+        },
+        control,
+        labels: desk.labels,
+    })
+}
+
+fn me(input: &Input<'_>) -> Result<Me, Refusal> {
+    match input.readings.get(&What::Me).map(|reading| &reading.result) {
+        Some(Ok(Snapshot::Me(me))) if me.sees_organization => Ok(me.clone()),
+        Some(Ok(_)) => Err(Refusal::WrongRegion(input.request.vendor_org.0)),
+        Some(Err(failure)) => Err(Refusal::Unread { what: "/me".to_owned(), failure: failure.clone() }),
+        None => Err(Refusal::Unread { what: "/me".to_owned(), failure: Failure::Network }),
+    }
+}
+
+/// The best member list at hand: the roster, else SCIM.
+fn member_list<'a>(input: &Input<'a>) -> Option<&'a Roster> {
+    [What::Roster, What::ScimUsers].into_iter().find_map(|what| {
+        let reading = input.readings.get(&what)?;
+        match &reading.result {
+            Ok(Snapshot::Roster(roster)) if reading.to_the_end => Some(roster),
+            _ => None,
+        }
+    })
+}
+
+fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) -> Result<(Account, usize), Refusal> {
+    let person = input.request.leaver.clone();
+    let Some(roster) = list else {
+        // No list can be read: a data view may still show the person and pin the id, else the address alone pins.
+        let shown = me.view_members.iter().find(|member| member.address.as_ref() == Some(address));
+        if shown.is_none()
+            && let Some(Err(failure)) = input.readings.get(&What::Roster).map(|reading| &reading.result)
+            && !matches!(
+                failure,
+                Failure::Forbidden
+                    | Failure::Html
+                    | Failure::NotFound
+                    | Failure::NotConfigured(_)
+                    | Failure::Refused { .. }
+            )
+        {
+            return Err(Refusal::Unread { what: "the member list".to_owned(), failure: failure.clone() });
+        }
+        let vendor_id = shown.and_then(|member| member.id.clone());
+        return Ok((Account { person, vendor_id, role: None, grants: None }, 0));
+    };
+    let mut matching = roster.members.iter().filter(|member| member.address == *address);
+    match (matching.next(), matching.count()) {
+        (Some(member), 0) => Ok((
+            Account { person, vendor_id: member.id.clone(), role: member.role, grants: member.grants.clone() },
+            roster.members.len(),
+        )),
+        (Some(_), more) => Err(Refusal::Ambiguous { address: address.clone(), count: more + 1 }),
+        (None, _) => Err(Refusal::Unknown {
+            address: address.clone(),
+            similar: inventory::similar(roster, address, None)
+                .into_iter()
+                .map(|member| member.address.clone())
+                .collect(),
+        }),
+    }
+}
+
+/// The control members: every owner that the list shows, and the configured people that it shows.
+fn control(input: &Input<'_>, list: Option<&Roster>) -> Vec<(Option<PersonId>, Option<String>, Address)> {
+    let mut control: Vec<(Option<PersonId>, Option<String>, Address)> = Vec::new();
+    let leaver = |address: &Address| input.names.leaver.contains(address);
+    let Some(roster) = list else {
+        return input
+            .witnesses
+            .iter()
+            .filter(|(_, address)| !leaver(address))
+            .map(|(person, address)| (Some(person.clone()), None, address.clone()))
+            .collect();
+    };
+    for member in &roster.members {
+        let person =
+            input.witnesses.iter().find(|(_, address)| *address == member.address).map(|(person, _)| person.clone());
+        if (member.role == Some(OrgRole::Owner) || person.is_some()) && !leaver(&member.address) {
+            control.push((person, member.id.clone(), member.address.clone()));
+        }
+    }
+    control
+}
+
+struct Desk<'a> {
+    input: &'a Input<'a>,
+    me: &'a Me,
+    inventory: Inventory<'a>,
+    subject: Account,
+    claims: Vec<Claim>,
+    findings: Vec<Finding>,
+    blockers: Vec<Blocker>,
+    labels: BTreeMap<String, String>,
+    choices: BTreeMap<ClaimKey, Choice>,
+}
+
+/// A claim with nothing to need, affect or choose; the fields that differ are set by the caller.
+fn claim(key: ClaimKey, runbook: &[&str], kind: ClaimKind, says: Predicate, reads: Vec<What>, remedy: Remedy) -> Claim {
+    Claim {
+        key,
+        runbook: runbook.iter().map(|id| (*id).to_owned()).collect(),
+        kind,
+        says,
+        reads,
+        needs: Vec::new(),
+        also_affects: Vec::new(),
+        remedy,
+        options: Vec::new(),
+        final_act: false,
+    }
+}
+
+fn data_views() -> Claim {
+    claim(
+        keys::data_views(),
+        &["BEYOND-3"],
+        ClaimKind::Access,
+        Predicate::NoDataView,
+        vec![What::Me],
+        Remedy::Guided(Guide::LeaveDataViews),
+    )
+}
+
+impl Desk<'_> {
+    fn block(&mut self, code: &str, why: impl Into<String>) {
+        self.blockers.push(Blocker { code: code.to_owned(), why: why.into() });
+    }
+
+    fn find(&mut self, kind: FindingKind, runbook: &str, object: Option<String>, says: impl Into<String>) {
+        self.findings.push(Finding { kind, runbook: runbook.to_owned(), object, says: says.into() });
+    }
+
+    /// The choice for a claim: what the requester asked for, else the default.
+    fn choose(&mut self, key: &ClaimKey, default: Choice, allowed: &[Choice]) -> Choice {
+        let choice = self.input.choices.get(key).copied().unwrap_or(default);
+        if !allowed.contains(&choice) {
+            let words: Vec<&str> = allowed.iter().map(|choice| choice.word()).collect();
+            self.block("L018", format!("'{}' is no choice for {key}: it offers {}", choice.word(), words.join(", ")));
+        }
+        self.choices.insert(key.clone(), choice);
+        choice
+    }
+}
