@@ -397,7 +397,7 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
 fn changed(case: &Case, kind: ClaimKind, key: &ClaimKey, observation: Observation) -> Vec<Event> {
     let before = case.observation(key).map(|seen| &seen.observation);
     let run = case.run_since.unwrap_or(case.request.at);
-    let fresh = before.is_some_and(|before| before.seen_at >= run || before.proof == Some(crate::claim::Proof::Record));
+    let fresh = before.is_some_and(|before| before.seen_at > run || before.proof == Some(crate::claim::Proof::Record));
     if fresh && before.is_some_and(|before| before.says_the_same(&observation)) {
         return Vec::new();
     }
@@ -583,7 +583,7 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
             let seen_since = |key: &ClaimKey| {
                 case.accepted(key, now).is_some()
                     || case.observation(key).is_some_and(|seen| {
-                        seen.observation.seen_at >= run || seen.observation.proof == Some(crate::claim::Proof::Attested)
+                        seen.observation.seen_at > run || seen.observation.proof == Some(crate::claim::Proof::Attested)
                     })
             };
             if gates.iter().all(|claim| settled(case, &claim.key, now) && seen_since(&claim.key)) {

@@ -12,7 +12,7 @@ use crate::ids::{ClaimKey, Digest, ProjectId};
 use crate::judge::{Names, Readings, definition, marker};
 use crate::method::Urgency;
 use crate::plan::{Plan, keys};
-use crate::reading::{Failure, GrantKind, Item, Me, OrgRole, Snapshot};
+use crate::reading::{Failure, Grant, GrantKind, Item, Me, OrgRole, Snapshot};
 use crate::source::{Kind, What};
 use crate::write::Write;
 
@@ -56,6 +56,16 @@ fn ask(why: impl Into<String>) -> Prepared {
 
 fn send(write: Write) -> Prepared {
     Prepared::Send { write: Box::new(write), definition: None, marked: None }
+}
+
+/// The grants of a service account in the list of one project. What comes with the organization role comes with it again.
+pub(crate) fn project_grants(listed: &[Item], id: u64) -> impl Iterator<Item = &Grant> {
+    let id = id.to_string();
+    listed
+        .iter()
+        .filter(move |item| item.id == id)
+        .flat_map(|item| &item.projects)
+        .filter(|grant| !matches!(grant.kind, GrantKind::OrganizationRole | GrantKind::AllUsers))
 }
 
 /// What is read right before this effect: what the act names, and for a new service account who has a grant in each project that
@@ -304,11 +314,13 @@ impl Room<'_> {
         let role = if OrgRole::parse(&role) == Some(OrgRole::Owner) { "admin".to_owned() } else { role };
         let mut projects: Vec<(ProjectId, String)> = Vec::new();
         for project in self.case.projects() {
-            let listed = self.items(&What::ProjectServiceAccounts(project)).iter();
-            let grants = listed.filter(|listed| listed.id == item.id).flat_map(|listed| &listed.projects);
-            // What comes with the organization role comes with it again.
-            let own = grants.filter(|grant| !matches!(grant.kind, GrantKind::OrganizationRole | GrantKind::AllUsers));
-            if let Some(grant) = own.max_by_key(|grant| grant.kind == GrantKind::Individual) {
+            let what = What::ProjectServiceAccounts(project);
+            let listed = self.items(&what);
+            if listed.is_empty() {
+                // We read it as a service account with a role in this project.
+                return Prepared::Wait(Failure::Incomplete(what.to_string()));
+            }
+            if let Some(grant) = project_grants(listed, old).max_by_key(|grant| grant.kind == GrantKind::Individual) {
                 projects.push((project, grant.role.clone().unwrap_or_else(|| "consumer".to_owned())));
             }
         }

@@ -370,11 +370,19 @@ impl Engine {
         let of = wanted.len();
         let mut readings = Readings::new();
         let mut running = futures::stream::iter(wanted)
-            .map(|what| async move { org.vendor.read(&org.source(what)).await })
+            .map(|what| async move { org.vendor.look(&org.source(what)).await })
             .buffer_unordered(READS_AT_ONCE);
         while let Some(reading) = running.next().await {
             readings.insert(reading.source.what.clone(), Arc::new(reading));
             progress.read(readings.len(), of);
+        }
+        // Nothing is judged or journalled before the raw answers behind it are durable.
+        if let Err(failure) = org.vendor.settle().await {
+            for reading in readings.values_mut() {
+                let reading = Arc::make_mut(reading);
+                reading.result = Err(failure.clone());
+                reading.to_the_end = false;
+            }
         }
         readings
     }

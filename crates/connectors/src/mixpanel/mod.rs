@@ -22,6 +22,7 @@ mod roster;
 mod routes;
 mod scim;
 mod shares;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fmt;

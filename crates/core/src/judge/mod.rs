@@ -108,6 +108,7 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
                 reads.insert(What::ServiceAccount(id));
                 if !case.replacement_proved(*service_account) {
                     reads.insert(What::Accepts(credential));
+                    reads.extend(case.projects().into_iter().map(What::ProjectServiceAccounts));
                 }
             }
         }

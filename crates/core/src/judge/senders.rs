@@ -32,6 +32,17 @@ impl Court<'_> {
         self.fresh(&what)?.1.one().ok_or_else(|| format!("{what} was not of its shape"))
     }
 
+    /// The roles by which a service account is granted a project by itself or through a team.
+    fn project_roles(&self, project: ProjectId, id: u64) -> Result<BTreeSet<Option<&str>>, Gap> {
+        let what = What::ProjectServiceAccounts(project);
+        let listed = self.fresh(&what)?.1.items().ok_or_else(|| format!("{what} was not of its shape"))?;
+        if listed.is_empty() {
+            // We read it as a service account with a role in this project.
+            return Err(format!("{what} came empty"));
+        }
+        Ok(crate::prepare::project_grants(listed, id).map(|grant| grant.role.as_deref()).collect())
+    }
+
     pub(super) fn no_service_account(&self) -> Result<Verdict, Gap> {
         let items = self.service_accounts()?;
         let mut left: BTreeSet<String> = items
@@ -72,6 +83,13 @@ impl Court<'_> {
         if self.case.replacement_proved(old) {
             return Ok(Verdict::holds("the replacement exists; the vendor accepted its secret earlier"));
         }
+        for project in self.case.projects() {
+            let (old_roles, roles) = (self.project_roles(project, old)?, self.project_roles(project, id)?);
+            if !old_roles.is_empty() && old_roles.is_disjoint(&roles) {
+                let why = format!("the replacement has no grant like the old one's in project {project}");
+                return Ok(Verdict::broken(why, vec![id.to_string()]));
+            }
+        }
         let probe = What::Accepts(credential);
         if let Some(reading) = self.readings.get(&probe)
             && matches!(reading.result, Err(Failure::NotConfigured(_)))
@@ -108,6 +126,10 @@ impl Court<'_> {
         for id in self.case.suspects(&claim.key) {
             // Seen to send once: the list alone does not acquit it, it must also read back clean or gone by id.
             if kind == Kind::Webhook {
+                // There is no call for a single webhook (4.3): it must be listed, and switched off.
+                if !items.iter().any(|item| item.id == *id) {
+                    return Err(format!("webhook {id} is not listed any more, and no call shows it by itself"));
+                }
                 continue;
             }
             if self.item(project, kind, id)?.is_some_and(live) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use leaver_core::case::Case;
-use leaver_core::claim::{ClaimKind, Predicate, Rung, State};
+use leaver_core::claim::{Claim, Predicate, Proof, Rung, State};
 use leaver_core::decide::Command;
 use leaver_core::event::CaseState;
 use leaver_core::source::Kind;
@@ -232,6 +232,78 @@ async fn one_fault_at_one_operation() {
     if only.is_none() {
         documented(&table(&ends));
     }
+}
+
+/// Sources that decide about access and senders, as the twin's paths.
+fn sources() -> Vec<(&'static str, fn(&Claim) -> bool)> {
+    let kinds: [(&str, fn(&Claim) -> bool); 8] = [
+        ("/api/app/me", |claim| !claim.reads.is_empty()),
+        ("/organizations/*/users/", |claim| claim.says == Predicate::NotMember),
+        ("/api/app/organizations/*/service-accounts", |claim| claim.says == Predicate::NoServiceAccountBy),
+        ("/api/app/organizations/*/service-accounts/*", |claim| claim.says == Predicate::NoServiceAccountBy),
+        ("/api/app/projects/*/dashboard-reports/email-digests", |claim| sends(claim, Kind::Subscription)),
+        ("/api/app/projects/*/alerts/custom/", |claim| sends(claim, Kind::Alert)),
+        ("/api/app/projects/*/webhooks/", |claim| sends(claim, Kind::Webhook)),
+        ("/api/app/projects/*/agent-flows", |claim| sends(claim, Kind::Automation)),
+    ];
+    kinds.to_vec()
+}
+
+fn sends(claim: &Claim, of: Kind) -> bool {
+    matches!(claim.says, Predicate::NothingSends { kind, .. } if kind == of)
+}
+
+/// From the approval on, a source answers wrongly for good: no claim that leans on it is ever said to hold.
+async fn with_lasting_fault(path: &str, leans: fn(&Claim) -> bool, fault: &str) -> Option<String> {
+    let setup = Setup { scim: false, ..Setup::default() };
+    let stage = Stage::new(setup).await;
+    let before = stage.control.state().await;
+    let case = stage.open().await.unwrap();
+    let from = stage.clock.time();
+    stage.clock.pass(60).await;
+    stage.approve(&case).await.unwrap();
+    stage.control.fault(fault, "GET", path, 1, 0).await;
+    let rest = stage.play(&case.id, CaseState::Removed).await;
+    let truth = Truth::look(&stage, &before).await;
+    let mut problems = truth.problems(&[(&rest.case, &stage.description().people.leaver)]);
+    let (plan, _) = rest.case.plan.as_ref().unwrap();
+    for claim in plan.claims.iter().filter(|claim| leans(claim)) {
+        let Some(seen) = rest.case.observation(&claim.key).map(|seen| &seen.observation) else { continue };
+        // Another rung of the ladder, a person's word and our own records may still prove it.
+        let by_this = seen.proof == Some(Proof::Read) && seen.rung != Some(Rung::Me) && seen.seen_at > from;
+        // A read that shows the world before the last change, or all but a part of it, may show enough.
+        let blind = !matches!(fault, "stale" | "missing-page");
+        if seen.state == State::Holds && by_this && blind {
+            problems.push(format!("{} holds by a read that cannot show it: {}", claim.key, seen.why));
+        }
+    }
+    if rest.arrived && fault != "stale" && fault != "missing-page" {
+        problems.push("it is removed, although that could not be seen".to_owned());
+    }
+    let what = format!("{path} {fault}: {} ({})", rest.case.state.word(), rest.case.state_why);
+    (!problems.is_empty()).then(|| format!("{what}\n    {}\n{}", problems.join("\n    "), shown(&rest.case)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_fails_for_good_never_proves_anything() {
+    let only = std::env::var("LEAVER_TEST_ONLY").ok();
+    let mut runs = Vec::new();
+    for (path, leans) in sources() {
+        for fault in FAULTS.into_iter().filter(|fault| !matches!(*fault, "slow" | "500-after" | "429")) {
+            if only.as_ref().is_none_or(|only| format!("{path} {fault}").contains(only.as_str())) {
+                runs.push((path, leans, fault));
+            }
+        }
+    }
+    println!("{} removals", runs.len());
+    let mut wrong: Vec<String> = futures::stream::iter(runs)
+        .map(|(path, leans, fault)| async move { Box::pin(with_lasting_fault(path, leans, fault)).await })
+        .buffer_unordered(AT_ONCE)
+        .filter_map(|problem| async move { problem })
+        .collect()
+        .await;
+    wrong.sort_unstable();
+    assert!(wrong.is_empty(), "{} removals went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// The table for people.

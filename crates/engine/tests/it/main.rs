@@ -12,7 +12,9 @@
 mod crashes;
 mod faults;
 mod layouts;
+mod rechecks;
 mod robot;
 mod stage;
+mod together;
 mod trap;
 mod truth;

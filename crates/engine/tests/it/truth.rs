@@ -146,6 +146,18 @@ impl Truth {
         }
     }
 
+    /// Leaves out the first requests: those of the test itself.
+    pub(crate) fn since(mut self, first: usize) -> Self {
+        self.requests.drain(..first);
+        self
+    }
+
+    /// Whether every claim of the case on which the twin has a word is true.
+    pub(crate) fn says_everything_is_done(&self, case: &Case, leaver: &str) -> bool {
+        let (plan, _) = case.plan.as_ref().unwrap();
+        plan.claims.iter().all(|claim| self.says(&claim.says, leaver, case) != Some(false))
+    }
+
     fn member(&self, address: &str) -> Option<&Value> {
         list(&self.now["members"]).iter().find(|member| is(&member["email"], address))
     }
