@@ -2,7 +2,7 @@
 
 use leaver_core::reading::Failure;
 use leaver_core::write::Outcome;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::client::{Answer, Lost};
 
@@ -14,20 +14,11 @@ const LARGE: usize = 1024 * 1024;
 /// # Errors
 /// Anything but a 2xx with JSON that is not an error.
 pub async fn read(sent: Result<Answer, Lost>) -> Result<Value, Failure> {
-    data(whole(sent)?).await
-}
-
-/// The answer of a read that is neither refused nor a web page; its JSON is still to be read.
-///
-/// # Errors
-/// Anything but a 2xx.
-pub fn whole(sent: Result<Answer, Lost>) -> Result<Answer, Failure> {
     let answer = sent.map_err(Lost::into_failure)?;
-    match refusal(&answer) {
-        Some(failure) => Err(failure),
-        None if is_html(&answer) => Err(Failure::Html),
-        None => Ok(answer),
+    if let Some(failure) = refusal(&answer) {
+        return Err(failure);
     }
+    data(answer).await
 }
 
 /// The JSON of a write that was a clean success; `None` for 204.
@@ -86,17 +77,15 @@ async fn data(answer: Answer) -> Result<Value, Failure> {
     if is_html(&answer) {
         return Err(Failure::Html);
     }
-    apart(answer.body.len(), move || tree(&answer)).await?
-}
-
-/// The JSON of an answer, error envelopes taken out.
-///
-/// # Errors
-/// It is not JSON, or says that it is an error.
-pub(crate) fn tree(answer: &Answer) -> Result<Value, Failure> {
-    let value: Value = serde_json::from_slice(&answer.body).map_err(|error| Failure::Malformed(shape(&error)))?;
-    let refused = value.as_object().is_some_and(|fields| says_error(fields, fields.contains_key("results")));
-    if refused { Err(Failure::Refused { status: answer.status }) } else { Ok(value) }
+    let status = answer.status;
+    let value = apart(answer.body.len(), move || {
+        serde_json::from_slice::<Value>(&answer.body).map_err(|error| Failure::Malformed(shape(&error)))
+    })
+    .await??;
+    if is_error(&value) {
+        return Err(Failure::Refused { status });
+    }
+    Ok(value)
 }
 
 /// Runs work on a body of this size, away from the threads that wait for the network when it is large.
@@ -125,11 +114,17 @@ fn shape(error: &serde_json::Error) -> String {
 }
 
 /// `{"status": "error"}` in any spelling, with or without an `error` field; or an `error` without any data.
-pub(crate) fn says_error(fields: &Map<String, Value>, has_results: bool) -> bool {
-    let status = fields.get("status").and_then(Value::as_str);
+fn is_error(value: &Value) -> bool {
+    let Some(object) = value.as_object() else {
+        return false;
+    };
+    let status = object.get("status").and_then(Value::as_str);
     if status.is_some_and(|status| status.eq_ignore_ascii_case("error")) {
         return true;
     }
     let said_ok = status.is_some_and(|status| status.eq_ignore_ascii_case("ok"));
-    !said_ok && !has_results && !fields.contains_key("id") && fields.get("error").is_some_and(|error| !error.is_null())
+    !said_ok
+        && !object.contains_key("results")
+        && !object.contains_key("id")
+        && object.get("error").is_some_and(|error| !error.is_null())
 }

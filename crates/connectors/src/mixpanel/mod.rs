@@ -22,7 +22,6 @@ mod roster;
 mod routes;
 mod scim;
 mod shares;
-mod stream;
 
 use std::collections::BTreeMap;
 use std::fmt;

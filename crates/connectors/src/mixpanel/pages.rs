@@ -8,9 +8,8 @@ use serde_json::{Map, Value};
 
 use super::Mixpanel;
 use super::address::{Fill, query};
-use super::stream;
-use crate::http::classify::{self, apart};
-use crate::http::{Answer, Auth, Call, Lane, Lost, Trail};
+use crate::http::classify;
+use crate::http::{Auth, Call, Lane, Trail};
 use crate::operation::{Bucket, Family, Read};
 
 /// More pages than this mean that the vendor's cursor goes in a circle.
@@ -40,28 +39,21 @@ impl Mixpanel {
         }
     }
 
-    /// All elements of a list, page after page to the vendor's own end mark (`facts/mixpanel.md` 1.5), each turned into
-    /// what is kept of it as it comes. Every element must be readable: a list with holes would look shorter than it is.
-    pub(super) async fn list<T: Send + 'static>(
+    /// All elements of a list, page after page to the vendor's own end mark (`facts/mixpanel.md` 1.5).
+    pub(super) async fn list(
         &self,
         read: &Read,
         fill: Fill<'_>,
         map: bool,
         trail: &mut Trail,
-        keep: impl Fn(Value) -> Option<T> + Copy + Send + 'static,
-    ) -> Result<Vec<T>, Failure> {
+    ) -> Result<Vec<Value>, Failure> {
         let mut all = Vec::new();
-        let mut readable = true;
         let mut seen = BTreeSet::new();
         let mut cursor: Option<String> = None;
         for page in 1..=MOST_PAGES {
             let extra: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-            let read = match self.raw(read, fill, &extra, trail).await {
-                Ok(answer) => apart(answer.body.len(), move || stream::page(&answer, map, keep)).await.flatten(),
-                Err(failure) => Err(failure),
-            };
-            let read = match read {
-                Ok(read) => read?,
+            let answer = match self.answer(read, fill, &extra, trail).await {
+                Ok(answer) => answer,
                 // How long to wait is worth more than how far we came.
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if page > 1 => {
@@ -69,15 +61,10 @@ impl Mixpanel {
                 }
                 Err(failure) => return Err(failure),
             };
-            readable &= read.whole;
-            if all.is_empty() {
-                all = read.items;
-            } else {
-                all.extend(read.items);
-            }
-            match read.next {
-                None if readable => return Ok(all),
-                None => return Err(Failure::Malformed("an element of the list has no id".to_owned())),
+            let next = next_cursor(&answer);
+            all.extend(elements(results(answer), map)?);
+            match next {
+                None => return Ok(all),
                 Some(next) if !seen.insert(next.clone()) => {
                     return Err(Failure::Incomplete(format!("page {page} points back to an earlier one")));
                 }
@@ -95,7 +82,11 @@ impl Mixpanel {
         extra: &[(&str, &str)],
         trail: &mut Trail,
     ) -> Result<Value, Failure> {
-        self.answer_as(self.reader(read)?, read, fill, extra, trail).await
+        let auth = match read.family {
+            Family::Scim => &self.scim_access()?.auth,
+            Family::App | Family::Organization | Family::Query => &self.auth,
+        };
+        self.answer_as(auth, read, fill, extra, trail).await
     }
 
     /// One `GET` as somebody.
@@ -107,37 +98,6 @@ impl Mixpanel {
         extra: &[(&str, &str)],
         trail: &mut Trail,
     ) -> Result<Value, Failure> {
-        classify::read(self.ask(auth, read, fill, extra, trail).await?).await
-    }
-
-    /// One `GET` as the configured credential: an answer that is data, still to be read.
-    pub(super) async fn raw(
-        &self,
-        read: &Read,
-        fill: Fill<'_>,
-        extra: &[(&str, &str)],
-        trail: &mut Trail,
-    ) -> Result<Answer, Failure> {
-        classify::whole(self.ask(self.reader(read)?, read, fill, extra, trail).await?)
-    }
-
-    /// The credential that reads this.
-    fn reader(&self, read: &Read) -> Result<&Auth, Failure> {
-        match read.family {
-            Family::Scim => Ok(&self.scim_access()?.auth),
-            Family::App | Family::Organization | Family::Query => Ok(&self.auth),
-        }
-    }
-
-    /// Sends one `GET`. Whoever asked for the reading makes its answers durable.
-    async fn ask(
-        &self,
-        auth: &Auth,
-        read: &Read,
-        fill: Fill<'_>,
-        extra: &[(&str, &str)],
-        trail: &mut Trail,
-    ) -> Result<Result<Answer, Lost>, Failure> {
         let fill = Fill { organization: Some(self.organization), ..fill };
         let mut path = fill.path(read.path)?;
         for (key, value) in extra {
@@ -154,7 +114,7 @@ impl Mixpanel {
             bears_secret: read.bears_secret,
             body: None,
         };
-        Ok(self.client.look(call, trail).await)
+        classify::read(self.client.send(call, trail).await).await
     }
 
     /// Where a path of this family is served (`facts/mixpanel.md` 1.1).
@@ -190,7 +150,7 @@ pub(crate) fn results(mut answer: Value) -> Value {
 }
 
 /// The elements of a list: an array, an array in an inner envelope (`bookmarks` v2), or a map from id to object.
-pub(crate) fn elements(results: Value, map: bool) -> Result<Vec<Value>, Failure> {
+fn elements(results: Value, map: bool) -> Result<Vec<Value>, Failure> {
     match results {
         Value::Array(elements) => Ok(elements),
         Value::Object(mut fields) => {
@@ -228,10 +188,5 @@ pub(crate) fn next_cursor(answer: &Value) -> Option<String> {
     [answer.get("pagination"), answer.get("results").and_then(|results| results.get("pagination"))]
         .into_iter()
         .flatten()
-        .find_map(cursor_in)
-}
-
-/// The cursor in a `pagination`.
-pub(crate) fn cursor_in(pagination: &Value) -> Option<String> {
-    super::person::text(pagination.get("next_cursor")?)
+        .find_map(|pagination| super::person::text(pagination.get("next_cursor")?))
 }

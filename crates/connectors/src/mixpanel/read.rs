@@ -7,7 +7,7 @@ use leaver_evidence::redact;
 use serde_json::Value;
 
 use super::address::Fill;
-use super::pages::{Found, results};
+use super::pages::{Found, next_cursor, results};
 use super::person::{named, text};
 use super::routes::{Routes, routes};
 use super::{Mixpanel, item, me, operations as op, roster, shares};
@@ -59,19 +59,19 @@ impl Mixpanel {
             What::ScimUsers => self.scim_users(trail).await.map(Snapshot::Roster),
             What::Teams => self.teams(trail).await,
             What::Projects => {
-                let keep = |thing: Value| {
+                let list = self.list(&op::PROJECTS, Fill::default(), false, trail).await?;
+                items(&list, |thing| {
                     let fields = thing.as_object()?;
                     Some(Item {
                         id: super::person::first(fields, &["id"])?,
                         title: super::person::first(fields, &["name"]).unwrap_or_default(),
                         ..Item::default()
                     })
-                };
-                self.list(&op::PROJECTS, Fill::default(), false, trail, keep).await.map(Snapshot::Items)
+                })
             }
             What::ServiceAccounts => {
-                let keep = |thing: Value| item::service_account(None, &thing);
-                self.list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail, keep).await.map(Snapshot::Items)
+                let list = self.list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail).await?;
+                items(&list, |thing| item::service_account(None, thing))
             }
             What::ServiceAccount(id) => {
                 let id = id.to_string();
@@ -80,10 +80,8 @@ impl Mixpanel {
                 one(found, |thing| item::service_account(None, thing))
             }
             What::ProjectServiceAccounts(project) => {
-                let project = *project;
-                let keep = move |thing: Value| item::service_account(Some(project), &thing);
-                let read = &op::PROJECT_SERVICE_ACCOUNTS;
-                self.list(read, in_project(project), false, trail, keep).await.map(Snapshot::Items)
+                let list = self.list(&op::PROJECT_SERVICE_ACCOUNTS, in_project(*project), false, trail).await?;
+                items(&list, |thing| item::service_account(Some(*project), thing))
             }
             What::List(project, kind) => self.kind_list(*project, *kind, trail).await,
             What::Object(project, kind, id) => self.kind_item(*project, *kind, id, trail).await,
@@ -101,9 +99,8 @@ impl Mixpanel {
     }
 
     async fn who_we_are(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let answer = self.raw(&op::ME, Fill::default(), &[], trail).await?;
-        let organization = self.organization;
-        let me = apart(answer.body.len(), move || me::read(organization, &answer)).await??;
+        let results = self.get(&op::ME, Fill::default(), trail).await?;
+        let me = me::me(self.organization, &results)?;
         let mut views = self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (project, seen) in &me.projects {
             if let Some(view) = seen.data_view {
@@ -119,27 +116,21 @@ impl Mixpanel {
         let mut cursor: Option<String> = None;
         loop {
             let extra: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-            let answer = match self.raw(&op::ROSTER, Fill::default(), &extra, trail).await {
-                Ok(answer) => {
-                    // The walk over a hundred thousand people takes long enough to be in the way of others.
-                    let mut sofar = std::mem::take(&mut found);
-                    let size = answer.body.len();
-                    let walked = apart(size, move || sofar.read(&answer).map(|next| (sofar, next))).await;
-                    walked.flatten()
-                }
-                Err(failure) => Err(failure),
-            };
-            let next = match answer {
-                Ok((sofar, next)) => {
-                    found = sofar;
-                    next
-                }
+            let answer = match self.answer(&op::ROSTER, Fill::default(), &extra, trail).await {
+                Ok(answer) => answer,
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if cursor.is_some() => {
                     return Err(Failure::Incomplete(format!("a later page did not come: {failure}")));
                 }
                 Err(failure) => return Err(failure),
             };
+            let next = next_cursor(&answer);
+            // The walk over a hundred thousand people takes long enough to be in the way of others.
+            found = apart(usize::MAX, move || {
+                found.page(answer);
+                found
+            })
+            .await?;
             match next {
                 None => return found.roster().map(Snapshot::Roster),
                 Some(next) if cursor.as_ref() == Some(&next) || trail.captures.len() > 10_000 => {
@@ -152,42 +143,34 @@ impl Mixpanel {
 
     /// Teams keep their whole object: their layout is open, and core may have to look for people in it.
     async fn teams(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let keep = |thing: Value| {
+        let list = self.list(&op::TEAMS, Fill::default(), true, trail).await?;
+        items(&list, |thing| {
             let fields = thing.as_object()?;
             Some(Item {
                 id: super::person::first(fields, &["id", "team_id", "name"])?,
                 title: super::person::first(fields, &["name"]).unwrap_or_default(),
-                raw: thing,
+                raw: thing.clone(),
                 ..Item::default()
             })
-        };
-        self.list(&op::TEAMS, Fill::default(), true, trail, keep).await.map(Snapshot::Items)
+        })
     }
 
     async fn kind_list(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let keep = move |thing: Value| item::item(kind, &thing);
-        self.elements(project, kind, trail, keep).await.map(Snapshot::Items)
+        self.elements(project, kind, trail).await.and_then(|list| items(&list, |thing| item::item(kind, thing)))
     }
 
-    /// The list of a kind. A list of one thing is that thing.
-    async fn elements<T: Send + 'static>(
-        &self,
-        project: ProjectId,
-        kind: Kind,
-        trail: &mut Trail,
-        keep: impl Fn(Value) -> Option<T> + Copy + Send + 'static,
-    ) -> Result<Vec<T>, Failure> {
+    /// The list of a kind as it came. A list of one thing is that thing.
+    async fn elements(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Vec<Value>, Failure> {
         let Routes { list: Some(list), map, single, .. } = routes(kind) else {
             return Err(Failure::NotConfigured(format!("no list of {} is known", kind.plural())));
         };
         let view = self.view_for(list, project, trail).await?;
         let fill = Fill { view, ..in_project(project) };
         if single {
-            let nameless = || Failure::Malformed("an element of the list has no id".to_owned());
-            return keep(self.get(list, fill, trail).await?).map(|thing| vec![thing]).ok_or_else(nameless);
+            return self.get(list, fill, trail).await.map(|value| vec![value]);
         }
-        let found = self.list(list, fill, map, trail, keep).await;
-        if view.is_some() && matches!(found, Err(Failure::NotFound)) {
+        let found = self.list(list, fill, map, trail).await;
+        if view.is_some() && found == Err(Failure::NotFound) {
             // The data view may have been replaced; the next read asks again.
             self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&project);
         }
@@ -202,7 +185,7 @@ impl Mixpanel {
         trail: &mut Trail,
     ) -> Result<Snapshot, Failure> {
         let Some(read) = routes(kind).item else {
-            let list = self.elements(project, kind, trail, Some).await?;
+            let list = self.elements(project, kind, trail).await?;
             let named = |thing: &&Value| item::item(kind, thing).is_some_and(|item| item.id == id);
             return match list.iter().find(named) {
                 Some(thing) => {

@@ -223,12 +223,6 @@ pub(super) fn wrapped(fields: &Map<String, Value>) -> Option<(&str, &Map<String,
     })
 }
 
-/// Whether a field of this name may hold the person's own address, or the person.
-pub(super) fn may_be_person(key: &str) -> bool {
-    let plain = plain(key);
-    ADDRESSES.contains(&plain.as_str()) || WRAPPERS.contains(&plain.as_str())
-}
-
 /// The project that an object describes.
 pub(super) fn project(fields: &Map<String, Value>, key: Option<&str>) -> Option<ProjectId> {
     let own = first(fields, &["project_id", "projectId", "id"]);

@@ -9,7 +9,6 @@
 
 mod fields;
 mod grants;
-mod stream;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +16,8 @@ use leaver_core::ids::{Address, ProjectId};
 use leaver_core::reading::{Failure, Member, OrgRole, Roster};
 use serde_json::{Map, Value};
 
-use super::pages::{cursor_in, next_cursor, results};
+use super::pages::results;
 use super::person::{address, first, text};
-use super::stream::enveloped;
-use crate::http::Answer;
-use crate::http::classify::{says_error, tree};
 use fields::Own;
 
 /// The people found so far, page after page.
@@ -62,42 +58,9 @@ impl<'a> Place<'a> {
 }
 
 impl Found {
-    /// Takes in one answer, and returns the cursor of the next page.
-    ///
-    /// # Errors
-    /// The answer is not JSON, or says that it is an error.
-    pub(crate) fn read(&mut self, answer: &Answer) -> Result<Option<String>, Failure> {
-        // A person on two pages is put together in the order of the pages: only the first page is read into a fresh list.
-        if self.people.is_empty() {
-            let mut found = Self::default();
-            if let Ok((around, Some(inside))) = enveloped(&answer.body, stream::Walk::over(&mut found)) {
-                if says_error(&around, true) {
-                    return Err(Failure::Refused { status: answer.status });
-                }
-                found.count_around(&around);
-                let next = around.get("pagination").and_then(cursor_in);
-                let next =
-                    next.or_else(|| inside.as_ref().and_then(|inside| inside.get("pagination").and_then(cursor_in)));
-                if let Some(inside) = inside {
-                    found.count_around(&inside);
-                }
-                found.total = found.total.max(self.total);
-                found.more |= self.more;
-                *self = found;
-                return Ok(next);
-            }
-        }
-        let answer = tree(answer)?;
-        let next = next_cursor(&answer);
-        self.page(answer);
-        Ok(next)
-    }
-
-    /// Takes in one answer as a tree.
+    /// Takes in one answer.
     pub(crate) fn page(&mut self, answer: Value) {
-        for around in [Some(&answer), answer.get("results")].into_iter().flatten().filter_map(Value::as_object) {
-            self.count_around(around);
-        }
+        self.counts(&answer);
         let place = Place { key: None, scope: Scope::Organization, depth: 0 };
         self.walk(&results(answer), place);
     }
@@ -126,25 +89,24 @@ impl Found {
     }
 
     /// What the vendor says about the size of the list, beside it or around it.
-    fn count_around(&mut self, around: &Map<String, Value>) {
-        self.count(around);
-        for beside in ["pagination", "meta", "page"].iter().filter_map(|key| around.get(*key)?.as_object()) {
-            self.count(beside);
+    fn counts(&mut self, answer: &Value) {
+        let results = answer.get("results");
+        let around = [Some(answer), results].into_iter().flatten();
+        let beside =
+            around.clone().flat_map(|value| ["pagination", "meta", "page"].map(|key| value.get(key))).flatten();
+        for fields in around.chain(beside).filter_map(Value::as_object) {
+            let total = first(fields, &["total", "total_count", "totalCount", "totalResults"]);
+            if let Some(total) = total.and_then(|total| total.parse().ok()) {
+                self.total = self.total.max(Some(total));
+            }
+            let next = ["next", "next_page", "nextPage"].iter().any(|key| fields.get(*key).and_then(text).is_some());
+            let more = ["has_more", "hasMore", "has_next"]
+                .iter()
+                .any(|key| fields.get(*key).and_then(Value::as_bool) == Some(true));
+            let cursor = fields.get("next_cursor").and_then(text).is_some();
+            // A cursor is followed; any other hint at a next page is one that nobody knows how to follow.
+            self.more |= (next || more) && !cursor;
         }
-    }
-
-    fn count(&mut self, fields: &Map<String, Value>) {
-        let total = first(fields, &["total", "total_count", "totalCount", "totalResults"]);
-        if let Some(total) = total.and_then(|total| total.parse().ok()) {
-            self.total = self.total.max(Some(total));
-        }
-        let next = ["next", "next_page", "nextPage"].iter().any(|key| fields.get(*key).and_then(text).is_some());
-        let more = ["has_more", "hasMore", "has_next"]
-            .iter()
-            .any(|key| fields.get(*key).and_then(Value::as_bool) == Some(true));
-        let cursor = fields.get("next_cursor").and_then(text).is_some();
-        // A cursor is followed; any other hint at a next page is one that nobody knows how to follow.
-        self.more |= (next || more) && !cursor;
     }
 
     fn walk(&mut self, value: &Value, place: Place<'_>) {
@@ -154,16 +116,14 @@ impl Found {
                     self.walk(element, Place { key: None, ..place });
                 }
             }
-            Value::String(text) => self.text(text, place),
+            Value::String(text) => {
+                if let Some(address) = address(text) {
+                    let id = place.key.filter(|key| fields::is_id(key)).map(str::to_owned);
+                    self.add(address, Own { id, ..Own::default() }, place);
+                }
+            }
             Value::Object(fields) => self.object(fields, place),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
-    fn text(&mut self, text: &str, place: Place<'_>) {
-        if let Some(address) = address(text) {
-            let id = place.key.filter(|key| fields::is_id(key)).map(str::to_owned);
-            self.add(address, Own { id, ..Own::default() }, place);
         }
     }
 
