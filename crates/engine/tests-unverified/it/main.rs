@@ -4,8 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::assigning_clones,
     clippy::panic,
-    clippy::print_stdout,
     reason = "tests fail by panicking, and say what they counted"
 )]
 
