@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::claim::{Attestation, Choice, Claim, Decision, Observation, Predicate, Record, State};
+use crate::claim::{Attestation, Choice, Claim, Decision, Observation, Predicate, Proof, Record, State};
 use crate::effect::{Act, Effect, Intent};
 use crate::event::{CaseState, Event, Identity, Stamped};
 use crate::ids::{CaseId, ClaimKey, CredentialName, Digest, EffectKey, PersonId, ProjectId};
@@ -12,6 +12,24 @@ use crate::plan::{Plan, Request, keys};
 use crate::reading::Failure;
 use crate::source::{Kind, What};
 use crate::write::Outcome;
+
+/// Why an outward action was not sent when its target was read right before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// Why.
+    pub why: String,
+    /// Whether a person must look first.
+    pub person: bool,
+    /// When it is tried again even if nobody looked.
+    pub until: Option<Timestamp>,
+}
+
+impl Skip {
+    /// Whether a person must look before it is tried again.
+    pub fn awaits_person(&self, now: Timestamp) -> bool {
+        self.person && self.until.is_none_or(|until| now < until)
+    }
+}
 
 /// An outward action and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +46,24 @@ pub struct EffectFact {
     pub outcome: Option<Outcome>,
     /// When the outcome was journalled.
     pub ended_at: Option<Timestamp>,
+    /// Whether a read after it has shown that it changed nothing else; only for changes of recipient lists.
+    pub read_back: bool,
 }
 
 impl EffectFact {
     /// Whether the outcome is not settled: none yet, or unknown and not resolved by a read.
     pub fn is_open(&self) -> bool {
         matches!(self.outcome, None | Some(Outcome::Unknown(_)))
+    }
+
+    /// The recipient list that it left behind and that no read has confirmed yet.
+    pub fn unconfirmed(&self) -> Option<(ProjectId, Kind, &str, &Digest)> {
+        match (&self.effect.act, &self.outcome, &self.definition) {
+            (Act::TakeOut { project, kind, id }, Some(Outcome::Done { .. }), Some(rest)) if !self.read_back => {
+                Some((*project, *kind, id.as_str(), rest))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -86,6 +116,8 @@ pub struct Case {
     pub run_since: Option<Timestamp>,
     /// Whether something came back after the case was closed: then a person decides claim by claim before the machine acts.
     pub returned: bool,
+    /// When it came back.
+    pub returned_at: Option<Timestamp>,
     /// How many intents were found without an outcome and settled.
     pub recovered: u32,
     approval: Option<Approval>,
@@ -98,7 +130,8 @@ pub struct Case {
     approved_instances: BTreeMap<ClaimKey, BTreeSet<String>>,
     proved: BTreeSet<ClaimKey>,
     effects: BTreeMap<EffectKey, EffectFact>,
-    skipped: BTreeMap<ClaimKey, (String, bool)>,
+    failures: BTreeMap<What, Failure>,
+    skipped: BTreeMap<ClaimKey, BTreeMap<String, Skip>>,
     skipped_at: BTreeMap<ClaimKey, Timestamp>,
     reads: BTreeMap<What, Timestamp>,
     touched: BTreeMap<What, Timestamp>,
@@ -106,6 +139,7 @@ pub struct Case {
     shown: BTreeMap<What, BTreeSet<String>>,
     counts: BTreeMap<What, usize>,
     note_at: Option<Timestamp>,
+    refused: bool,
 }
 
 static NOTHING: BTreeSet<String> = BTreeSet::new();
@@ -126,6 +160,7 @@ impl Case {
             removed_at: None,
             run_since: None,
             returned: false,
+            returned_at: None,
             recovered: 0,
             approved_instances: BTreeMap::new(),
             approval: None,
@@ -137,6 +172,7 @@ impl Case {
             released: BTreeMap::new(),
             proved: BTreeSet::new(),
             effects: BTreeMap::new(),
+            failures: BTreeMap::new(),
             skipped: BTreeMap::new(),
             skipped_at: BTreeMap::new(),
             reads: BTreeMap::new(),
@@ -145,6 +181,7 @@ impl Case {
             shown: BTreeMap::new(),
             counts: BTreeMap::new(),
             note_at: None,
+            refused: false,
         })
     }
 
@@ -164,14 +201,27 @@ impl Case {
         self.version += 1;
         self.last_at = at;
         match &stamped.event {
-            Event::Opened { .. } | Event::Rejected { .. } | Event::Cancelled { .. } | Event::Extended { .. } => {}
+            Event::Opened { .. } | Event::Cancelled { .. } | Event::Extended { .. } => {}
+            Event::Rejected { .. } => self.refused = true,
             // What was seen to have changed until now is released with the case; what changes later holds it again.
-            Event::Released { .. } => self.released.clone_from(&self.suspects),
+            Event::Released { .. } => {
+                self.released.clone_from(&self.suspects);
+                for fact in self.effects.values_mut() {
+                    fact.read_back |= fact.unconfirmed().is_some();
+                }
+            }
             Event::Read { what, sent_at, failure, to_the_end, count, ids, .. } => {
                 self.reads.insert(what.clone(), *sent_at);
+                match failure {
+                    Some(failure) => self.failures.insert(what.clone(), failure.clone()),
+                    None => self.failures.remove(what),
+                };
                 if failure.is_none() && *to_the_end {
                     if let Some(count) = count {
-                        self.counts.insert(what.clone(), *count);
+                        // A member list is measured by the longest one: nobody vanishes two at a time.
+                        let longest =
+                            matches!(what, What::Roster | What::ScimUsers).then(|| self.counts.get(what)).flatten();
+                        self.counts.insert(what.clone(), longest.copied().unwrap_or(0).max(*count));
                     }
                     if let Some(ids) = ids {
                         self.seen.entry(what.clone()).or_default().extend(ids.iter().cloned());
@@ -188,7 +238,10 @@ impl Case {
             }
             Event::Approved { plan, by, identity, .. } => self.approve(plan, by, *identity, at, false),
             Event::Authorised { plan, by, identity } => self.approve(plan, by, *identity, at, true),
-            Event::Ratified { by, .. } => self.ratified = Some((by.clone(), at)),
+            Event::Ratified { by, .. } => {
+                self.ratified = Some((by.clone(), at));
+                self.refused = false;
+            }
             Event::Decided { claim, decision } => {
                 self.skipped.remove(claim);
                 if matches!(decision.choice, Choice::Proceed | Choice::Delete | Choice::CallersMoved) {
@@ -201,7 +254,9 @@ impl Case {
                 self.attestations.insert(claim.clone(), attestation.clone());
             }
             Event::Intended { effect, definition, marked, .. } => {
-                self.skipped.remove(&effect.claim);
+                if let Some(skips) = self.skipped.get_mut(&effect.claim) {
+                    skips.remove(&effect.act.instance());
+                }
                 // What is made anew has to be proved anew.
                 if matches!(effect.act, Act::Copy { .. } | Act::CreateServiceAccount { .. }) {
                     self.proved.remove(&effect.claim);
@@ -215,12 +270,14 @@ impl Case {
                         marked: marked.clone(),
                         outcome: None,
                         ended_at: None,
+                        read_back: false,
                     },
                 );
             }
             Event::Ended { effect, outcome, sent_at, .. } => self.end(effect, outcome, sent_at.is_none(), at),
-            Event::Skipped { claim, why, person } => {
-                self.skipped.insert(claim.clone(), (why.clone(), *person));
+            Event::Skipped { claim, instance, why, person, until } => {
+                let skip = Skip { why: why.clone(), person: *person, until: *until };
+                self.skipped.entry(claim.clone()).or_default().insert(instance.clone(), skip);
                 self.skipped_at.insert(claim.clone(), at);
             }
             Event::Observed { claim, observation } => self.observe(claim, observation, at),
@@ -229,6 +286,9 @@ impl Case {
                 let before = std::mem::replace(&mut self.state, *to);
                 self.returned = *to == CaseState::Reopened && before == CaseState::Closed
                     || self.returned && matches!(to, CaseState::WaitingPerson | CaseState::Running);
+                if *to == CaseState::Reopened && before == CaseState::Closed {
+                    self.returned_at = Some(at);
+                }
                 self.state_since = at;
                 self.state_why.clone_from(why);
                 match to {
@@ -281,8 +341,18 @@ impl Case {
             // A read has contradicted the word: it fills no later gap.
             self.attestations.remove(key);
         }
-        if observation.state == State::Holds {
+        // A person's word fills a gap; it is no read to lean on later.
+        if observation.state == State::Holds && observation.proof == Some(Proof::Read) {
             self.proved.insert(key.clone());
+        }
+        if *key == keys::kept_recipients() && observation.state != State::Unknown {
+            for fact in self.effects.values_mut() {
+                let confirmed = fact.unconfirmed().is_some_and(|(project, kind, id, _)| {
+                    let object = What::Object(project, kind, id.to_owned()).to_string();
+                    !observation.instances.contains(&object)
+                });
+                fact.read_back |= confirmed && fact.ended_at.is_some_and(|ended| ended < observation.seen_at);
+            }
         }
         let since = match self.observations.get(key) {
             Some(before) if before.observation.state == observation.state => before.since,
@@ -292,6 +362,22 @@ impl Case {
     }
 
     // ---- what the journal shows
+
+    /// Whether the case runs on one person's word: an emergency that nobody has ratified.
+    pub fn is_alone(&self) -> bool {
+        self.approval().is_some_and(|approval| approval.emergency) && self.ratified.is_none()
+    }
+
+    /// Whether somebody refused to ratify the emergency.
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// Until when a second person must have ratified an emergency (invariant 4).
+    pub fn ratify_by(&self) -> Option<Timestamp> {
+        let approval = self.approval().filter(|_| self.is_alone())?;
+        approval.at.checked_add(jiff::SignedDuration::from_hours(24)).ok()
+    }
 
     /// The approval in force, of the latest plan.
     pub fn approval(&self) -> Option<&Approval> {
@@ -382,10 +468,20 @@ impl Case {
         }
     }
 
+    /// What effects of ours may have taken away from a list.
     fn deleted(&self, list: &What) -> BTreeSet<String> {
+        self.deleted_where(list, |fact| !matches!(fact.outcome, Some(Outcome::Failed(_))))
+    }
+
+    /// What effects of ours are known to have taken away: until then it is there, and nothing takes its place.
+    fn surely_deleted(&self, list: &What) -> BTreeSet<String> {
+        self.deleted_where(list, |fact| matches!(fact.outcome, Some(Outcome::Done { .. })))
+    }
+
+    fn deleted_where(&self, list: &What, counts: impl Fn(&EffectFact) -> bool) -> BTreeSet<String> {
         self.effects
             .values()
-            .filter(|fact| !matches!(fact.outcome, Some(Outcome::Failed(_))))
+            .filter(|fact| counts(fact))
             .filter_map(|fact| match (&fact.effect.act, list) {
                 (
                     Act::TakeOut { project, kind, id }
@@ -419,20 +515,32 @@ impl Case {
         self.reads.get(what).copied()
     }
 
-    /// The senders of one kind whose recipients were changed, with the digest of the list as it should be since. The latest
-    /// change of each counts.
-    pub fn taken_out(&self, project: ProjectId, kind: Kind) -> impl Iterator<Item = (&str, &Digest)> {
-        let mut latest: BTreeMap<&str, (&EffectFact, &Digest)> = BTreeMap::new();
-        for fact in self.effects.values().filter(|fact| matches!(fact.outcome, Some(Outcome::Done { .. }))) {
-            if let (Act::TakeOut { project: p, kind: k, id }, Some(rest)) = (&fact.effect.act, &fact.definition)
-                && *p == project
-                && *k == kind
-                && latest.get(id.as_str()).is_none_or(|(before, _)| before.intended_at <= fact.intended_at)
+    /// The recipient lists that were changed and that no read has confirmed yet, each with the digest of what it should be. The
+    /// latest change of each counts.
+    pub fn unconfirmed(&self) -> impl Iterator<Item = (ProjectId, Kind, &str, &Digest)> {
+        let mut latest: BTreeMap<(ProjectId, Kind, &str), (Timestamp, &Digest)> = BTreeMap::new();
+        for fact in self.effects.values() {
+            if let Some((project, kind, id, rest)) = fact.unconfirmed()
+                && latest.get(&(project, kind, id)).is_none_or(|(before, _)| *before <= fact.intended_at)
             {
-                latest.insert(id, (fact, rest));
+                latest.insert((project, kind, id), (fact.intended_at, rest));
             }
         }
-        latest.into_iter().map(|(id, (_, rest))| (id, rest))
+        latest.into_iter().map(|((project, kind, id), (_, rest))| (project, kind, id, rest))
+    }
+
+    /// How many recipient lists were changed.
+    pub fn changed_lists(&self) -> usize {
+        let done = self.effects.values().filter(|fact| matches!(fact.outcome, Some(Outcome::Done { .. })));
+        done.filter(|fact| matches!(fact.effect.act, Act::TakeOut { .. }) && fact.definition.is_some()).count()
+    }
+
+    /// Whether nothing else may touch the vendor object of this effect yet: its outcome is not known, or it is a change of a list
+    /// that was not read back. Then a change that somebody else makes could be taken for ours.
+    pub fn keeps_busy(&self, key: &EffectKey) -> bool {
+        self.effects
+            .get(key)
+            .is_some_and(|fact| fact.is_open() || (fact.unconfirmed().is_some() && !self.state.is_over()))
     }
 
     /// The outward actions, by key.
@@ -449,9 +557,20 @@ impl Case {
             .map(|fact| Intent::new(fact.effect.key.clone(), approval.plan.clone()))
     }
 
-    /// Why the remedy of a claim was not sent, and whether a person must look first.
-    pub fn skipped(&self, key: &ClaimKey) -> Option<&(String, bool)> {
-        self.skipped.get(key)
+    /// Why the remedy of a claim was not sent; the one for which a person must look stands first.
+    pub fn skipped(&self, key: &ClaimKey) -> Option<&Skip> {
+        let skips = || self.skips(key).map(|(_, skip)| skip);
+        skips().find(|skip| skip.person).or_else(|| skips().next())
+    }
+
+    /// Every instance of a claim whose remedy was not sent, and why.
+    pub fn skips(&self, key: &ClaimKey) -> impl Iterator<Item = (&str, &Skip)> {
+        self.skipped.get(key).into_iter().flatten().map(|(instance, skip)| (instance.as_str(), skip))
+    }
+
+    /// Why the last read of a source showed nothing; `None` when it did.
+    pub fn failure(&self, what: &What) -> Option<&Failure> {
+        self.failures.get(what)
     }
 
     /// When the remedy of a claim was last not sent.
@@ -484,8 +603,9 @@ impl Case {
             return self.attestations.contains_key(&claim.key) && seen.observation.state != State::Holds;
         };
         match record {
-            Record::Inventory | Record::Dependencies => self.plan.is_some(),
-            Record::Approval => self.approval().is_some(),
+            // They stand in the plan, and a new plan is looked at anew.
+            Record::Inventory | Record::Dependencies => false,
+            Record::Approval => self.approval().is_some() && !self.is_alone(),
             Record::Note => self.note_at.is_some(),
             Record::Request => true,
             Record::Rechecks => self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan)),
@@ -519,7 +639,7 @@ impl Case {
             return None;
         };
         let list = What::List(project, kind);
-        (!self.deleted(&list).contains(copy)).then_some(copy)
+        (!self.surely_deleted(&list).contains(copy)).then_some(copy)
     }
 
     /// Whether another copy of this case is known to be this item.
@@ -557,7 +677,7 @@ impl Case {
             .filter(|fact| matches!(fact.effect.act, Act::CreateServiceAccount { replaces } if replaces == old))
             .max_by_key(|fact| fact.effect.attempt)?;
         let Some(Outcome::Done { created: Some(id) }) = &fact.outcome else { return None };
-        if self.deleted(&What::ServiceAccounts).contains(id) {
+        if self.surely_deleted(&What::ServiceAccounts).contains(id) {
             return None;
         }
         Some((id.parse().ok()?, replacement_credential(&self.id, old, fact.effect.attempt)))

@@ -128,6 +128,10 @@ pub enum Guide {
     ConfirmOwnRole,
     /// Vouch for the approval's original, or re-read the ticket.
     VouchApproval,
+    /// Find out who is behind each outside address and each address that nobody on the member list has.
+    ReviewRecipients,
+    /// Find out who holds the secrets of service accounts that others made.
+    ReviewServiceAccounts,
 }
 
 /// One thing that a person may choose for a claim.
@@ -284,12 +288,11 @@ pub enum Predicate {
         id: String,
     },
     /// Whoever else got what the leaver got still gets it: each list that was changed is what it was, minus the leaver.
-    RecipientsKept {
-        /// The project.
-        project: ProjectId,
-        /// The kind of sender.
-        kind: Kind,
-    },
+    RecipientsKept,
+    /// The leaver's organization role is not above the one that the approver saw.
+    RoleKept,
+    /// No invitation of the leaver is pending.
+    NoInvitation,
     /// Members whom the leaver could be taken for are still there.
     MembersKept {
         /// Their vendor ids.
@@ -344,8 +347,10 @@ pub enum Subject {
     ApprovalOriginal,
     /// The executor's own role in the vendor's screen (AUTH-2).
     ExecutorRole,
-    /// Pending invitations and copied links (REMOVE-7).
-    Invitations,
+    /// Who is behind the outside addresses and lists that senders send to (STATE-7).
+    OutsideRecipients,
+    /// Who holds the secrets of the service accounts that others made (BEYOND-4).
+    OtherServiceAccounts,
     /// Pipelines, imports and exports have an owner (XFER-4).
     Pipelines,
     /// Warehouse credentials are revoked in the customer's cloud (CLEAN-4).

@@ -9,7 +9,7 @@ use crate::event::{CaseState, Event, Identity};
 use crate::ids::{ClaimKey, Digest, EffectKey, PersonId};
 use crate::judge::{Names, Readings, judge, reads_now};
 use crate::method::Urgency;
-use crate::plan::{Plan, Request};
+use crate::plan::{Plan, Request, keys};
 use crate::reading::{Failure, Item, Reading, Snapshot};
 use crate::source::{Kind, What};
 use crate::wanted::{Live, Owed, RECHECKS, is_in_force, settled, waits_for_person};
@@ -71,6 +71,17 @@ pub enum Rejection {
         /// What the read says.
         why: String,
     },
+    /// A word about a path of access, or about the approval's original, needs something that others can look at.
+    #[error("{0} needs a file that shows it")]
+    NoFile(ClaimKey),
+    /// A read failed for a moment, and that is no gap for a word to fill.
+    #[error("{claim} can be read again when the vendor answers, so a person's word is not taken for it: {failure}")]
+    Passing {
+        /// The claim.
+        claim: ClaimKey,
+        /// How the last read failed.
+        failure: Failure,
+    },
     /// An accepted risk needs an end.
     #[error("an accepted risk needs a date until which it is accepted")]
     NoExpiry,
@@ -88,6 +99,8 @@ impl Rejection {
             Self::NoOption { .. } => "L205",
             Self::Readable { .. } => "L206",
             Self::NoExpiry => "L207",
+            Self::NoFile(_) => "L214",
+            Self::Passing { .. } => "L215",
         }
     }
 }
@@ -206,6 +219,9 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
                 state: case.state,
                 wanted: "only an emergency that one person authorised is ratified",
             })?;
+            if case.state.is_over() {
+                return Err(Rejection::WrongState { state: case.state, wanted: "there is nothing left to ratify" });
+            }
             not_leaver(&case.request, &by, "ratify")?;
             if by == approval.by {
                 return Err(Rejection::Duty { role: "authoriser", act: "ratify" });
@@ -214,6 +230,15 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
                 return Ok(Vec::new());
             }
             Ok(vec![Event::Ratified { plan: hash.clone(), by, identity }])
+        }
+        // Whoever will not ratify an emergency stops it: what was done so far has to be looked at by people.
+        Command::Reject { by, why } if case.is_alone() && !case.state.is_over() => {
+            not_leaver(&case.request, &by, "refuse to ratify")?;
+            if case.approval().is_some_and(|approval| approval.by == by) {
+                return Err(Rejection::Duty { role: "authoriser", act: "refuse to ratify" });
+            }
+            let held = moved(CaseState::Held, format!("the emergency was not ratified: {why}"));
+            Ok(vec![Event::Rejected { by, why }, held])
         }
         Command::Reject { by, why } => {
             waiting(case)?;
@@ -237,8 +262,8 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
             if by == case.request.requester || approver == Some(&by) {
                 return Err(Rejection::Duty { role: "requester or approver", act: "release" });
             }
-            let event = Event::Released { by, why: why.clone() };
-            Ok(vec![event, moved(CaseState::Running, why)])
+            // A case that was approved for later does not begin because it was released.
+            Ok(vec![Event::Released { by, why }, start(case, now)])
         }
         Command::Attest { claim, file, note, by } => attest(case, claim, file, note, by, now),
     }
@@ -275,7 +300,7 @@ fn choose(
     }
     let stands = case.decision(&key).is_some_and(|before| {
         // A decision made again after a return, or after something new was skipped for a person, is a new one.
-        let answers = case.skipped(&key).is_none() && !(case.returned && before.at < case.state_since);
+        let answers = case.skipped(&key).is_none() && !(case.returned && Some(before.at) < case.returned_at);
         before.choice == choice && before.by == by && before.why == why && before.until == until && answers
     });
     if stands {
@@ -298,23 +323,30 @@ fn attest(
     }
     not_leaver(&case.request, &by, "attest in")?;
     let claim = plan.claim(&key).ok_or_else(|| Rejection::NoClaim(key.clone()))?;
+    if case.attestation(&key).is_some_and(|before| before.by == by && before.file == file && before.note == note) {
+        return Ok(Vec::new());
+    }
     let seen = case.observation(&key).map(|seen| &seen.observation);
-    match &claim.remedy {
-        Remedy::Attested(_) => {}
-        Remedy::Guided(_) | Remedy::Automatic | Remedy::None => {
-            // In place of a hard read no word is taken: only where the last read ended in "unknown".
-            if let Some(seen) = seen
-                && seen.state != State::Unknown
-            {
-                return Err(Rejection::Readable { claim: key, why: seen.why.clone() });
-            }
-            if seen.is_none() {
-                return Err(Rejection::Readable { claim: key, why: "it was not read yet".to_owned() });
+    // In place of a hard read no word is taken: only where the last read ended in "unknown", and not because of a bad moment.
+    match (&claim.remedy, seen) {
+        (_, Some(seen)) if seen.state == State::Broken => {
+            return Err(Rejection::Readable { claim: key, why: seen.why.clone() });
+        }
+        (Remedy::Attested(_), _) => {}
+        (_, Some(seen)) if seen.state == State::Holds => {
+            return Err(Rejection::Readable { claim: key, why: seen.why.clone() });
+        }
+        (_, None) => return Err(Rejection::Readable { claim: key, why: "it was not read yet".to_owned() }),
+        (_, Some(_)) => {
+            let failed = claim.reads.iter().filter_map(|what| case.failure(what));
+            if let Some(failure) = failed.clone().find(|failure| failure.passes_after().is_some()) {
+                return Err(Rejection::Passing { claim: key, failure: failure.clone() });
             }
         }
     }
-    if case.attestation(&key).is_some_and(|before| before.by == by && before.file == file && before.note == note) {
-        return Ok(Vec::new());
+    let shown = key == keys::original() && !case.request.originals.is_empty();
+    if file.is_none() && !shown && (claim.kind == ClaimKind::Access || key == keys::original()) {
+        return Err(Rejection::NoFile(key));
     }
     Ok(vec![Event::Attested { claim: key, attestation: Attestation { by, file, note, at: now } }])
 }
@@ -365,7 +397,7 @@ fn start(case: &Case, now: Timestamp) -> Event {
 /// What the reads that just came back tell: one event for each source, then one for each claim whose observation changed.
 pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: Timestamp) -> Vec<Event> {
     let mine = owed.reads.iter().filter_map(|what| batch.get(what));
-    let mut events: Vec<Event> = mine.map(|reading| read_event(reading, names)).collect();
+    let mut events: Vec<Event> = mine.map(|reading| read_event(case, reading, batch, names, now)).collect();
     let mut next = case.clone();
     for event in &events {
         next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
@@ -413,14 +445,28 @@ fn changed(case: &Case, kind: ClaimKind, key: &ClaimKey, observation: Observatio
 }
 
 /// The event of one read; ids only for sources whose completeness is judged by them.
-pub fn read_event(reading: &Reading, names: &Names) -> Event {
+pub fn read_event(case: &Case, reading: &Reading, batch: &Readings, names: &Names, now: Timestamp) -> Event {
     let what = reading.source.what.clone();
     let (count, ids) = match &reading.result {
         Ok(Snapshot::Items(items)) => {
             let ids = what.is_tracked().then(|| items.iter().map(|item| item.id.clone()).collect());
-            (Some(items.len()), ids)
+            let measures = what.is_tracked() || crate::judge::is_as_long(items.len(), case.count(&what));
+            (measures.then_some(items.len()), ids)
         }
-        Ok(Snapshot::Roster(roster)) => (Some(roster.members.len()), None),
+        Ok(Snapshot::Roster(roster)) => {
+            let subject = case.plan.as_ref().map(|(plan, _)| &plan.subject);
+            let id = subject.and_then(|subject| match &what {
+                What::ScimUsers => subject.scim_id.as_deref(),
+                _ => subject.vendor_id.as_deref(),
+            });
+            let listed = id.is_some_and(|id| roster.by_id(id).is_some())
+                || names.leaver.iter().any(|address| roster.by_address(address).is_some());
+            // A list that was not shown to be complete is not the measure of the next one.
+            let plan = case.plan.as_ref().map(|(plan, _)| plan);
+            let whole = plan.is_some_and(|plan| crate::judge::is_whole(&what, plan, case, batch, names, now));
+            let count = whole.then_some(roster.members.len());
+            (count, listed.then(|| vec!["leaver".to_owned()]))
+        }
         Ok(Snapshot::Me(me)) => {
             let listed = me
                 .view_members
@@ -463,6 +509,8 @@ fn settle<'o>(
     let (outcome, what) = match (&fact.effect.act, fact.effect.act.class()) {
         (Act::Copy { project, kind, id: source }, _) => {
             let list = What::List(*project, *kind);
+            // Who we are tells which unmarked copy is ours.
+            good(&What::Me)?;
             let marked = fact.marked.as_deref()?;
             let title = items(&list)?.iter().find(|item| item.id == *source).map(|item| item.title.as_str());
             let adopted: Vec<&Item> = items(&list)?
@@ -485,9 +533,10 @@ fn settle<'o>(
                 // Several: nobody but a person can tell; the outcome stays unknown and the case says so.
                 _ => {
                     let why = format!("{} items could be the copy: a person must say which", adopted.len());
-                    let asked = case.skipped(&fact.effect.claim).is_some_and(|(before, _)| *before == why);
                     let claim = fact.effect.claim.clone();
-                    return (!asked).then_some(Event::Skipped { claim, why, person: true });
+                    let instance = fact.effect.act.instance();
+                    let asked = case.skips(&claim).any(|(of, skip)| of == instance && skip.why == why);
+                    return (!asked).then_some(Event::Skipped { claim, instance, why, person: true, until: None });
                 }
             }
         }
@@ -565,6 +614,10 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
         CaseState::Scheduled if case.request.not_before.is_none_or(|at| at <= now) => {
             vec![moved(CaseState::Running, "its time has come")]
         }
+        CaseState::Running | CaseState::WaitingPerson | CaseState::Reopened if live.held.is_some() => {
+            let why = live.held.as_deref().unwrap_or_default();
+            vec![moved(CaseState::Held, format!("the organization is held ({why}): a second person must release it"))]
+        }
         CaseState::Running | CaseState::WaitingPerson | CaseState::Reopened => {
             if let Some(broken) = changed_although_kept(plan, case, now) {
                 return vec![moved(CaseState::Held, format!("{broken} changed although it should not"))];
@@ -632,6 +685,25 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
     }
 }
 
+/// Beyond the cap of removals in 24 hours a case that would start now is held until a second person releases it (AUTH-6).
+/// `others` is how many other people's cases of the organization started within 24 hours.
+pub fn over_cap(case: &Case, events: &[Event], others: usize) -> Option<Event> {
+    let (plan, _) = case.plan.as_ref()?;
+    let cap = plan.policy.cap(plan.members);
+    (starts(case, events) && others >= cap).then(|| {
+        moved(
+            CaseState::Held,
+            format!("{others} removals started within 24 hours, and the cap is {cap}: a second person must release it"),
+        )
+    })
+}
+
+/// Whether these events let the case run for the first time.
+pub fn starts(case: &Case, events: &[Event]) -> bool {
+    matches!(case.state, CaseState::WaitingApproval | CaseState::Scheduled)
+        && events.iter().any(|event| matches!(event, Event::Moved { to: CaseState::Running, .. }))
+}
+
 /// The first claim that says that something stays, and it did not; nobody accepted that, and nobody has released the case since.
 fn changed_although_kept(plan: &Plan, case: &Case, now: Timestamp) -> Option<ClaimKey> {
     let kept = plan.claims.iter().filter(|claim| claim.kind == ClaimKind::Kept);
@@ -649,6 +721,9 @@ fn may_close(plan: &Plan, case: &Case, now: Timestamp) -> bool {
     let Some(removed) = case.removed_at else { return false };
     let last_recheck = RECHECKS.last().and_then(|after| removed.checked_add(*after).ok());
     if last_recheck.is_none_or(|at| now < at) || !case.rechecked(plan) {
+        return false;
+    }
+    if case.effects().values().any(crate::case::EffectFact::is_open) {
         return false;
     }
     if case.approval().is_none_or(|approval| approval.emergency && case.ratified().is_none()) {

@@ -254,7 +254,7 @@ impl Act {
             Self::SetSchemaContacts { project, id } => vec![What::Object(*project, Kind::Schema, id.clone())],
             Self::DeleteServiceAccount { id } => vec![What::Me, What::ServiceAccount(*id)],
             Self::CreateServiceAccount { replaces } => vec![What::ServiceAccounts, What::ServiceAccount(*replaces)],
-            Self::Deactivate => vec![What::ScimUsers],
+            Self::Deactivate => vec![What::Me, What::ScimUsers],
         }
     }
 

@@ -140,10 +140,16 @@ pub enum Event {
     Skipped {
         /// The claim that asked for it.
         claim: ClaimKey,
+        /// The instance of the claim that it was to deal with: the others go on.
+        #[serde(default)]
+        instance: String,
         /// What was found.
         why: String,
         /// Whether a person must look before it is tried again.
         person: bool,
+        /// When it is tried again without a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// A claim's observation changed.
     Observed {

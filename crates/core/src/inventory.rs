@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{Address, ProjectId};
+use crate::ids::{Address, Digest, ProjectId};
 use crate::judge::{Names, Readings};
 use crate::plan::{Account, Finding, FindingKind, Policy};
 use crate::reading::{Failure, Item, Me, Member, Recipient, Roster, Snapshot};
@@ -15,6 +15,17 @@ pub struct Inventory<'a> {
     names: &'a Names,
     policy: &'a Policy,
     leaver_id: Option<String>,
+}
+
+/// Something that senders send to, and nobody knows who is behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRecipient {
+    /// The address, host or channel: a label, never part of a plan.
+    pub text: String,
+    /// What it is, in words.
+    pub why: &'static str,
+    /// The senders.
+    pub senders: BTreeSet<String>,
 }
 
 impl<'a> Inventory<'a> {
@@ -40,6 +51,13 @@ impl<'a> Inventory<'a> {
     /// Why a source showed nothing.
     pub fn failure(&self, what: &What) -> Option<&'a Failure> {
         self.readings.get(what)?.result.as_ref().err()
+    }
+
+    /// Whether every project that was read answers 404 for this kind: the organization's plan does not have it.
+    pub fn is_nowhere(&self, kind: Kind) -> bool {
+        let mut of_kind =
+            self.readings.iter().filter(|(what, _)| matches!(what, What::List(_, of) if *of == kind)).peekable();
+        of_kind.peek().is_some() && of_kind.all(|(_, reading)| reading.result == Err(Failure::NotFound))
     }
 
     /// Every source that showed nothing.
@@ -92,44 +110,50 @@ impl<'a> Inventory<'a> {
 
     /// How many live webhooks go to the leaver's own domain.
     pub fn webhooks_to_leaver(&self, project: ProjectId) -> usize {
-        let theirs = |recipient: &Recipient| {
-            matches!(recipient, Recipient::Host(host) if self.names.leaver.iter().any(|address| {
-                host == address.domain() || host.ends_with(&format!(".{}", address.domain()))
-            }))
-        };
-        self.items(project, Kind::Webhook)
-            .iter()
-            .filter(|item| item.paused != Some(true) && item.recipients.iter().any(theirs))
-            .count()
+        let live = |item: &&Item| item.paused != Some(true) && self.names.reached_by(item, &self.policy.own_domains);
+        self.items(project, Kind::Webhook).iter().filter(live).count()
     }
 
-    /// Senders with recipients outside the organization's own domains, other than the leaver.
-    pub fn outside_recipients(&self, project: ProjectId) -> Vec<(Kind, String, usize)> {
-        if self.policy.own_domains.is_empty() {
-            return Vec::new();
-        }
-        let outside = |recipient: &Recipient| match recipient {
-            Recipient::Mail(address) => {
-                !self.names.leaver.contains(address)
-                    && !self
-                        .policy
-                        .own_domains
-                        .iter()
-                        .any(|own| address.domain() == own || address.domain().ends_with(&format!(".{own}")))
-            }
-            Recipient::Other(_) => true,
-            Recipient::Slack(_) | Recipient::Host(_) => false,
+    /// Everything that senders send to and that is neither the leaver nor a member at one of our own domains: what it is, and by which
+    /// senders. The key is a digest, because the text stands in no plan.
+    pub fn unknown_recipients(&self) -> BTreeMap<String, UnknownRecipient> {
+        let members = self.readings.get(&What::Roster).and_then(|reading| reading.result.as_ref().ok()?.roster());
+        let own = |host: &str| {
+            let within = |own: &String| host == own || host.ends_with(&format!(".{own}"));
+            self.policy.own_domains.iter().any(within)
         };
-        Kind::ALL
-            .into_iter()
-            .filter(|kind| kind.sends())
-            .flat_map(|kind| {
-                self.items(project, kind).iter().filter_map(move |item| {
-                    let count = item.recipients.iter().filter(|recipient| outside(recipient)).count();
-                    (count > 0).then(|| (kind, item.id.clone(), count))
-                })
-            })
-            .collect()
+        let mut found: BTreeMap<String, UnknownRecipient> = BTreeMap::new();
+        for project in self.projects() {
+            for kind in Kind::ALL.into_iter().filter(|kind| kind.sends()) {
+                for item in self.items(project, kind) {
+                    for recipient in &item.recipients {
+                        let (text, why) = match recipient {
+                            Recipient::Mail(address) if self.names.leaver.contains(address) => continue,
+                            Recipient::Mail(address) if own(address.domain()) => match members {
+                                Some(list) if list.by_address(address).is_none() => {
+                                    (address.to_string(), "an address of our own that no member has; it may be a list")
+                                }
+                                Some(_) | None => continue,
+                            },
+                            Recipient::Mail(address) => (address.to_string(), "an address outside our own domains"),
+                            Recipient::Host(host)
+                                if own(host) || self.names.reached_by(item, &self.policy.own_domains) =>
+                            {
+                                continue;
+                            }
+                            Recipient::Host(host) => (host.clone(), "a webhook to a host outside our own domains"),
+                            Recipient::Slack(channel) => (channel.clone(), "a Slack target"),
+                            Recipient::Other(text) => (text.clone(), "a recipient that is no address"),
+                        };
+                        let key = format!("recipient/{}", Digest::of(text.as_bytes()).short());
+                        let unknown =
+                            found.entry(key).or_insert(UnknownRecipient { text, why, senders: BTreeSet::new() });
+                        unknown.senders.insert(What::Object(project, kind, item.id.clone()).to_string());
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Whether an item matters to others (XFER-1): shared, pinned, used elsewhere, feeding a sender or a sync, or much viewed.
@@ -156,13 +180,26 @@ impl<'a> Inventory<'a> {
                 }
             }
         }
+        // Where a report of a board stands is told by the report alone.
+        let linked: BTreeSet<String> = targets
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Report)
+            .filter_map(|(_, report)| {
+                let what = What::LinkedBoards(project, (*report).to_owned());
+                self.readings.get(&what)?.result.as_ref().ok()?.items()
+            })
+            .flatten()
+            .map(|board| board.id.clone())
+            .filter(|board| *board != item.id)
+            .collect();
         Kind::ALL.into_iter().flat_map(move |user_kind| {
-            let targets = targets.clone();
+            let (targets, linked) = (targets.clone(), linked.clone());
             self.items(project, user_kind).iter().filter_map(move |user| {
                 let theirs = !user.maker.as_ref().is_some_and(|maker| self.is_leaver(maker));
                 let within =
                     user.part_of.as_deref() == Some(item.id.as_str()) || (user_kind == kind && user.id == item.id);
-                let uses = user.uses.iter().any(|(used, id)| targets.contains(&(*used, id.as_str())));
+                let uses = user.uses.iter().any(|(used, id)| targets.contains(&(*used, id.as_str())))
+                    || (user_kind == Kind::Board && linked.contains(&user.id));
                 (theirs && !within && uses).then_some((user_kind, user))
             })
         })
@@ -180,6 +217,26 @@ impl<'a> Inventory<'a> {
         }
     }
 
+    /// The service accounts that others made: the leaver may hold the secret of one all the same (BEYOND-4). Reference, user name, and
+    /// what is known.
+    pub fn other_service_accounts(&self) -> Vec<(String, String, String)> {
+        let Some(Ok(Snapshot::Items(items))) = self.readings.get(&What::ServiceAccounts).map(|reading| &reading.result)
+        else {
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter(|item| self.names.own_username.as_deref() != Some(item.title.as_str()))
+            .filter(|item| !item.maker.as_ref().is_some_and(|maker| self.is_leaver(maker)))
+            .map(|item| {
+                let used = if item.last_used.is_some() { "in use" } else { "never used" };
+                let says =
+                    format!("a service account that somebody else made, {used}: does the leaver hold its secret?");
+                (format!("service-account/{}", item.id), item.title.clone(), says)
+            })
+            .collect()
+    }
+
     /// Whether our own credential was made by the leaver (BEYOND-5).
     pub fn own_credential_made_by_leaver(&self, _me: &Me) -> Option<String> {
         match self.readings.get(&What::ServiceAccounts).map(|reading| &reading.result) {
@@ -193,7 +250,13 @@ impl<'a> Inventory<'a> {
         }
     }
 
-    /// Whether the leaver made anything of these kinds.
+    /// Whether a cohort that the leaver made feeds a sync: it goes on, and somebody must own it (XFER-4).
+    pub fn feeds_syncs(&self) -> bool {
+        let made = self.projects().into_iter().flat_map(|project| self.made_by_leaver(project));
+        made.into_iter().any(|(kind, item)| kind == Kind::Cohort && item.feeds > 0)
+    }
+
+    /// Whether there is anything of these kinds.
     pub fn has_any(&self, kinds: &[Kind]) -> bool {
         self.projects().into_iter().any(|project| kinds.iter().any(|kind| !self.items(project, *kind).is_empty()))
     }
@@ -211,7 +274,7 @@ impl<'a> Inventory<'a> {
                     says: format!("{kind} made by the leaver"),
                 });
                 let users = self.used_by_others(project, kind, item).count();
-                if users > 0 && kind != Kind::Board {
+                if users > 0 {
                     let private = if item.private == Some(true) { "private, and " } else { "" };
                     findings.push(Finding {
                         kind: FindingKind::Dependency,

@@ -163,6 +163,9 @@ pub struct Account {
     pub person: PersonId,
     /// The vendor's id; `None` where no read shows one and the address alone pins.
     pub vendor_id: Option<String>,
+    /// The id of the SCIM record, which may be another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scim_id: Option<String>,
     /// The organization role, where shown.
     pub role: Option<OrgRole>,
     /// The project grants, where shown; `None` is unknown, never none (AUTH-3).
@@ -361,6 +364,26 @@ pub mod keys {
     /// An item's description names the new owner.
     pub fn described(project: ProjectId, kind: Kind, id: &str) -> ClaimKey {
         ClaimKey::new(format!("described:project={project}:{kind}={id}"))
+    }
+
+    /// Every recipient list that was changed is what it was, minus the leaver.
+    pub fn kept_recipients() -> ClaimKey {
+        ClaimKey::from("kept.recipients")
+    }
+
+    /// The leaver's role is still what the approver saw.
+    pub fn kept_role() -> ClaimKey {
+        ClaimKey::from("kept.role")
+    }
+
+    /// Nobody else than the approver said yes to it.
+    pub fn approval() -> ClaimKey {
+        ClaimKey::from("authority.approval")
+    }
+
+    /// The approval's original.
+    pub fn original() -> ClaimKey {
+        ClaimKey::from("authority.original")
     }
 
     /// An item is dropped.

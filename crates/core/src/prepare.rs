@@ -12,7 +12,7 @@ use crate::ids::{ClaimKey, Digest, ProjectId};
 use crate::judge::{Names, Readings, definition, marker};
 use crate::method::Urgency;
 use crate::plan::{Plan, keys};
-use crate::reading::{Failure, Grant, GrantKind, Item, Me, OrgRole, Snapshot};
+use crate::reading::{Failure, Grant, GrantKind, Item, Maker, Me, OrgRole, Snapshot};
 use crate::source::{Kind, What};
 use crate::write::Write;
 
@@ -34,6 +34,8 @@ pub enum Prepared {
         why: String,
         /// Whether a person must look before it is tried again.
         person: bool,
+        /// When it is tried again even if nobody looked.
+        until: Option<Timestamp>,
     },
     /// The picture could not be read: try again later.
     Wait(Failure),
@@ -47,11 +49,11 @@ const RECIPIENT_FIELDS: [(Kind, &str); 3] =
 const STILL: SignedDuration = SignedDuration::from_hours(24);
 
 fn skip(why: impl Into<String>) -> Prepared {
-    Prepared::Skip { why: why.into(), person: false }
+    Prepared::Skip { why: why.into(), person: false, until: None }
 }
 
 fn ask(why: impl Into<String>) -> Prepared {
-    Prepared::Skip { why: why.into(), person: true }
+    Prepared::Skip { why: why.into(), person: true, until: None }
 }
 
 fn send(write: Write) -> Prepared {
@@ -74,6 +76,25 @@ pub fn reads_before(effect: &Effect, case: &Case) -> BTreeSet<What> {
     let mut reads: BTreeSet<What> = effect.act.reads_before().into_iter().collect();
     if let Act::CreateServiceAccount { .. } = effect.act {
         reads.extend(case.projects().into_iter().map(What::ProjectServiceAccounts));
+    }
+    if let Act::Copy { project, kind: Kind::Board, .. } = &effect.act {
+        let missing = case.missing(&What::List(*project, Kind::Report));
+        reads.extend(missing.into_iter().map(|id| What::Object(*project, Kind::Report, id)));
+    }
+    // The member list tells whether the account is still what the approver saw, where it can be read.
+    if matches!(effect.act, Act::Deactivate) && case.failure(&What::Roster).is_none() {
+        reads.insert(What::Roster);
+    }
+    // Whether its reports stand on other boards is told by each of them.
+    if let (Act::Drop { project, kind: Kind::Board, .. }, Some((plan, _))) = (&effect.act, &case.plan) {
+        reads.insert(What::List(*project, Kind::Report));
+        reads.extend(
+            plan.claim(&effect.claim)
+                .into_iter()
+                .flat_map(|claim| &claim.reads)
+                .filter(|what| matches!(what, What::LinkedBoards(..)))
+                .cloned(),
+        );
     }
     reads
 }
@@ -106,6 +127,13 @@ pub fn prepare(
         Act::Disable { project, kind, id } => {
             match room.items(&What::List(*project, *kind)).iter().find(|item| item.id == *id) {
                 Some(item) if item.paused == Some(true) => skip("it is switched off already"),
+                Some(item) if !names.reached_by(item, &plan.own_domains) => {
+                    skip("it does not go to the leaver any more")
+                }
+                // Switching it off touches everybody who reads there: one that the approver has not seen waits for a decision.
+                Some(_) if !case.is_approved(&effect.claim, id) => ask(format!(
+                    "{kind} {id} appeared after the approval, and switching it off touches more than the leaver"
+                )),
                 Some(_) => send(Write::Disable { project: *project, kind: *kind, id: id.clone() }),
                 None => skip("it is gone already"),
             }
@@ -139,6 +167,9 @@ pub fn prepare(
             }
         }
         Act::SetMetricOwner { project, id } => match (room.item(*project, Kind::Metric, id), &names.successor) {
+            (Some(item), _) if !item.owners.iter().any(|owner| room.is_theirs(owner)) => {
+                ask("the metric is owned by somebody else now")
+            }
             (Some(_), Some(successor)) => {
                 send(Write::SetMetricOwner { project: *project, id: id.clone(), owner: successor.clone() })
             }
@@ -159,6 +190,9 @@ pub fn prepare(
         Act::Drop { project, kind, id } => match room.item(*project, *kind, id) {
             // A cohort that feeds a sync is never deleted (XFER-3), nor a board whose reports stand on other boards (CLEAN-5).
             Some(item) if item.feeds > 0 => ask("it feeds a sync and is never deleted"),
+            Some(_) if *kind == Kind::Board && room.is_linked(*project, id) => {
+                ask("its reports stand on other boards, or nobody looked whether they do: it is never deleted")
+            }
             Some(_) => send(Write::Delete { project: *project, kind: *kind, id: id.clone() }),
             None => skip("it is gone already"),
         },
@@ -166,10 +200,21 @@ pub fn prepare(
     }
 }
 
-/// The digest of a sender's recipient list as it stands; `None` when it shows none.
-pub fn recipients_digest(kind: Kind, raw: &Value) -> Option<Digest> {
+/// The digest of everybody else on a sender's recipient list; `None` when it shows none.
+pub fn recipients_digest(kind: Kind, raw: &Value, names: &Names) -> Option<Digest> {
     let (_, field) = RECIPIENT_FIELDS.into_iter().find(|(of, _)| *of == kind)?;
-    digest_of(raw.get(field)?)
+    let others = raw.get(field)?.as_array()?.iter().filter(|element| !names_leaver(names, element)).cloned();
+    digest_of(&Value::Array(others.collect()))
+}
+
+/// Whether one element of a recipient list is the leaver: the address itself, or an object whose value is the address.
+fn names_leaver(names: &Names, element: &Value) -> bool {
+    let is_leaver = |text: &str| crate::ids::Address::parse(text).is_ok_and(|address| names.leaver.contains(&address));
+    match element {
+        Value::String(text) => is_leaver(text),
+        Value::Object(fields) => fields.values().any(|value| value.as_str().is_some_and(is_leaver)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
+    }
 }
 
 fn digest_of(value: &Value) -> Option<Digest> {
@@ -208,10 +253,6 @@ impl Room<'_> {
             })
     }
 
-    fn is_leaver(&self, text: &str) -> bool {
-        crate::ids::Address::parse(text).is_ok_and(|address| self.names.leaver.contains(&address))
-    }
-
     /// Takes exactly the leaver's elements out of the list as it was just read; everything else stays as it is, in its order.
     fn take_out(&self, claim: &ClaimKey, project: ProjectId, kind: Kind, id: &str) -> Prepared {
         let Some(item) = self.item(project, kind, id) else { return skip("the sender is gone already") };
@@ -221,12 +262,16 @@ impl Room<'_> {
         let Some(Value::Array(before)) = item.raw.get(field) else {
             return ask(format!("the sender shows no {field}"));
         };
-        let rest: Vec<Value> = before.iter().filter(|element| !self.names_leaver(element)).cloned().collect();
+        let rest: Vec<Value> = before.iter().filter(|element| !names_leaver(self.names, element)).cloned().collect();
         if rest.len() == before.len() {
             return skip("the leaver is not among the recipients any more");
         }
         let others = rest.len() + item.raw.get("slack_subscriptions").and_then(Value::as_array).map_or(0, Vec::len);
         if others == 0 && kind != Kind::SchemaSettings {
+            // On one person's word nothing is deleted that was not named (invariant 4).
+            if self.case.is_alone() {
+                return ask(format!("nobody else gets {kind} {id}, and deleting it waits for the ratification"));
+            }
             // Deleting cannot be undone: an instance that was not in the approved plan waits for a decision of its own.
             if !self.case.is_approved(claim, id) {
                 return ask(format!("{kind} {id} appeared after the approval, and taking it away cannot be undone"));
@@ -238,17 +283,6 @@ impl Room<'_> {
             definition: digest_of(&rest),
             write: Box::new(Write::SetRecipients { project, kind, id: id.to_owned(), rest }),
             marked: None,
-        }
-    }
-
-    /// Whether one element of a recipient list is the leaver: the address itself, or an object whose value is the address.
-    fn names_leaver(&self, element: &Value) -> bool {
-        match element {
-            Value::String(text) => self.is_leaver(text),
-            Value::Object(fields) => {
-                fields.values().any(|value| value.as_str().is_some_and(|text| self.is_leaver(text)))
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
         }
     }
 
@@ -282,17 +316,49 @@ impl Room<'_> {
         let waits = !matches!(self.case.request.urgency, Urgency::Emergency) && self.now < self.case.request.deadline;
         let moved = self.case.choice(self.plan, &keys::replaced(id)) == Some(Choice::CallersMoved)
             || self.case.choice(self.plan, &keys::service_accounts()) == Some(Choice::CallersMoved);
-        if waits && !moved && self.used_lately(item) {
-            return ask("it was used within 24 hours: confirm that its callers moved, or it goes at the deadline");
+        if waits
+            && !moved
+            && let Some(still) = self.moved_until(item)
+        {
+            return Prepared::Skip {
+                why: "it was used within 24 hours: confirm that its callers moved, or it goes when it stood still, at the deadline at the latest"
+                    .to_owned(),
+                person: true,
+                until: Some(still.min(self.case.request.deadline)),
+            };
         }
         send(Write::DeleteServiceAccount { id })
     }
 
-    fn used_lately(&self, item: &Item) -> bool {
-        item.last_used.as_deref().is_some_and(|text| match text.parse::<Timestamp>() {
-            Ok(used) => self.now.duration_since(used) < STILL,
-            // A time that cannot be read is no proof of stillness.
-            Err(_) => true,
+    /// When it will have stood still for 24 hours; `None` when it has. One that was never used counts from when it was made, and a
+    /// time that cannot be read is no proof of stillness.
+    fn moved_until(&self, item: &Item) -> Option<Timestamp> {
+        let last = item.last_used.as_deref().or(item.created.as_deref());
+        let still = last
+            .and_then(|text| text.parse::<Timestamp>().ok())
+            .and_then(|last| last.checked_add(STILL).ok())
+            .unwrap_or(self.case.request.deadline);
+        (self.now < still).then_some(still)
+    }
+
+    /// Whether this person is the leaver or the successor.
+    fn is_theirs(&self, person: &Maker) -> bool {
+        let id = self.plan.subject.vendor_id.as_deref();
+        let leaver = self.names.leaver.iter().any(|address| person.is(id, address));
+        let successor = self.names.successor.as_ref().is_some_and(|successor| {
+            successor.address.as_ref().is_some_and(|address| person.is(successor.id.as_deref(), address))
+        });
+        leaver || successor
+    }
+
+    /// Whether a report of this board stands on another one, or was never asked.
+    fn is_linked(&self, project: ProjectId, board: &str) -> bool {
+        let reports = self.items(&What::List(project, Kind::Report));
+        reports.iter().filter(|report| report.part_of.as_deref() == Some(board)).any(|report| {
+            match self.snapshot(&What::LinkedBoards(project, report.id.clone())).and_then(Snapshot::items) {
+                Some(boards) => boards.iter().any(|other| other.id != board),
+                None => true,
+            }
         })
     }
 
@@ -335,7 +401,18 @@ impl Room<'_> {
         let Some(item) = self.item(project, kind, id) else {
             return ask("the source is gone: nothing is left to copy");
         };
-        let Some(definition) = definition(item, self.items(&What::List(project, Kind::Report))) else {
+        let reports = What::List(project, Kind::Report);
+        // A board without its reports is nothing to compare a copy with: each one ever seen is there, or reads back as gone.
+        let lost = self.case.expected(&reports).into_iter().find(|id| {
+            let gone = self.snapshot(&What::Object(project, Kind::Report, id.clone()));
+            !self.items(&reports).iter().any(|report| report.id == *id) && !matches!(gone, Some(Snapshot::Absent))
+        });
+        if kind == Kind::Board
+            && let Some(lost) = lost
+        {
+            return Prepared::Wait(Failure::Incomplete(format!("{reports} does not show {lost}")));
+        }
+        let Some(definition) = definition(item, self.items(&reports)) else {
             return ask("the source does not show its definition");
         };
         let title = format!("{} (copy)", item.title);
@@ -381,7 +458,7 @@ impl Room<'_> {
         };
         let mut body = item.raw.clone();
         let Some(place) = contacts_in(&mut body) else { return ask("the entry shows no contacts") };
-        let mut rest: Vec<Value> = place.iter().filter(|element| !self.names_leaver(element)).cloned().collect();
+        let mut rest: Vec<Value> = place.iter().filter(|element| !names_leaver(self.names, element)).cloned().collect();
         if !rest.iter().any(|element| element.as_str().is_some_and(|text| text.eq_ignore_ascii_case(address.as_str())))
         {
             rest.push(json!(address.as_str()));
@@ -391,15 +468,29 @@ impl Room<'_> {
     }
 
     fn deactivate(&self) -> Prepared {
-        let Some(Ok(Snapshot::Roster(list))) = self.readings.get(&What::ScimUsers).map(|reading| &reading.result)
-        else {
+        let Some(Snapshot::Roster(list)) = self.snapshot(&What::ScimUsers) else {
             return Prepared::Wait(Failure::Incomplete("the SCIM list was not read".to_owned()));
         };
+        // The guards again, on the picture of this moment: the same account, no owner, nobody raised since the approval.
+        if let Some(Snapshot::Roster(roster)) = self.snapshot(&What::Roster)
+            && let Some(member) = self.names.leaver.iter().find_map(|address| roster.by_address(address))
+        {
+            if self.plan.subject.vendor_id.is_some() && member.id.is_some() && member.id != self.plan.subject.vendor_id
+            {
+                return ask("the address belongs to another account now");
+            }
+            if member.role.is_some() && member.role > self.plan.subject.role {
+                return ask("the account's role was raised after the approval");
+            }
+        }
         let mut matching = list.members.iter().filter(|member| self.names.leaver.contains(&member.address));
         match (matching.next(), matching.next()) {
             (None, _) => skip("the SCIM list does not show the account"),
             (Some(member), None) => match &member.id {
-                Some(id) => send(Write::Deactivate { id: id.clone() }),
+                Some(id) if self.plan.subject.scim_id.as_ref().is_none_or(|pinned| pinned == id) => {
+                    send(Write::Deactivate { id: id.clone() })
+                }
+                Some(_) => ask("the address belongs to another SCIM record than the approved one"),
                 None => ask("the SCIM record shows no id"),
             },
             (Some(_), Some(_)) => ask("two SCIM records bear the address"),

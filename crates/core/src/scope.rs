@@ -55,7 +55,11 @@ const LINES: &[Line] = &[
     line("REASON-11", "merger or acquisition", OtherChoice),
     line("METHOD-1", "delete the member", OtherChoice),
     line("METHOD-2", "revoke every permission", OtherChoice),
-    line("METHOD-3", "the method follows a policy", OtherChoice),
+    line(
+        "METHOD-3",
+        "the method follows a policy",
+        Later("the reason's usual method is proposed; revoking now and deleting later is not built yet"),
+    ),
     line("METHOD-4", "the approver sees what the method does", OtherChoice),
     line("METHOD-5", "reduce to what stays", OtherChoice),
     line("AUTH-1", "the approval's original is kept", NoneFound("no original was attached")),
@@ -70,7 +74,7 @@ const LINES: &[Line] = &[
     line("STATE-4", "member list as CSV", EVIDENCE),
     line("STATE-5", "content that the person created", OtherChoice),
     line("STATE-6", "service accounts and readable secrets", OtherChoice),
-    line("STATE-7", "everything that sends", OtherChoice),
+    line("STATE-7", "everything that sends", NoneFound("nothing sends to anybody but members of our own domains")),
     line(
         "XFER-1",
         "boards and reports are copied",
@@ -177,7 +181,7 @@ const LINES: &[Line] = &[
     line(
         "BEYOND-4",
         "service accounts whose secret the person holds",
-        Unseen("nothing shows who holds a secret that somebody else made"),
+        NoneFound("no service account was made by anybody else"),
     ),
     line("BEYOND-5", "the product's own credential", Shown("the inventory compares the maker of our own credential")),
     line(

@@ -78,7 +78,8 @@ impl What {
     pub fn is_tracked(&self) -> bool {
         match self {
             Self::ServiceAccounts => true,
-            Self::List(_, kind) => kind.sends(),
+            // A board is compared with its copy by its reports.
+            Self::List(_, kind) => kind.sends() || *kind == Kind::Report,
             Self::Me
             | Self::Roster
             | Self::ScimUsers

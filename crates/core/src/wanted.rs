@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::case::{Case, Seen};
-use crate::claim::{Choice, Claim, ClaimKind, Predicate, Remedy, State};
+use crate::claim::{Choice, Claim, ClaimKind, Predicate, Record, Remedy, State};
 use crate::effect::{Act, Effect};
 use crate::event::CaseState;
 use crate::ids::{ClaimKey, CredentialName, EffectKey, ProjectId};
@@ -35,6 +35,8 @@ pub struct Live {
     pub remembered: BTreeSet<CredentialName>,
     /// The effects that this process is sending right now.
     pub in_flight: BTreeSet<EffectKey>,
+    /// Why the whole organization is held, while it is: then nothing is sent.
+    pub held: Option<String>,
 }
 
 /// What is owed.
@@ -125,12 +127,18 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
             Some(at) => later(&mut owed.next_at, at),
             None => {}
         }
+        for until in case.skips(&claim.key).filter_map(|(_, skip)| skip.until).filter(|until| *until > now) {
+            later(&mut owed.next_at, until);
+        }
+    }
+    if let Some(by) = case.ratify_by().filter(|by| *by > now && case.state.acts()) {
+        later(&mut owed.next_at, just_after(by));
     }
     add_siblings(case, &mut owed.reads);
     if let Some(at) = runs_out(case, plan).filter(|_| case.state.acts()) {
         later(&mut owed.next_at, just_after(at));
     }
-    if case.state.acts() && is_in_force(case, plan, now) && owed.orphans.is_empty() {
+    if case.state.acts() && live.held.is_none() && is_in_force(case, plan, now) && owed.orphans.is_empty() {
         for claim in &plan.claims {
             if owed.probes.contains(&claim.key) || !acts_for(case, plan, claim, now) {
                 continue;
@@ -172,7 +180,7 @@ fn add_siblings(case: &Case, reads: &mut BTreeSet<What>) {
     for (project, kinds) in projects {
         let full = |kind: &Kind| {
             let list = What::List(project, *kind);
-            if list.is_tracked() { !case.expected(&list).is_empty() } else { case.count(&list).unwrap_or(0) > 0 }
+            case.count(&list).unwrap_or(0) > 0 && !(list.is_tracked() && case.expected(&list).is_empty())
         };
         if !kinds.iter().any(full) {
             let sibling = Kind::ALL.into_iter().filter(|kind| !kinds.contains(kind)).find(full);
@@ -214,7 +222,7 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
         return None;
     }
     let seen = case.observation(&claim.key);
-    if matches!(claim.says, Predicate::Recorded { .. } | Predicate::Declared { .. }) {
+    if claim.reads.is_empty() && matches!(claim.says, Predicate::Recorded { .. } | Predicate::Declared { .. }) {
         return record_due(case, claim, seen, now);
     }
     let settled = settled_after(case, claim).map(just_after);
@@ -230,9 +238,16 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     {
         return Some(settled);
     }
+    // A person's word fills the gap at once.
+    if seen.observation.state == State::Unknown && case.attestation(&claim.key).is_some_and(|word| word.at >= last) {
+        return Some(now.max(just_after(last)));
+    }
     if matches!(case.state, CaseState::Removed | CaseState::Closed) {
         let recheck = next_recheck(case, last);
         if claim.kind == ClaimKind::Record || claim.kind == ClaimKind::Notice {
+            if let Some(accepted) = case.accepted(&claim.key, now) {
+                return accepted.until;
+            }
             return (seen.observation.state != State::Holds).then(|| spaced(last, seen.since, MINUTE, HOUR));
         }
         // What must not change is looked at with each effect; what was exported is exported.
@@ -318,7 +333,7 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
     if settled(case, &claim.key, now) {
         return false;
     }
-    if case.skipped(&claim.key).is_some_and(|(_, person)| *person) {
+    if case.skips(&claim.key).any(|(_, skip)| skip.awaits_person(now)) {
         return true;
     }
     // What stays unknown does not pass by itself: a person looks at it, while the machine goes on reading.
@@ -328,15 +343,23 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
     }
     match &claim.remedy {
         Remedy::Guided(_) | Remedy::Attested(_) => needs_hold(case, plan, claim, now),
-        Remedy::Automatic => {
-            (!claim.also_affects.is_empty() && case.choice(plan, &claim.key) != Some(Choice::Proceed))
-                || attempts(case, &claim.key) >= ATTEMPTS
-                || is_only_kept(case, plan, claim, now)
-                || (case.returned && case.decision(&claim.key).is_none_or(|decision| decision.at < case.state_since))
+        Remedy::Automatic => is_stopped(case, plan, claim, now),
+        // What should not have changed is put back, or accepted, by a person; an emergency is ratified by one.
+        Remedy::None => {
+            is_broken(case, &claim.key)
+                && (claim.kind == ClaimKind::Kept
+                    || claim.says == Predicate::Recorded { record: Record::Inventory }
+                    || (claim.says == Predicate::Recorded { record: Record::Approval } && case.is_alone()))
         }
-        // What should not have changed is put back, or accepted, by a person.
-        Remedy::None => claim.kind == ClaimKind::Kept && is_broken(case, &claim.key),
     }
+}
+
+/// Whether the machine does nothing more for the claim before a person has decided.
+fn is_stopped(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    (!claim.also_affects.is_empty() && case.choice(plan, &claim.key) != Some(Choice::Proceed))
+        || attempts(case, &claim.key) >= ATTEMPTS
+        || is_only_kept(case, plan, claim, now)
+        || (case.returned && case.decision(&claim.key).is_none_or(|decision| Some(decision.at) < case.returned_at))
 }
 
 fn is_broken(case: &Case, key: &ClaimKey) -> bool {
@@ -359,14 +382,14 @@ pub fn wait(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<W
     if !needs_hold(case, plan, claim, now) {
         return Some(Wait::Needs);
     }
-    let unratified = is_alone(case) && claim.remedy == Remedy::Automatic && !claim.kind.gates_removed();
+    let unratified = case.is_alone() && claim.remedy == Remedy::Automatic && !claim.kind.gates_removed();
     if unratified
         || matches!(case.state, CaseState::WaitingApproval | CaseState::Held)
         || waits_for_person(case, plan, claim, now)
     {
         return Some(Wait::Person);
     }
-    let limited = case.observation(&claim.key).is_some_and(|seen| seen.observation.why.contains("429"));
+    let limited = reads_now(claim, case).iter().any(|what| matches!(case.failure(what), Some(Failure::Limited { .. })));
     Some(if limited { Wait::Limit } else { Wait::Time })
 }
 
@@ -376,21 +399,16 @@ fn attempts(case: &Case, key: &ClaimKey) -> u32 {
 
 fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     // On one person's word alone only closing, revoking and deactivating run (invariant 4).
-    let alone = is_alone(case);
+    let alone = case.is_alone();
     claim.remedy == Remedy::Automatic
         && (!alone || claim.kind.gates_removed())
         // A path that opens again re-opens the case first.
         && !(case.state == CaseState::Removed && claim.kind.gates_removed())
         && case.accepted(&claim.key, now).is_none()
         && needs_hold(case, plan, claim, now)
-        && !waits_for_person(case, plan, claim, now)
+        && !is_stopped(case, plan, claim, now)
         && is_broken(case, &claim.key)
         && looked_after(case, claim)
-}
-
-/// Whether the case runs on one person's word.
-fn is_alone(case: &Case) -> bool {
-    case.approval().is_some_and(|approval| approval.emergency) && case.ratified().is_none()
 }
 
 /// Whether the claim was probed after everything that touched its sources had settled: nothing acts on an old picture.
@@ -416,7 +434,11 @@ fn effects_for(
 ) -> Vec<Effect> {
     let Some(seen) = case.observation(&claim.key) else { return Vec::new() };
     let mut acts: Vec<(String, Act)> = Vec::new();
-    for instance in &seen.observation.instances {
+    // What waits for a person waits alone: the other instances go on.
+    let waits = |instance: &str| {
+        case.skips(&claim.key).any(|(of, skip)| (of == instance || of.is_empty()) && skip.awaits_person(now))
+    };
+    for instance in seen.observation.instances.iter().filter(|instance| !waits(instance)) {
         if let Some(act) = act_for(case, plan, claim, instance, live, now) {
             acts.push((instance.clone(), act));
         }
@@ -510,7 +532,9 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         | Predicate::NoDataView
         | Predicate::NotShared { .. }
         | Predicate::NoPublicLink { .. }
-        | Predicate::RecipientsKept { .. }
+        | Predicate::RecipientsKept
+        | Predicate::RoleKept
+        | Predicate::NoInvitation
         | Predicate::MembersKept { .. }
         | Predicate::Exported { .. }
         | Predicate::MayRemove

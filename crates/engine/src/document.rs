@@ -35,6 +35,9 @@ pub struct CaseDocument {
     pub deadline: Timestamp,
     /// When every path was seen closed.
     pub removed_at: Option<Timestamp>,
+    /// Until when a second person must have ratified an emergency; `None` when nothing waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratify_by: Option<Timestamp>,
     /// When the next recheck is due.
     pub next_recheck: Option<Timestamp>,
     /// What the method does and does not do (METHOD-4).
@@ -117,6 +120,7 @@ pub fn document(case: &Case, now: Timestamp) -> CaseDocument {
         urgency: case.request.urgency.word().to_owned(),
         deadline: case.request.deadline,
         removed_at: removed,
+        ratify_by: case.ratify_by(),
         next_recheck: removed.and_then(|_| next_recheck(case, now)),
         method_effects: case.request.method.effects(),
         scope: plan.map(|(plan, _)| plan.scope.clone()).unwrap_or_default(),
@@ -137,7 +141,7 @@ pub fn document(case: &Case, now: Timestamp) -> CaseDocument {
 fn of_claim(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> ClaimDocument {
     let seen = case.observation(&claim.key).map(|seen| &seen.observation);
     let why = match case.skipped(&claim.key) {
-        Some((why, true)) if seen.is_none_or(|seen| seen.state != State::Holds) => why.clone(),
+        Some(skip) if skip.person && seen.is_none_or(|seen| seen.state != State::Holds) => skip.why.clone(),
         _ => seen.map_or_else(|| "not looked at yet".to_owned(), |seen| seen.why.clone()),
     };
     let why = match case.last_failure(&claim.key) {

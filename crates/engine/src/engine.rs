@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
-use leaver_core::decide::{Command, decide, observed};
+use leaver_core::decide::{Command, decide, observed, over_cap, starts};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgName, PersonId};
 use leaver_core::judge::{Names, Readings, reads_now};
@@ -16,8 +16,8 @@ use leaver_core::plan::{Plan, Request};
 use leaver_core::planner::{self, Planned, Refusal};
 use leaver_core::reading::{Maker, OrgRole, Snapshot};
 use leaver_core::source::What;
-use leaver_core::wanted::{Live, Owed};
-use leaver_store::{CaseFilter, PersonRecord, Store};
+use leaver_core::wanted::Owed;
+use leaver_store::{AppendError, CaseFilter, HoldRecord, PersonRecord, PutFact, Store};
 use tokio::sync::Mutex;
 
 use crate::error::Error;
@@ -30,6 +30,12 @@ const RETRIES: u32 = 3;
 
 /// The longest pause before that, in seconds; limits by the minute are the longest that the vendor documents for what is read here.
 const LONGEST_PAUSE: u64 = 90;
+
+/// So far back a removal explains why somebody is gone.
+const LATELY: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The fact whose version counts the starts of an organization's cases.
+const STARTS: &str = "starts";
 
 /// How many reads of one organization are under way at once, besides what the vendor's client allows.
 const READS_AT_ONCE: usize = 16;
@@ -167,6 +173,7 @@ impl Engine {
             successor: successor.map(|person| maker(&person, org)),
             control: Vec::new(),
             own_username: Some(org.username.clone()),
+            leaving: self.leaving(org, &wish.request.leaver).await?,
         };
         let mut readings =
             self.inventory(org, hurry, planner::first_reads(org.scim).into_iter().collect(), progress).await?;
@@ -175,10 +182,11 @@ impl Engine {
             progress.says("reading the content of every project");
             let more = self.inventory(org, hurry, wanted, progress).await?;
             readings.extend(more);
-            let shares = planner::share_reads(&readings);
-            if !shares.is_empty() {
-                progress.says("reading share lists");
-                let more = self.inventory(org, hurry, shares, progress).await?;
+            let mut details = planner::share_reads(&readings);
+            details.extend(planner::linked_reads(&readings, &names));
+            if !details.is_empty() {
+                progress.says("reading share lists, and where reports stand");
+                let more = self.inventory(org, hurry, details, progress).await?;
                 readings.extend(more);
             }
         }
@@ -289,32 +297,82 @@ impl Engine {
         loop {
             let now = self.clock.now();
             let mut file = File::load(&*self.store, id, None).await?;
-            let mut events = decide(&file.case, command.clone(), now)?;
-            if events.iter().any(|event| matches!(event, Event::Approved { .. })) {
-                self.hold_over_cap(&file.case, &mut events, now).await?;
-            }
-            match file.write(&*self.store, events, Beside::default(), &Live::default(), now).await {
+            let events = decide(&file.case, command.clone(), now)?;
+            let (events, beside) = self.within_cap(&file.case, events, now).await?;
+            match file.write(&*self.store, events, beside, now).await {
                 Ok(()) => return Ok(file.case),
-                Err(Error::Append(leaver_store::AppendError::VersionConflict { .. })) => {}
+                // Somebody else's step, or somebody else's start in this organization, came in between.
+                Err(Error::Append(AppendError::VersionConflict { .. } | AppendError::FactConflict { .. })) => {}
                 Err(other) => return Err(other),
             }
         }
     }
 
-    /// Beyond the cap of removals in 24 hours the case is held until a second person releases it (AUTH-6).
-    async fn hold_over_cap(&self, case: &Case, events: &mut Vec<Event>, now: Timestamp) -> Result<(), Error> {
-        let Some((plan, _)) = &case.plan else { return Ok(()) };
-        let since = now.checked_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
-        let removals = self.store.removals_since(&case.request.org, since).await?;
-        let others = removals.iter().filter(|removal| removal.person != case.request.leaver).count();
-        let cap = plan.policy.cap(plan.members);
-        if others >= cap {
-            events.push(Event::Moved {
-                to: CaseState::Held,
-                why: format!("{others} removals were approved within 24 hours, and the cap is {cap}: a second person must release it"),
-            });
+    /// Lets a second person release an organization and every case in it that is held.
+    ///
+    /// # Errors
+    /// [`Error::NothingHeld`]; [`Error::Rejected`] by the rule that refuses it: then nothing at all is released.
+    pub async fn release_organization(&self, name: &OrgName, by: &PersonId, why: &str) -> Result<Vec<Case>, Error> {
+        self.organization(name)?;
+        let filter =
+            CaseFilter { org: Some(name.clone()), state: Some(CaseState::Held.word().to_owned()), person: None };
+        let held = self.store.cases(&filter).await?;
+        let hold = self.store.org_hold(name).await?;
+        let stands = hold.record.clone().filter(HoldRecord::stands);
+        if held.is_empty() && stands.is_none() {
+            return Err(Error::NothingHeld(name.to_string()));
         }
-        Ok(())
+        let command = Command::Release { by: by.clone(), why: why.to_owned() };
+        for row in &held {
+            decide(&self.case(&row.case).await?, command.clone(), self.clock.now())?;
+        }
+        if let Some(record) = stands {
+            let now = self.clock.now();
+            let record = HoldRecord { released_by: Some(by.clone()), released_at: Some(now), ..record };
+            self.store.set_org_hold(name, &record, hold.version, now).await.map_err(AppendError::from)?;
+        }
+        let mut released = Vec::with_capacity(held.len());
+        for row in held {
+            let case = self.command(&row.case, command.clone()).await?;
+            self.store.wake(&row.case, self.clock.now()).await?;
+            released.push(case);
+        }
+        Ok(released)
+    }
+
+    /// The events, and the hold of the whole organization when a case would start beyond the cap (AUTH-6). Two starts at once see
+    /// each other: each is written with the count that it saw.
+    pub(crate) async fn within_cap(
+        &self,
+        case: &Case,
+        mut events: Vec<Event>,
+        now: Timestamp,
+    ) -> Result<(Vec<Event>, Beside), Error> {
+        if !starts(case, &events) {
+            return Ok((events, Beside::default()));
+        }
+        let org = &case.request.org;
+        let seen = self.store.org_fact(org, STARTS).await?.map_or(0, |fact| fact.version);
+        let since = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
+        let removals = self.store.removals_since(org, since).await?;
+        let others: BTreeSet<&PersonId> =
+            removals.iter().map(|removal| &removal.person).filter(|person| **person != case.request.leaver).collect();
+        let fact = |key: &str, expected, value: Vec<u8>| PutFact {
+            org: org.clone(),
+            key: key.to_owned(),
+            expected,
+            value,
+            at: now,
+        };
+        let mut beside = Beside { facts: vec![fact(STARTS, seen, b"{}".to_vec())], ..Beside::default() };
+        if let Some(held) = over_cap(case, &events, others.len()) {
+            events.push(held);
+            let hold = self.store.org_hold(org).await?;
+            if hold.record.as_ref().is_none_or(|record| !record.stands()) {
+                beside.facts.push(HoldRecord::removal_cap(now).put(org, hold.version, now)?);
+            }
+        }
+        Ok((events, beside))
     }
 
     /// Probes every claim of a case now, by reads alone, and journals what was seen.
@@ -334,9 +392,9 @@ impl Engine {
             let now = self.clock.now();
             let mut file = File::load(&*self.store, id, None).await?;
             let events = observed(&file.case, &readings, &owed, &names, now);
-            match file.write(&*self.store, events, Beside::default(), &Live::default(), now).await {
+            match file.write(&*self.store, events, Beside::default(), now).await {
                 Ok(()) => return Ok(file.case),
-                Err(Error::Append(leaver_store::AppendError::VersionConflict { .. })) => {}
+                Err(Error::Append(AppendError::VersionConflict { .. })) => {}
                 Err(other) => return Err(other),
             }
         }
@@ -362,7 +420,26 @@ impl Engine {
         }
         let executor = self.store.person(&case.request.executor).await?;
         let executor = executor.and_then(|person| person.addresses.into_iter().next());
-        Ok(Names { leaver, successor, control, executor, own_username: Some(org.username.clone()) })
+        let leaving = self.leaving(org, &case.request.leaver).await?;
+        Ok(Names { leaver, successor, control, executor, own_username: Some(org.username.clone()), leaving })
+    }
+
+    /// Everybody else whom cases of this organization were allowed to remove lately.
+    async fn leaving(&self, org: &Organization, but: &PersonId) -> Result<Vec<(Option<String>, Address)>, Error> {
+        let now = self.clock.now();
+        let since = now.checked_sub(LATELY).unwrap_or(now);
+        let removals = self.store.removals_since(&org.name, since).await?;
+        let people: BTreeSet<PersonId> =
+            removals.into_iter().map(|removal| removal.person).filter(|person| person != but).collect();
+        let mut leaving = Vec::new();
+        for id in people {
+            if let Some(person) = self.store.person(&id).await? {
+                let vendor_id =
+                    person.vendor_ids.iter().find(|(of, _)| *of == org.vendor_org).map(|(_, id)| id.clone());
+                leaving.extend(person.addresses.into_iter().map(|address| (vendor_id.clone(), address)));
+            }
+        }
+        Ok(leaving)
     }
 
     /// Reads sources side by side. A failure is part of a reading.

@@ -28,6 +28,9 @@ pub enum Error {
     /// There is no such organization in the configuration.
     #[error("the configuration has no organization '{0}'")]
     NoOrganization(String),
+    /// Nothing in the organization is held.
+    #[error("nothing in organization '{0}' is held")]
+    NothingHeld(String),
     /// The leaver has an open case already.
     #[error("there is an open case for this person already: {0}")]
     OpenCase(leaver_core::ids::CaseId),
@@ -68,6 +71,7 @@ impl Error {
             Self::ManyCases(_) => "L209",
             Self::NoOrganization(_) => "L002",
             Self::OpenCase(_) => "L210",
+            Self::NothingHeld(_) => "L212",
             Self::BadHistory { .. } | Self::Encode(_) => "L304",
             Self::ClockBackwards { .. } => "L305",
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use leaver_core::case::Case;
+use leaver_core::decide::starts;
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{CaseId, EffectKey};
 use leaver_core::wanted::{Live, wanted};
@@ -38,8 +39,6 @@ pub(crate) struct Beside {
     pub labels: BTreeMap<String, String>,
     /// Vendor objects that an effect is about to touch.
     pub open: Vec<(EffectKey, String)>,
-    /// Effects that have their outcome.
-    pub close: Vec<EffectKey>,
     /// Facts of the organization that change together with the case.
     pub facts: Vec<PutFact>,
 }
@@ -72,7 +71,6 @@ impl File {
         store: &dyn Store,
         events: Vec<Event>,
         beside: Beside,
-        live: &Live,
         now: Timestamp,
     ) -> Result<(), Error> {
         if events.is_empty() {
@@ -81,12 +79,17 @@ impl File {
         if now < self.case.last_at {
             return Err(Error::ClockBackwards { now, last: self.case.last_at });
         }
+        let starts = starts(&self.case, &events);
         let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
         let mut next = self.case.clone();
         for event in &stamped {
             next.evolve(event);
         }
-        append(store, &next, self.case.version, self.fence, &stamped, beside, live, now).await?;
+        let known = next.effects().keys();
+        let close = known.filter(|key| self.case.keeps_busy(key) && !next.keeps_busy(key)).cloned().collect();
+        let step =
+            Step { expected: self.case.version, fence: self.fence, events: &stamped, beside, close, starts, now };
+        append(store, &next, step).await?;
         self.case = next;
         Ok(())
     }
@@ -112,30 +115,31 @@ impl File {
     ) -> Result<Self, Error> {
         let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
         let case = Case::fold(&stamped).ok_or_else(|| Error::NoCase("new".to_owned()))?;
-        append(store, &case, 0, None, &stamped, beside, &Live::default(), now).await?;
+        let (close, starts) = (Vec::new(), false);
+        append(store, &case, Step { expected: 0, fence: None, events: &stamped, beside, close, starts, now }).await?;
         Ok(Self { case, fence: None })
     }
 }
 
-async fn append(
-    store: &dyn Store,
-    case: &Case,
+/// One step of a case, ready to be stored.
+struct Step<'a> {
     expected: u64,
     fence: Option<Fence>,
-    events: &[Stamped],
+    events: &'a [Stamped],
     beside: Beside,
-    live: &Live,
+    /// Effects whose vendor object is free again.
+    close: Vec<EffectKey>,
+    /// Whether the case runs from here on: the cap counts it.
+    starts: bool,
     now: Timestamp,
-) -> Result<(), Error> {
+}
+
+async fn append(store: &dyn Store, case: &Case, step: Step<'_>) -> Result<(), Error> {
+    let Step { expected, fence, events, beside, close, starts, now } = step;
     let mut encoded = Vec::with_capacity(events.len());
-    let mut removed_at = None;
     for event in events {
         let bytes = serde_json::to_vec(event)?;
         encoded.push(NewEvent { at: event.at, kind: event.event.word().to_owned(), leaf: leaf_hash(&bytes), bytes });
-        // The cap counts what was allowed to run, not what has come to its end.
-        if matches!(event.event, Event::Approved { .. } | Event::Authorised { .. }) {
-            removed_at = Some(now);
-        }
     }
     let row = CaseRow {
         case: case.id.clone(),
@@ -143,16 +147,18 @@ async fn append(
         vendor_org: case.request.vendor_org,
         person: case.request.leaver.clone(),
         state: case.state.word().to_owned(),
-        next_at: next_at(case, live, now),
+        // As somebody sees it who remembers nothing: if this process dies, what it was about to do is due at once. While it lives its
+        // lease keeps others away, and its release says when the case is really due.
+        next_at: next_at(case, &Live::default(), now),
         opened_at: case.request.at,
         updated_at: now,
     };
     let mut append = Append::new(row, expected);
     append.fence = fence;
     append.events = encoded;
-    append.close = beside.close;
+    append.close = close;
     append.open = beside.open.into_iter().map(|(effect, target)| OpenIntent { effect, target }).collect();
-    append.removed_at = removed_at;
+    append.removed_at = starts.then_some(now);
     append.people = beside.people;
     append.labels = beside.labels.into_iter().map(|(object, title)| Label { object, title }).collect();
     append.facts = beside.facts;

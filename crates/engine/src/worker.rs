@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
-use leaver_core::case::Case;
+use leaver_core::case::{Case, Skip};
 use leaver_core::claim::{Rung, State};
 use leaver_core::decide::{observed, tick};
 use leaver_core::effect::Effect;
@@ -20,7 +20,7 @@ use leaver_core::reading::Failure;
 use leaver_core::source::What;
 use leaver_core::wanted::{Live, Owed, wanted};
 use leaver_core::write::{Outcome, Write};
-use leaver_store::{AppendError, Lease};
+use leaver_store::{AppendError, HoldRecord, Lease};
 use tokio::sync::Mutex;
 
 use crate::drill::Shown;
@@ -81,6 +81,10 @@ impl Engine {
             }
             for (org, mut actives) in by_org {
                 let org = self.organization(&org)?.clone();
+                let hold = self.store.org_hold(&org.name).await?.record.filter(HoldRecord::stands);
+                for active in &mut actives {
+                    active.live.held = hold.as_ref().map(|hold| hold.reason.clone());
+                }
                 self.work_together(&org, &mut actives, &mut pass, progress).await?;
                 for active in actives {
                     self.release(active).await?;
@@ -90,7 +94,7 @@ impl Engine {
     }
 
     async fn live(&self) -> Live {
-        Live { remembered: self.remembered.lock().await.clone(), in_flight: BTreeSet::new() }
+        Live { remembered: self.remembered.lock().await.clone(), ..Live::default() }
     }
 
     async fn release(&self, active: Active) -> Result<(), Error> {
@@ -135,7 +139,7 @@ impl Engine {
                 match self.step(org, active, owed, &readings, progress).await {
                     Ok(changed) => moved |= changed,
                     // A person's command came in between: take it in and go on.
-                    Err(Error::Append(AppendError::VersionConflict { .. })) => {
+                    Err(Error::Append(AppendError::VersionConflict { .. } | AppendError::FactConflict { .. })) => {
                         active.file = File::load(&*self.store, &active.lease.case, Some(active.lease.fence)).await?;
                         moved = true;
                     }
@@ -171,27 +175,33 @@ impl Engine {
                     captures: Vec::new(),
                 })
                 .collect();
-            active.file.write(&*self.store, events, Beside::default(), &active.live, now).await?;
+            active.file.write(&*self.store, events, Beside::default(), now).await?;
             return Ok(true);
         }
         if !owed.reads.is_empty() || !owed.probes.is_empty() {
-            let events = observed(&active.file.case, readings, &owed, &active.names, now);
-            let close = ended_keys(&events);
-            let beside = Beside { close, ..Beside::default() };
-            active.file.write(&*self.store, events, beside, &active.live, now).await?;
+            // A person's command in between is taken in; what was read is still what was read.
+            loop {
+                let now = self.clock.now();
+                let events = observed(&active.file.case, readings, &owed, &active.names, now);
+                match active.file.write(&*self.store, events, Beside::default(), now).await {
+                    Err(Error::Append(AppendError::VersionConflict { .. })) => active.file.reload(&*self.store).await?,
+                    written => break written?,
+                }
+            }
         } else if !owed.effects.is_empty() {
             self.act(org, active, owed.effects, progress).await?;
         }
         let now = self.clock.now();
         let owed = wanted(&active.file.case, &active.live, now);
         let events = tick(&active.file.case, &owed, &active.live, now);
+        let (events, beside) = self.within_cap(&active.file.case, events, now).await?;
         for event in &events {
             if let Event::Moved { to, why } = event {
                 progress.says(&format!("{}: {why}", to.word()));
             }
         }
         let removed = events.iter().any(|event| matches!(event, Event::Moved { to: CaseState::Removed, .. }));
-        active.file.write(&*self.store, events, Beside::default(), &active.live, now).await?;
+        active.file.write(&*self.store, events, beside, now).await?;
         if removed {
             self.keep_shown(&org.name, shown_by(&active.file.case)).await?;
         }
@@ -240,20 +250,19 @@ impl Engine {
             }
             let (write, definition, marked) = match prepare(&effect, &plan, &file.case, &readings, names, now) {
                 Prepared::Send { write, definition, marked } => (write, definition, marked),
-                Prepared::Skip { why, person } => {
-                    return self.skip(file, live, &effect, why, person, now).await;
+                Prepared::Skip { why, person, until } => {
+                    return self.skip(file, &effect, Skip { why, person, until }, now).await;
                 }
                 Prepared::Wait(failure) => {
-                    return self
-                        .skip(file, live, &effect, format!("could not be read before acting: {failure}"), false, now)
-                        .await;
+                    let why = format!("could not be read before acting: {failure}");
+                    return self.skip(file, &effect, Skip { why, person: false, until: None }, now).await;
                 }
             };
             let target = effect.act.target(file.case.request.leaver.as_str());
             let beside = Beside { open: vec![(effect.key.clone(), target)], ..Beside::default() };
             live.in_flight.insert(effect.key.clone());
             let intended = Event::Intended { effect: effect.clone(), plan: hash, definition, marked };
-            let written = file.write(&*self.store, vec![intended], beside, live, now).await;
+            let written = file.write(&*self.store, vec![intended], beside, now).await;
             if let Err(error) = written {
                 live.in_flight.remove(&effect.key);
                 // Another case is at this object: look again later.
@@ -279,7 +288,6 @@ impl Engine {
             self.remembered.lock().await.insert(credential);
         }
         live.in_flight.remove(&effect.key);
-        let close = if matches!(sent.outcome, Outcome::Unknown(_)) { Vec::new() } else { vec![effect.key.clone()] };
         let ended = Event::Ended {
             effect: effect.key.clone(),
             outcome: sent.outcome,
@@ -288,29 +296,22 @@ impl Engine {
         };
         // What was sent was sent, whatever a person decided meanwhile: the outcome is journalled in any case.
         loop {
-            let beside = Beside { close: close.clone(), ..Beside::default() };
-            match file.write(&*self.store, vec![ended.clone()], beside, live, self.clock.now()).await {
+            match file.write(&*self.store, vec![ended.clone()], Beside::default(), self.clock.now()).await {
                 Err(Error::Append(AppendError::VersionConflict { .. })) => file.reload(&*self.store).await?,
                 written => return written,
             }
         }
     }
 
-    async fn skip(
-        &self,
-        file: &mut File,
-        live: &mut Live,
-        effect: &Effect,
-        why: String,
-        person: bool,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn skip(&self, file: &mut File, effect: &Effect, skip: Skip, now: Timestamp) -> Result<(), Error> {
+        let instance = effect.act.instance();
         // What waits for a person waits in silence; anything else is tried again after the next look.
-        if person && file.case.skipped(&effect.claim) == Some(&(why.clone(), person)) {
+        if skip.person && file.case.skips(&effect.claim).any(|(of, before)| of == instance && *before == skip) {
             return Ok(());
         }
-        let event = Event::Skipped { claim: effect.claim.clone(), why, person };
-        file.write(&*self.store, vec![event], Beside::default(), live, now).await
+        let Skip { why, person, until } = skip;
+        let event = Event::Skipped { claim: effect.claim.clone(), instance, why, person, until };
+        file.write(&*self.store, vec![event], Beside::default(), now).await
     }
 
     /// Hands a new secret over before anything else can happen to it. If that fails the secret counts as lost, and the
@@ -347,13 +348,6 @@ fn shown_by(case: &Case) -> BTreeMap<Rung, Shown> {
     was_seen
         .then_some((rung, Shown { present_at: case.request.at, absent_at: seen.observation.seen_at }))
         .into_iter()
-        .collect()
-}
-
-fn ended_keys(events: &[Event]) -> Vec<leaver_core::ids::EffectKey> {
-    events
-        .iter()
-        .filter_map(|event| if let Event::Ended { effect, .. } = event { Some(effect.clone()) } else { None })
         .collect()
 }
 

@@ -64,6 +64,20 @@ pub struct HoldRecord {
 }
 
 impl HoldRecord {
+    /// The hold that the cap of removals puts on.
+    pub fn removal_cap(since: Timestamp) -> Self {
+        Self { since, reason: "removal-cap".to_owned(), by: None, released_by: None, released_at: None }
+    }
+
+    /// The fact that keeps it, to be written in the transaction of the case that caused it.
+    ///
+    /// # Errors
+    /// Never in practice: a record can be written as JSON.
+    pub fn put(&self, org: &OrgName, expected: u64, at: Timestamp) -> Result<PutFact, serde_json::Error> {
+        let value = serde_json::to_vec(self)?;
+        Ok(PutFact { org: org.clone(), key: HOLD.to_owned(), expected, value, at })
+    }
+
     /// Whether the organization is still on hold.
     pub fn stands(&self) -> bool {
         self.released_by.is_none()

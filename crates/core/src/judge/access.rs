@@ -1,18 +1,17 @@
 //! Verdicts about paths of access.
 
 use super::{Court, Gap, Verdict, member_ref};
-use crate::claim::Rung;
+use crate::claim::{Rung, State};
 use crate::ids::{Address, ProjectId};
-use crate::reading::{Maker, Member, OrgRole, Roster, Snapshot};
+use crate::reading::{GrantKind, Maker, Member, OrgRole, Roster, Snapshot, ViewMember};
 use crate::source::{Kind, What};
 
 impl Court<'_> {
-    pub(super) fn leaver_in<'r>(&self, roster: &'r Roster) -> Option<&'r Member> {
-        self.plan
-            .subject
-            .vendor_id
-            .as_deref()
-            .and_then(|id| roster.by_id(id))
+    /// The leaver on a member list, by the id that this list uses, else by address.
+    pub(super) fn leaver_in<'r>(&self, list: &What, roster: &'r Roster) -> Option<&'r Member> {
+        let subject = &self.plan.subject;
+        let id = if *list == What::ScimUsers { subject.scim_id.as_deref() } else { subject.vendor_id.as_deref() };
+        id.and_then(|id| roster.by_id(id))
             .or_else(|| self.names.leaver.iter().find_map(|address| roster.by_address(address)))
     }
 
@@ -21,13 +20,18 @@ impl Court<'_> {
         self.names.leaver.iter().any(|address| maker.is(id, address))
     }
 
+    /// Whether it can be told at all whether this names the leaver.
+    pub(super) fn can_tell(&self, maker: &Maker) -> bool {
+        maker.address.is_some() || (maker.id.is_some() && self.plan.subject.vendor_id.is_some())
+    }
+
     pub(super) fn not_member(&self) -> Verdict {
         let roster = self.complete_roster(&What::Roster);
         let scim = self.complete_roster(&What::ScimUsers);
-        for (read, rung) in [(&roster, Rung::Roster), (&scim, Rung::Scim)] {
+        for (what, read, rung) in [(What::Roster, &roster, Rung::Roster), (What::ScimUsers, &scim, Rung::Scim)] {
             // An inactive SCIM record is no membership; the member list itself decides about a listed person.
             if let Ok((list, _)) = read
-                && let Some(member) = self.leaver_in(list)
+                && let Some(member) = self.leaver_in(&what, list)
                 && !(rung == Rung::Scim && member.active == Some(false) && roster.is_ok())
             {
                 return Verdict::broken("the member list shows the account", vec![member_ref(member)]).on(rung);
@@ -36,11 +40,25 @@ impl Court<'_> {
         match (roster, scim) {
             (Ok(_), _) => Verdict::holds("the member list does not show the account and shows every control member")
                 .on(Rung::Roster),
+            // Nothing says that SCIM lists everybody: it may show the people of claimed domains alone (`facts/mixpanel.md`, X.3).
+            (Err(gap), Ok(_)) if !self.case.seen(&What::ScimUsers).contains("leaver") => {
+                self.not_member_by_me(&gap, "the SCIM list never showed the account")
+            }
+            // A list that shows the account is no proof of absence, however little else it shows.
+            (Err(gap), Ok(_)) if self.is_listed() => Verdict::unknown(gap),
             (Err(_), Ok(_)) => {
                 Verdict::holds("the SCIM list does not show the account and shows every control member").on(Rung::Scim)
             }
             (Err(roster_gap), Err(scim_gap)) => self.not_member_by_me(&roster_gap, &scim_gap),
         }
+    }
+
+    /// Whether any member list at hand, complete or not, shows the account.
+    fn is_listed(&self) -> bool {
+        [What::Roster, What::ScimUsers].iter().any(|what| {
+            let list = self.readings.get(what).and_then(|reading| reading.result.as_ref().ok()?.roster());
+            list.and_then(|list| self.leaver_in(what, list)).is_some_and(|member| member.active != Some(false))
+        })
     }
 
     /// The third rung: data views list their members. They prove absence only if the person was seen there before
@@ -54,7 +72,10 @@ impl Court<'_> {
             return Verdict::broken("a data view lists the account", Vec::new()).on(Rung::Me);
         }
         let control_shown = self.names.control.iter().filter(|(_, address)| shown(address)).count();
-        if self.case.seen(&What::Me).contains("leaver") && control_shown >= 2 && me.sees_organization {
+        let sees_all =
+            self.case.projects().iter().all(|project| me.projects.get(project).is_some_and(|seen| seen.role.is_some()));
+        let was_seen = self.case.seen(&What::Me).contains("leaver");
+        if was_seen && control_shown >= 2 && me.sees_organization && sees_all && !self.is_listed() {
             return Verdict::holds(
                 "the data views that listed the account no longer do, and still list the control members",
             )
@@ -64,7 +85,7 @@ impl Court<'_> {
     }
 
     pub(super) fn member(&self) -> Result<Option<&Member>, Gap> {
-        Ok(self.leaver_in(self.complete_roster(&What::Roster)?.0))
+        Ok(self.leaver_in(&What::Roster, self.complete_roster(&What::Roster)?.0))
     }
 
     pub(super) fn lowest_role(&self) -> Result<Verdict, Gap> {
@@ -93,7 +114,11 @@ impl Court<'_> {
                 grant.project.map_or_else(|| through.to_owned(), |project| format!("{through}:{project}"))
             })
             .collect();
-        Ok(if left.is_empty() {
+        let told_apart =
+            self.complete_roster(&What::Roster)?.0.grant_kinds.iter().any(|kind| *kind != GrantKind::Unknown);
+        Ok(if left.is_empty() && !told_apart {
+            Verdict::unknown("the member list does not tell individual, team and all-users grants apart")
+        } else if left.is_empty() {
             Verdict::holds("no project grant is left").on(Rung::Roster)
         } else {
             Verdict::broken(format!("{} project grants are left", left.len()), left).on(Rung::Roster)
@@ -101,7 +126,15 @@ impl Court<'_> {
     }
 
     pub(super) fn grants_as_before(&self, projects: &[ProjectId]) -> Result<Verdict, Gap> {
-        let member = self.member()?.ok_or("there is no such member")?;
+        let Some(member) = self.member()? else {
+            return Ok(Verdict::broken("there is no such member", vec!["member".to_owned()]).on(Rung::Roster));
+        };
+        if let (Some(before), Some(now)) = (self.plan.subject.role, member.role)
+            && before != now
+        {
+            let why = format!("the organization role is {}, and was {}", now.word(), before.word());
+            return Ok(Verdict::broken(why, vec![format!("role:{}", now.word())]).on(Rung::Roster));
+        }
         let grants = member.grants.as_ref().ok_or("the member list does not show project grants")?;
         let before = self.plan.subject.grants.as_ref().ok_or("no grant was seen when the plan was made")?;
         let lost: Vec<String> = before
@@ -126,7 +159,7 @@ impl Court<'_> {
             .view_members
             .iter()
             .filter(|member| member.restricted)
-            .filter(|member| member.address.as_ref().is_some_and(|address| self.names.leaver.contains(address)))
+            .filter(|member| self.is_view_member(member))
             .map(|member| member.view.to_string())
             .collect();
         Ok(if views.is_empty() {
@@ -136,9 +169,47 @@ impl Court<'_> {
         })
     }
 
+    fn is_view_member(&self, member: &ViewMember) -> bool {
+        let by_id = member.id.is_some() && member.id == self.plan.subject.vendor_id;
+        by_id || member.address.as_ref().is_some_and(|address| self.names.leaver.contains(address))
+    }
+
+    /// Data views show people who were invited and have not joined (`facts/mixpanel.md` 2.5). Nothing shows every invitation, nor a
+    /// link that was copied, so that their absence proves nothing.
+    pub(super) fn no_invitation(&self) -> Result<Verdict, Gap> {
+        let (_, snapshot) = self.fresh(&What::Me)?;
+        let Snapshot::Me(me) = snapshot else { return Err("me was not of its shape".to_owned()) };
+        let invited = me.view_members.iter().filter(|member| member.invited && self.is_view_member(member));
+        let views: Vec<String> = invited.map(|member| member.view.to_string()).collect();
+        if !views.is_empty() {
+            return Ok(Verdict::broken("an invitation is pending", views).on(Rung::Me));
+        }
+        Err("no interface shows every pending invitation and copied link".to_owned())
+    }
+
+    /// The role that the approver saw bounds what may be done: whoever was raised since is somebody else's decision.
+    pub(super) fn role_kept(&self) -> Result<Verdict, Gap> {
+        let before = self.plan.subject.role.ok_or("no role was seen when the plan was made")?;
+        match self.member() {
+            Ok(None) => Ok(Verdict::holds("there is no such member").on(Rung::Roster)),
+            Ok(Some(member)) => Ok(match member.role.ok_or("the member list does not show the role")? {
+                role if role <= before => Verdict::holds(format!("the role is {}", role.word())).on(Rung::Roster),
+                role => Verdict::broken(
+                    format!("the role is {} now, and was {} when the plan was made", role.word(), before.word()),
+                    vec![format!("role:{}", role.word())],
+                )
+                .on(Rung::Roster),
+            }),
+            Err(gap) => {
+                let gone = self.not_member();
+                if gone.state == State::Holds { Ok(gone) } else { Err(gap) }
+            }
+        }
+    }
+
     pub(super) fn scim_inactive(&self) -> Result<Verdict, Gap> {
         let (list, _) = self.complete_roster(&What::ScimUsers)?;
-        Ok(match self.leaver_in(list) {
+        Ok(match self.leaver_in(&What::ScimUsers, list) {
             None => Verdict::holds("the SCIM list does not show the account").on(Rung::Scim),
             Some(member) => match member.active {
                 Some(false) => Verdict::holds("the SCIM record is inactive").on(Rung::Scim),
@@ -150,7 +221,8 @@ impl Court<'_> {
 
     pub(super) fn not_shared(&self, project: ProjectId, kind: Kind, id: &str) -> Result<Verdict, Gap> {
         let what = What::Shares(project, kind, id.to_owned());
-        let snapshot = self.fresh(&what)?.1;
+        let (reading, snapshot) = self.fresh(&what)?;
+        self.role_beside(project, reading)?;
         if matches!(snapshot, Snapshot::Absent) {
             return Ok(Verdict::holds("the item is gone"));
         }
@@ -163,6 +235,8 @@ impl Court<'_> {
     }
 
     pub(super) fn no_public_link(&self, project: ProjectId, board: &str) -> Result<Verdict, Gap> {
+        let (reading, _) = self.fresh(&What::Object(project, Kind::Board, board.to_owned()))?;
+        self.role_beside(project, reading)?;
         Ok(match self.item(project, Kind::Board, board)? {
             None => Verdict::holds("the board is gone"),
             Some(item) => match item.public_links {

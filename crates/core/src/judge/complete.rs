@@ -36,6 +36,15 @@ impl Court<'_> {
         Ok(me)
     }
 
+    /// Our role in a project, from the same pass as this reading: without it a 404 says nothing.
+    pub(super) fn role_beside(&self, project: ProjectId, reading: &Reading) -> Result<(), Gap> {
+        let me = self.me_beside(reading)?;
+        match me.projects.get(&project).and_then(|seen| seen.role.as_ref()) {
+            Some(_) => Ok(()),
+            None => Err(format!("our credential has no role in project {project}")),
+        }
+    }
+
     /// The member list, shown to be complete: to the last page, our role beside it, every control member in it.
     pub(super) fn complete_roster(&self, what: &What) -> Result<(&Roster, &Reading), Gap> {
         let (reading, snapshot) = self.fresh(what)?;
@@ -57,7 +66,7 @@ impl Court<'_> {
         }
         if let Some(before) = self.case.count(what) {
             let gone = before.saturating_sub(roster.members.len());
-            if gone > tolerated(before) {
+            if gone > tolerated(before) + self.names.leaving.len() {
                 return Err(format!("{what}: {gone} of {before} members are missing at once"));
             }
         }
@@ -69,9 +78,13 @@ impl Court<'_> {
         let what = What::List(project, kind);
         let (reading, snapshot) = self.fresh(&what)?;
         let Snapshot::Items(items) = snapshot else { return Err(format!("{what} was not of its shape")) };
-        let me = self.me_beside(reading)?;
-        if me.projects.get(&project).and_then(|seen| seen.role.as_ref()).is_none() {
-            return Err(format!("our credential has no role in project {project}"));
+        self.role_beside(project, reading)?;
+        if !what.is_tracked() && !super::is_as_long(items.len(), self.case.count(&what)) {
+            return Err(format!(
+                "{what}: {} items, and there were {}",
+                items.len(),
+                self.case.count(&what).unwrap_or(0)
+            ));
         }
         let expected = self.case.expected(&what);
         let shown: BTreeSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
@@ -96,6 +109,18 @@ impl Court<'_> {
         Ok(items)
     }
 
+    /// The reports of a project, none left out: each one that was ever seen is there, or reads back as gone.
+    pub(super) fn every_report(&self, project: ProjectId) -> Result<&[Item], Gap> {
+        let items = self.complete_list(project, Kind::Report)?;
+        let what = What::List(project, Kind::Report);
+        for id in self.case.expected(&what) {
+            if !items.iter().any(|item| item.id == id) && !self.gone_by_id(project, Kind::Report, &id) {
+                return Err(format!("{what} does not show {id}, and it does not read back as gone"));
+            }
+        }
+        Ok(items)
+    }
+
     /// Whether an empty success of one list can be believed: another list of the same project came non-empty in the same pass.
     pub(super) fn sibling_answers(&self, project: ProjectId, reading: &Reading) -> Result<(), Gap> {
         let answers = self.readings.values().any(|other| {
@@ -108,9 +133,20 @@ impl Court<'_> {
         if answers {
             Ok(())
         } else {
+            let tried: Vec<String> = self
+                .readings
+                .values()
+                .filter(|other| matches!(&other.source.what, What::List(of, _) if *of == project))
+                .filter(|other| other.source.what != reading.source.what)
+                .map(|other| match &other.result {
+                    Ok(_) => format!("{} came empty too", other.source.what),
+                    Err(failure) => format!("{}: {failure}", other.source.what),
+                })
+                .collect();
             Err(format!(
-                "{} came empty, and no other list of project {project} answered beside it",
-                reading.source.what
+                "{} came empty, and no other list of project {project} answered beside it ({})",
+                reading.source.what,
+                tried.join("; ")
             ))
         }
     }
@@ -121,6 +157,11 @@ impl Court<'_> {
 
     pub(super) fn item(&self, project: ProjectId, kind: Kind, id: &str) -> Result<Option<&Item>, Gap> {
         let what = What::Object(project, kind, id.to_owned());
-        self.fresh(&what)?.1.one().ok_or_else(|| format!("{what} was not of its shape"))
+        let (reading, snapshot) = self.fresh(&what)?;
+        let item = snapshot.one().ok_or_else(|| format!("{what} was not of its shape"))?;
+        if item.is_none() {
+            self.role_beside(project, reading)?;
+        }
+        Ok(item)
     }
 }

@@ -13,7 +13,7 @@ use crate::case::Case;
 use crate::claim::{Choice, Claim, Observation, Predicate, Proof, Rung, State};
 use crate::ids::{Address, Digest};
 use crate::plan::Plan;
-use crate::reading::{Item, Maker, Member, Reading};
+use crate::reading::{Item, Maker, Member, Reading, Recipient};
 use crate::source::{Kind, What};
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -41,6 +41,24 @@ pub struct Names {
     pub executor: Option<Address>,
     /// The user name of our own service account, a witness for the list of service accounts.
     pub own_username: Option<String>,
+    /// Everybody else whom cases of this organization were allowed to remove lately: vendor id, where known, and address. That they
+    /// are gone is no surprise.
+    pub leaving: Vec<(Option<String>, Address)>,
+}
+
+impl Names {
+    /// Whether this sender sends to the leaver: to an address, or for a webhook to a host of their domain that is not our own.
+    pub fn reached_by(&self, item: &Item, own_domains: &[String]) -> bool {
+        let within = |host: &str, domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+        item.recipients.iter().any(|recipient| match recipient {
+            Recipient::Mail(address) => self.leaver.contains(address),
+            Recipient::Host(host) => {
+                self.leaver.iter().any(|address| within(host, address.domain()))
+                    && !own_domains.iter().any(|own| within(host, own))
+            }
+            Recipient::Other(_) | Recipient::Slack(_) => false,
+        })
+    }
 }
 
 /// A verdict before it is stamped with its readings.
@@ -98,10 +116,15 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
             if let Some(copy) = case.copy_of(*project, *kind, id) {
                 reads.insert(What::Object(*project, *kind, copy.to_owned()));
                 reads.insert(What::Shares(*project, *kind, copy.to_owned()));
+                if *kind == Kind::Board {
+                    let missing = case.missing(&What::List(*project, Kind::Report));
+                    reads.extend(missing.into_iter().map(|id| What::Object(*project, Kind::Report, id)));
+                }
             }
         }
-        Predicate::RecipientsKept { project, kind } => {
-            reads.extend(case.taken_out(*project, *kind).map(|(id, _)| What::Object(*project, *kind, id.to_owned())));
+        Predicate::RecipientsKept => {
+            let changed = case.unconfirmed();
+            reads.extend(changed.map(|(project, kind, id, _)| What::Object(project, kind, id.to_owned())));
         }
         Predicate::Replaced { service_account } => {
             if let Some((id, credential)) = case.replacement_of(*service_account) {
@@ -126,13 +149,36 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
         | Predicate::Described { .. }
         | Predicate::Dropped { .. }
         | Predicate::MembersKept { .. }
+        | Predicate::RoleKept
+        | Predicate::NoInvitation
         | Predicate::Exported { .. }
         | Predicate::MayRemove
         | Predicate::ExecutorMayRemove
         | Predicate::Recorded { .. }
         | Predicate::Declared { .. } => {}
     }
+    // What a project shows, and what it does not, is worth as much as our role in it.
+    if reads.iter().any(|what| what.project().is_some()) {
+        reads.insert(What::Me);
+    }
     reads
+}
+
+/// Whether this reading of a member list is shown to be complete: only then is it the measure of the next one.
+pub(crate) fn is_whole(
+    what: &What,
+    plan: &Plan,
+    case: &Case,
+    readings: &Readings,
+    names: &Names,
+    now: Timestamp,
+) -> bool {
+    Court { plan, case, readings, names, now }.complete_roster(what).is_ok()
+}
+
+/// Whether a list is about as long as it was before.
+pub(crate) fn is_as_long(now: usize, before: Option<usize>) -> bool {
+    before.is_none_or(|before| now + tolerated(before) >= before)
 }
 
 /// Judges one claim.
@@ -161,6 +207,9 @@ pub fn judge(
     }
     let used = || reads.iter().filter_map(|what| readings.get(what));
     let mut captures: Vec<Digest> = Vec::new();
+    if verdict.proof == Some(Proof::Attested) {
+        captures.extend(case.attestation(&claim.key).and_then(|attestation| attestation.file.clone()));
+    }
     for reading in used() {
         for digest in &reading.captures {
             if !captures.contains(digest) {
@@ -212,7 +261,9 @@ impl Court<'_> {
             Predicate::ContactsSuccessor { project, id } => self.owner_is_successor(*project, Kind::Schema, id, true),
             Predicate::Described { project, kind, id } => self.described(*project, *kind, id),
             Predicate::Dropped { project, kind, id } => self.dropped(*project, *kind, id),
-            Predicate::RecipientsKept { project, kind } => self.recipients_kept(*project, *kind),
+            Predicate::RecipientsKept => self.recipients_kept(),
+            Predicate::RoleKept => self.role_kept(),
+            Predicate::NoInvitation => self.no_invitation(),
             Predicate::MembersKept { ids } => self.members_kept(ids),
             Predicate::Exported { project, id } => self.exported(*project, id),
             Predicate::MayRemove => self.may_remove(),

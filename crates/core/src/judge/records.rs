@@ -2,13 +2,16 @@
 
 use super::{Court, Gap, Verdict};
 use crate::claim::{Proof, Record, Rung};
+use crate::plan::FindingKind;
 use crate::reading::{OrgRole, Roster, Snapshot};
 use crate::source::What;
 
 impl Court<'_> {
     pub(super) fn members_kept(&self, ids: &[String]) -> Result<Verdict, Gap> {
-        let missing =
-            |roster: &Roster| -> Vec<String> { ids.iter().filter(|id| roster.by_id(id).is_none()).cloned().collect() };
+        let leaving = |id: &str| self.names.leaving.iter().any(|(of, _)| of.as_deref() == Some(id));
+        let missing = |roster: &Roster| -> Vec<String> {
+            ids.iter().filter(|id| roster.by_id(id).is_none() && !leaving(id)).cloned().collect()
+        };
         let gone = match self.complete_roster(&What::Roster) {
             Ok((roster, _)) => missing(roster),
             // The plan was made from SCIM then. Its ids may be others than the member list's: it can show presence only.
@@ -67,7 +70,34 @@ impl Court<'_> {
         }
     }
 
+    /// What could not be read at all is no part of the inventory; the member list has a ladder of its own.
+    fn inventoried(&self) -> Verdict {
+        let unread: Vec<String> = self
+            .plan
+            .findings
+            .iter()
+            .filter(|finding| finding.kind == FindingKind::NotSeen)
+            .filter_map(|finding| finding.object.clone())
+            .filter(|object| object.starts_with("project/"))
+            .collect();
+        if unread.is_empty() {
+            Verdict::holds("the inventory and its raw answers are on record").by(Proof::Record)
+        } else {
+            Verdict::broken(format!("{} sources could not be read", unread.len()), unread)
+        }
+    }
+
     pub(super) fn recorded(&self, record: Record) -> Verdict {
+        if record == Record::Inventory {
+            return self.inventoried();
+        }
+        if record == Record::Approval && self.case.is_alone() {
+            let by = self.case.ratify_by().map(|by| format!(" by {by}")).unwrap_or_default();
+            return Verdict::broken(
+                format!("one person authorised the emergency: a second one must ratify it{by}"),
+                vec!["unratified".to_owned()],
+            );
+        }
         let shown = match record {
             Record::Inventory | Record::Dependencies => self.case.plan_event().is_some(),
             Record::Approval => self.case.approval().is_some(),

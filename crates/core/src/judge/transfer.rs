@@ -18,12 +18,7 @@ impl Court<'_> {
         if !self.case.copy_proved(project, kind, id) {
             let wanted =
                 self.case.captured_definition(project, kind, id).ok_or("the source's definition was not captured")?;
-            let reports: &[Item] = if kind == Kind::Board {
-                let (_, snapshot) = self.fresh(&What::List(project, Kind::Report))?;
-                snapshot.items().ok_or("the reports were not of their shape")?
-            } else {
-                &[]
-            };
+            let reports: &[Item] = if kind == Kind::Board { self.every_report(project)? } else { &[] };
             let made = definition(item, reports).ok_or("the copy does not show its definition")?;
             if made != *wanted {
                 return Ok(Verdict::broken("the copy differs from its source", vec![format!("differs:{copy}")]));

@@ -21,6 +21,7 @@ impl Desk<'_> {
                 }
                 _ => None,
             })
+            .filter(|(project, ..)| self.covers(*project))
             .filter(|(_, _, _, shares)| shares.people.iter().any(|person| self.inventory.is_leaver(person)))
             .map(|(project, kind, id, _)| (project, kind, id))
             .collect();
@@ -64,13 +65,14 @@ impl Desk<'_> {
             Method::Delete => {
                 let mut gone = claim(
                     keys::member_gone(),
-                    &["METHOD-1", "REMOVE-1", "REMOVE-2", "VERIFY-1", "XFER-8"],
+                    &["METHOD-1", "REMOVE-1", "REMOVE-2", "VERIFY-1", "XFER-8", "BEYOND-2", "BEYOND-3"],
                     ClaimKind::Access,
                     Predicate::NotMember,
                     reads(),
                     Remedy::Guided(Guide::DeleteMember),
                 );
                 gone.final_act = true;
+                made.extend(self.role_kept());
                 if !matches!(request.urgency, Urgency::Emergency | Urgency::Immediate) {
                     gone.needs = transfers;
                 }
@@ -78,6 +80,7 @@ impl Desk<'_> {
                 made.extend(self.scim(&["METHOD-1"]));
             }
             Method::Revoke => {
+                made.extend(self.role_kept());
                 made.extend(self.scim(&["METHOD-2"]));
                 made.push(claim(
                     keys::role_lowest(),
@@ -89,7 +92,7 @@ impl Desk<'_> {
                 ));
                 made.push(claim(
                     keys::grants_gone(),
-                    &["METHOD-2", "REMOVE-4", "REMOVE-6", "VERIFY-1"],
+                    &["METHOD-2", "REMOVE-4", "REMOVE-6", "VERIFY-1", "BEYOND-2"],
                     ClaimKind::Access,
                     Predicate::NoProjectGrant,
                     reads(),
@@ -143,6 +146,20 @@ impl Desk<'_> {
                 "a grant to all users or by organization role cannot be taken from one person: change the project's default or delete the person",
             );
         }
+    }
+
+    /// Whoever was raised after the approval is not removed by it (AUTH-2, AUTH-6).
+    fn role_kept(&self) -> Option<Claim> {
+        self.subject.role.map(|_| {
+            claim(
+                keys::kept_role(),
+                &["AUTH-2", "AUTH-6"],
+                ClaimKind::Kept,
+                Predicate::RoleKept,
+                self.member_reads(),
+                Remedy::None,
+            )
+        })
     }
 
     /// Where SCIM reaches, the record is deactivated first; that can be undone (METHOD-1, METHOD-2).

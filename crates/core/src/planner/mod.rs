@@ -12,10 +12,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy, Rung};
-use crate::ids::{Address, ClaimKey, PersonId};
+use crate::ids::{Address, ClaimKey, PersonId, ProjectId};
 use crate::inventory;
 use crate::inventory::Inventory;
 use crate::judge::{Names, Readings};
+use crate::method::Method;
 use crate::plan::{Account, Blocker, Finding, FindingKind, Plan, Policy, Request, Terms, keys};
 use crate::reading::{Failure, Item, Me, OrgRole, Roster, Snapshot};
 use crate::scope;
@@ -160,6 +161,32 @@ pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
         .collect()
 }
 
+/// What an inventory reads about the leaver's boards: on which other boards each of their reports stands (XFER-7). The list of boards
+/// does not tell (`facts/mixpanel.md` 4.3).
+pub fn linked_reads(readings: &Readings, names: &Names) -> BTreeSet<What> {
+    let id = [What::Roster].iter().find_map(|what| {
+        let roster = readings.get(what)?.result.as_ref().ok()?.roster()?;
+        names.leaver.iter().find_map(|address| roster.by_address(address))?.id.clone()
+    });
+    let theirs = |item: &Item| {
+        item.maker.as_ref().is_some_and(|maker| names.leaver.iter().any(|address| maker.is(id.as_deref(), address)))
+    };
+    let mut reads = BTreeSet::new();
+    for (what, reading) in readings {
+        let (What::List(project, Kind::Board), Ok(Snapshot::Items(boards))) = (what, &reading.result) else { continue };
+        let boards: BTreeSet<&str> =
+            boards.iter().filter(|board| theirs(board)).map(|board| board.id.as_str()).collect();
+        let reports =
+            readings.get(&What::List(*project, Kind::Report)).and_then(|reading| reading.result.as_ref().ok());
+        for report in reports.and_then(Snapshot::items).unwrap_or_default() {
+            if report.part_of.as_deref().is_some_and(|board| boards.contains(board)) {
+                reads.insert(What::LinkedBoards(*project, report.id.clone()));
+            }
+        }
+    }
+    reads
+}
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -216,6 +243,7 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
                         ))
                     }),
                     vendor_id: id.clone(),
+                    scim_id: None,
                     role: None,
                     grants: None,
                 })
@@ -274,12 +302,23 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
             return Err(Refusal::Unread { what: "the member list".to_owned(), failure: failure.clone() });
         }
         let vendor_id = shown.and_then(|member| member.id.clone());
-        return Ok((Account { person, vendor_id, role: None, grants: None }, 0));
+        return Ok((Account { person, vendor_id, scim_id: None, role: None, grants: None }, 0));
     };
+    let scim = input.readings.get(&What::ScimUsers).and_then(|reading| reading.result.as_ref().ok()?.roster());
+    let scim_id = scim.and_then(|list| list.by_address(address)?.id.clone());
+    // An id of SCIM need not be the one that the vendor's own objects name.
+    let by_roster =
+        input.readings.get(&What::Roster).is_some_and(|reading| reading.result.is_ok() && reading.to_the_end);
     let mut matching = roster.members.iter().filter(|member| member.address == *address);
     match (matching.next(), matching.count()) {
         (Some(member), 0) => Ok((
-            Account { person, vendor_id: member.id.clone(), role: member.role, grants: member.grants.clone() },
+            Account {
+                person,
+                vendor_id: member.id.clone().filter(|_| by_roster),
+                scim_id,
+                role: member.role,
+                grants: member.grants.clone(),
+            },
             roster.members.len(),
         )),
         (Some(_), more) => Err(Refusal::Ambiguous { address: address.clone(), count: more + 1 }),
@@ -355,6 +394,11 @@ fn data_views() -> Claim {
 }
 
 impl Desk<'_> {
+    /// Whether the method touches this project: reducing leaves the others as they are (METHOD-5).
+    fn covers(&self, project: ProjectId) -> bool {
+        self.input.request.method != Method::Reduce || self.input.request.projects.contains(&project)
+    }
+
     fn block(&mut self, code: &str, why: impl Into<String>) {
         self.blockers.push(Blocker { code: code.to_owned(), why: why.into() });
     }

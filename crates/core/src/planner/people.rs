@@ -5,13 +5,19 @@ use super::claim;
 use crate::claim::{Choice, ClaimKind, Guide, Predicate, Record, Remedy, Rung, Subject};
 use crate::ids::{Address, ClaimKey};
 use crate::inventory;
-use crate::plan::FindingKind;
+use crate::plan::{FindingKind, keys};
 use crate::reading::{OrgRole, Roster};
 use crate::source::What;
 
 impl Desk<'_> {
     pub(super) fn people(&mut self, list: Option<&Roster>, address: &Address) {
-        let rung = if list.is_some() { Rung::Roster } else { Rung::Me };
+        let roster_read =
+            self.input.readings.get(&What::Roster).is_some_and(|reading| reading.result.is_ok() && reading.to_the_end);
+        let rung = match (roster_read, list) {
+            (true, _) => Rung::Roster,
+            (false, Some(_)) => Rung::Scim,
+            (false, None) => Rung::Me,
+        };
         if !self.input.shown.contains(&rung) {
             self.find(
                 FindingKind::Weakness,
@@ -85,6 +91,10 @@ impl Desk<'_> {
                         .map_or_else(|| "an unnamed project".to_owned(), |project| format!("project {project}"));
                     let role = grant.role.as_deref().unwrap_or("unknown role");
                     self.find(FindingKind::Grant, "AUTH-3", None, format!("{kind} grant on {project} as {role}"));
+                    if role.eq_ignore_ascii_case("owner") {
+                        let says = format!("the leaver owns {project}: make somebody else its owner first");
+                        self.find(FindingKind::Holds, "BEYOND-9", None, says);
+                    }
                     if role.eq_ignore_ascii_case("owner") || role.eq_ignore_ascii_case("admin") {
                         let says = format!(
                             "the role {role} can read the secret and token of {project}: rotate them or accept the risk"
@@ -93,6 +103,18 @@ impl Desk<'_> {
                     }
                 }
             }
+        }
+        if self.subject.role == Some(OrgRole::BillingAdmin) {
+            let says = "the leaver is a Billing Admin: hand invoices and payment over first";
+            self.find(FindingKind::Holds, "BEYOND-9", None, says);
+        }
+        let owned =
+            self.me.projects.iter().filter(|(_, seen)| seen.owner.is_some() && seen.owner == self.subject.vendor_id);
+        let owned: Vec<_> = owned.map(|(project, _)| *project).collect();
+        for project in owned {
+            let says =
+                format!("the leaver is the recorded owner of project {project}: make somebody else its owner first");
+            self.find(FindingKind::Holds, "BEYOND-9", Some(format!("project/{project}")), says);
         }
         let owners = roster.members.iter().filter(|member| member.role == Some(OrgRole::Owner));
         let usable = owners.filter(|member| member.active != Some(false) && member.address != *address).count();
@@ -162,9 +184,12 @@ impl Desk<'_> {
             Vec::new(),
             Remedy::None,
         ));
+        if let Some(inventory) = self.claims.last_mut() {
+            inventory.options = vec![Choice::AcceptRisk];
+        }
         self.claims.push(claim(
             ClaimKey::from("record.request"),
-            &[self.input.request.reason.id(), "METHOD-3"],
+            &[self.input.request.reason.id()],
             ClaimKind::Record,
             Predicate::Recorded { record: Record::Request },
             Vec::new(),
@@ -179,7 +204,7 @@ impl Desk<'_> {
             Remedy::None,
         ));
         self.claims.push(claim(
-            ClaimKey::from("authority.approval"),
+            keys::approval(),
             &["AUTH-5", "AUTH-6", "METHOD-4"],
             ClaimKind::Record,
             Predicate::Recorded { record: Record::Approval },
@@ -187,7 +212,7 @@ impl Desk<'_> {
             Remedy::None,
         ));
         self.claims.push(claim(
-            ClaimKey::from("authority.original"),
+            keys::original(),
             &["AUTH-1"],
             ClaimKind::Record,
             Predicate::Declared { subject: Subject::ApprovalOriginal },

@@ -6,6 +6,7 @@ use super::Desk;
 use super::claim;
 use crate::claim::{Choice, ClaimKind, Guide, Predicate, Record, Remedy, Subject};
 use crate::ids::{ClaimKey, ProjectId};
+use crate::method::Method;
 use crate::plan::{Finding, FindingKind};
 use crate::reading::{Failure, Snapshot};
 use crate::source::{Kind, What};
@@ -25,14 +26,19 @@ impl Desk<'_> {
             made.options = vec![Choice::AcceptRisk];
             made
         };
-        self.claims.push(declared(
-            "invitations.gone",
-            &["REMOVE-7"],
-            ClaimKind::Access,
-            Subject::Invitations,
-            Guide::RevokeInvitations,
-        ));
-        if self.inventory.has_any(&[Kind::Pipeline, Kind::WarehouseImport]) {
+        if self.input.request.method != Method::Reduce {
+            let mut invitations = claim(
+                ClaimKey::from("invitations.gone"),
+                &["REMOVE-7"],
+                ClaimKind::Access,
+                Predicate::NoInvitation,
+                vec![What::Me],
+                Remedy::Attested(Guide::RevokeInvitations),
+            );
+            invitations.options = vec![Choice::AcceptRisk];
+            self.claims.push(invitations);
+        }
+        if self.inventory.has_any(&[Kind::Pipeline, Kind::WarehouseImport]) || self.inventory.feeds_syncs() {
             self.claims.push(declared(
                 "pipelines.owned",
                 &["XFER-4"],
@@ -116,8 +122,10 @@ impl Desk<'_> {
             });
         }
         for (what, failure) in self.inventory.failures() {
-            // A 404 on a list is a feature that the plan of the organization does not have.
-            if *failure != Failure::NotFound {
+            // A 404 of a kind in every project is a feature that the plan of the organization does not have; data of a sender is missed
+            // in any case.
+            let sender = matches!(what, What::List(_, kind) if kind.sends());
+            if *failure != Failure::NotFound || sender {
                 self.findings.push(Finding {
                     kind: FindingKind::NotSeen,
                     runbook: "STATE-5".to_owned(),

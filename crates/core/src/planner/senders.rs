@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use super::Desk;
 use super::claim;
-use crate::claim::{Choice, ClaimKind, Guide, Predicate, Remedy};
+use crate::claim::{Choice, ClaimKind, Guide, Predicate, Remedy, Subject};
 use crate::ids::{ClaimKey, ProjectId};
 use crate::plan::{FindingKind, keys};
-use crate::reading::Failure;
 use crate::source::{Kind, What};
 
 impl Desk<'_> {
     pub(super) fn senders(&mut self) {
         // A project without a role of ours is not read, and its senders are claims all the same: unknown, never "none".
         let unseen = self.unseen().into_keys();
-        let projects: BTreeSet<ProjectId> = self.inventory.projects().into_iter().chain(unseen).collect();
+        let mut projects: BTreeSet<ProjectId> = self.inventory.projects().into_iter().chain(unseen).collect();
+        projects.retain(|project| self.covers(*project));
         for project in projects {
             for (kind, remedy) in [
                 (Kind::Subscription, Remedy::Automatic),
@@ -24,8 +24,8 @@ impl Desk<'_> {
                 (Kind::SchemaSettings, Remedy::Automatic),
             ] {
                 let what = What::List(project, kind);
-                // A plan without such things (404) has nothing that could send.
-                if self.inventory.failure(&what).is_some_and(|failure| *failure == Failure::NotFound) {
+                // A plan without such things answers 404 in every project. In one project alone it is an answer that shows nothing.
+                if matches!(kind, Kind::Automation | Kind::SchemaSettings) && self.inventory.is_nowhere(kind) {
                     continue;
                 }
                 let mut sends = claim(
@@ -57,32 +57,43 @@ impl Desk<'_> {
                 }
                 let hits: Vec<(String, String)> =
                     hits.into_iter().map(|item| (item.id.clone(), item.title.clone())).collect();
-                let hits_none = hits.is_empty();
                 for (id, title) in hits {
                     self.labels.insert(What::Object(project, kind, id).to_string(), title);
                 }
-                let edited = !hits_none && matches!(kind, Kind::Subscription | Kind::Alert | Kind::SchemaSettings);
                 self.claims.push(sends);
-                if edited {
-                    self.claims.push(claim(
-                        ClaimKey::new(format!("kept.{kind}:project={project}")),
-                        &["CLEAN-3"],
-                        ClaimKind::Kept,
-                        Predicate::RecipientsKept { project, kind },
-                        vec![What::Me],
-                        Remedy::None,
-                    ));
-                }
-            }
-            let outside: Vec<(Kind, String, usize)> = self.inventory.outside_recipients(project);
-            for (kind, id, count) in outside {
-                self.find(
-                    FindingKind::OutsideRecipient,
-                    "STATE-7",
-                    Some(What::Object(project, kind, id).to_string()),
-                    format!("sends to {count} addresses outside the organization's own domains: who is behind them?"),
-                );
             }
         }
+        self.claims.push(claim(
+            keys::kept_recipients(),
+            &["CLEAN-3"],
+            ClaimKind::Kept,
+            Predicate::RecipientsKept,
+            vec![What::Me],
+            Remedy::None,
+        ));
+        self.recipients();
+    }
+
+    /// Everybody outside, and every address of our own that nobody on the member list has: it may be a list (STATE-7).
+    fn recipients(&mut self) {
+        let found = self.inventory.unknown_recipients();
+        if found.is_empty() {
+            return;
+        }
+        for (object, unknown) in found {
+            self.labels.insert(object.clone(), unknown.text);
+            let says = format!("{}, in {} senders: who is behind it?", unknown.why, unknown.senders.len());
+            self.find(FindingKind::OutsideRecipient, "STATE-7", Some(object), says);
+        }
+        let mut known = claim(
+            ClaimKey::from("recipients.known"),
+            &["STATE-7"],
+            ClaimKind::Record,
+            Predicate::Declared { subject: Subject::OutsideRecipients },
+            Vec::new(),
+            Remedy::Attested(Guide::ReviewRecipients),
+        );
+        known.options = vec![Choice::AcceptRisk];
+        self.claims.push(known);
     }
 }

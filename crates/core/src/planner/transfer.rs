@@ -5,8 +5,9 @@ use jiff::Timestamp;
 
 use super::Desk;
 use super::claim;
-use crate::claim::{Choice, ClaimKind, Guide, Predicate, Remedy};
+use crate::claim::{Choice, ClaimKind, Guide, Predicate, Remedy, Subject};
 use crate::ids::{ClaimKey, ProjectId};
+use crate::method::Method;
 use crate::plan::{FindingKind, keys};
 use crate::reading::Item;
 use crate::source::{Kind, What};
@@ -14,7 +15,9 @@ use crate::source::{Kind, What};
 impl Desk<'_> {
     pub(super) fn transfer(&mut self) {
         let mut found: Vec<(ProjectId, Kind, String, String, bool)> = Vec::new();
-        for project in self.inventory.projects() {
+        let covered: Vec<ProjectId> =
+            self.inventory.projects().into_iter().filter(|project| self.covers(*project)).collect();
+        for project in covered {
             for (kind, item) in self.inventory.made_by_leaver(project) {
                 let important = self.inventory.important(project, kind, item);
                 found.push((project, kind, item.id.clone(), item.title.clone(), important));
@@ -43,7 +46,7 @@ impl Desk<'_> {
                     &["XFER-6"],
                     ClaimKind::Transfer,
                     says,
-                    vec![What::Object(project, kind, id)],
+                    vec![What::Me, What::Object(project, kind, id)],
                     Remedy::Automatic,
                 ));
             }
@@ -66,7 +69,7 @@ impl Desk<'_> {
                     key,
                     if kind == Kind::Cohort { &["XFER-3", "CLEAN-5"] } else { &["XFER-1", "CLEAN-5"] },
                     ClaimKind::Transfer,
-                    Predicate::Copied { project, kind, id },
+                    Predicate::Copied { project, kind, id: id.clone() },
                     if kind == Kind::Board {
                         vec![What::Me, What::List(project, Kind::Report)]
                     } else {
@@ -75,7 +78,19 @@ impl Desk<'_> {
                     Remedy::Automatic,
                 );
                 copied.options = vec![Choice::Copy, Choice::Leave];
+                let needs = vec![copied.key.clone()];
                 self.claims.push(copied);
+                let mut described = claim(
+                    keys::described(project, kind, &id),
+                    &["CLEAN-5"],
+                    ClaimKind::Record,
+                    Predicate::Described { project, kind, id: id.clone() },
+                    vec![What::Me, What::Object(project, kind, id)],
+                    Remedy::Automatic,
+                );
+                described.needs = needs;
+                described.options = vec![Choice::Leave];
+                self.claims.push(described);
             }
         }
     }
@@ -99,7 +114,11 @@ impl Desk<'_> {
                     &["XFER-2"],
                     ClaimKind::Transfer,
                     Predicate::Exported { project: *project, id: id.clone() },
-                    vec![What::Object(*project, Kind::Report, id.clone()), What::ReportData(*project, id.clone())],
+                    vec![
+                        What::Me,
+                        What::Object(*project, Kind::Report, id.clone()),
+                        What::ReportData(*project, id.clone()),
+                    ],
                     Remedy::None,
                 ));
             }
@@ -121,14 +140,26 @@ impl Desk<'_> {
             &["CLEAN-5"],
             ClaimKind::Record,
             Predicate::Dropped { project, kind, id: id.to_owned() },
-            vec![What::Object(project, kind, id.to_owned())],
+            vec![What::Me, What::Object(project, kind, id.to_owned())],
             Remedy::Automatic,
         );
+        if kind == Kind::Board {
+            let reports = self.inventory.items(project, Kind::Report).iter();
+            let own = reports.filter(|report| report.part_of.as_deref() == Some(id));
+            dropped.reads.extend(own.map(|report| What::LinkedBoards(project, report.id.clone())));
+        }
         dropped.final_act = true;
         self.claims.push(dropped);
     }
 
     pub(super) fn service_accounts(&mut self) {
+        if self.input.request.method == Method::Reduce {
+            if !self.inventory.service_accounts().is_empty() {
+                let says = "service accounts of the leaver stay, because the leaver stays in the organization";
+                self.find(FindingKind::Secret, "STATE-6", None, says);
+            }
+            return;
+        }
         let recent = SignedDuration::from_hours(24 * i64::from(self.input.policy.recent_use_days));
         let now = self.input.now;
         let mut needs = Vec::new();
@@ -159,6 +190,23 @@ impl Desk<'_> {
                 self.claims.push(replaced);
                 needs.push(key);
             }
+        }
+        let others = self.inventory.other_service_accounts();
+        if !others.is_empty() {
+            for (object, title, says) in others {
+                self.labels.insert(object.clone(), title);
+                self.find(FindingKind::Secret, "BEYOND-4", Some(object), says);
+            }
+            let mut known = claim(
+                ClaimKey::from("service-accounts.others-known"),
+                &["BEYOND-4"],
+                ClaimKind::Record,
+                Predicate::Declared { subject: Subject::OtherServiceAccounts },
+                Vec::new(),
+                Remedy::Attested(Guide::ReviewServiceAccounts),
+            );
+            known.options = vec![Choice::AcceptRisk];
+            self.claims.push(known);
         }
         if let Some(maker) = self.inventory.own_credential_made_by_leaver(self.me) {
             self.find(FindingKind::Weakness, "BEYOND-5", None, maker);

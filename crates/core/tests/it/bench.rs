@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::{Claim, ClaimKind, Observation, Predicate, Remedy, State};
+use leaver_core::decide::read_event;
 use leaver_core::effect::{Act, Effect};
 use leaver_core::event::{Event, Stamped};
 use leaver_core::ids::{ClaimKey, Digest, EffectKey, ProjectId};
@@ -134,15 +135,14 @@ impl Bench {
         });
     }
 
+    /// The event of a reading at hand.
+    pub(crate) fn event_of(&self, what: &What) -> Event {
+        read_event(&self.case, &self.readings[what], &self.readings, &self.names, self.now)
+    }
+
     /// Takes one event in.
     pub(crate) fn add(&mut self, event: Event) {
         add(&mut self.case, &mut self.history, event, self.now);
-    }
-
-    /// Journals a read of this source as it stands in the world.
-    pub(crate) fn journal(&mut self, what: &What) {
-        let reading = self.world.read(what, self.now);
-        self.add(leaver_core::decide::read_event(&reading, &self.names));
     }
 
     /// Journals an outward action for a claim, with this outcome, and lets it settle.
@@ -163,7 +163,7 @@ impl Bench {
 
     /// Carries a change out in the world.
     pub(crate) fn apply(&mut self, write: &Write) -> Option<String> {
-        self.world.apply(write, self.now).unwrap()
+        self.world.apply(write, self.now).unwrap().created
     }
 }
 

@@ -101,7 +101,7 @@ fn take_out(bench: &mut Bench) {
     silence(bench, Kind::Subscription);
     let object = bench.world.read(&What::Object(FULL, Kind::Subscription, id.clone()), bench.now);
     let Ok(Snapshot::One(item)) = object.result else { panic!("it is there") };
-    let rest = recipients_digest(Kind::Subscription, &item.raw);
+    let rest = recipients_digest(Kind::Subscription, &item.raw, &bench.names);
     let act = Act::TakeOut { project: FULL, kind: Kind::Subscription, id };
     bench.acted("sender.subscription:project=3", act, Outcome::Done { created: None }, rest);
 }
@@ -232,13 +232,7 @@ fn rows() -> Vec<Row> {
             },
             nothing,
         ),
-        row(
-            Predicate::RecipientsKept { project: FULL, kind: Kind::Subscription },
-            &[What::Me],
-            &[weekly],
-            take_out,
-            take_out_too_much,
-        ),
+        row(Predicate::RecipientsKept, &[What::Me], &[weekly], take_out, take_out_too_much),
         row(
             Predicate::Exported { project: FULL, id: report.clone() },
             &[object(Kind::Report, &report), What::ReportData(FULL, report.clone())],
@@ -302,7 +296,8 @@ fn a_read_from_before_the_settle_time_makes_it_unknown() {
     for row in rows() {
         for what in &row.leans_on {
             let Some(act) = touching(what) else { continue };
-            for outcome in [Outcome::Done { created: None }, Outcome::Unknown(leaver_core::reading::Failure::TimedOut)] {
+            for outcome in [Outcome::Done { created: None }, Outcome::Unknown(leaver_core::reading::Failure::TimedOut)]
+            {
                 let mut bench = Bench::new();
                 (row.make_true)(&mut bench);
                 bench.acted_just_now("some.claim", act.clone(), outcome, None);
@@ -408,11 +403,11 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
         expect(&seen, State::Holds, &format!("{record:?}"));
         assert_eq!(seen.proof, Some(Proof::Record));
     }
-    let says = Predicate::Declared { subject: Subject::Invitations };
+    let says = Predicate::Declared { subject: Subject::Mentions };
     expect(&bench.verdict(&says, &[]), State::Unknown, "nobody has said so");
     let attestation =
         leaver_core::claim::Attestation { by, file: None, note: "looked at the screen".to_owned(), at: bench.now };
-    bench.add(Event::Attested { claim: "invitations.gone".into(), attestation: attestation.clone() });
+    bench.add(Event::Attested { claim: "mentions.reviewed".into(), attestation: attestation.clone() });
     let seen = bench.verdict(&says, &[]);
     expect(&seen, State::Holds, "somebody has said so");
     assert_eq!(seen.proof, Some(Proof::Attested));

@@ -13,7 +13,7 @@ use leaver_core::case::Case;
 use leaver_core::claim::{Claim, Predicate, Proof, Rung, State};
 use leaver_core::decide::Command;
 use leaver_core::event::CaseState;
-use leaver_core::source::Kind;
+use leaver_core::source::{Kind, What};
 use leaver_engine::Error;
 use serde_json::Value;
 
@@ -237,7 +237,7 @@ async fn one_fault_at_one_operation() {
 /// Sources that decide about access and senders, as the twin's paths.
 fn sources() -> Vec<(&'static str, fn(&Claim) -> bool)> {
     let kinds: [(&str, fn(&Claim) -> bool); 8] = [
-        ("/api/app/me", |claim| !claim.reads.is_empty()),
+        ("/api/app/me", |claim| claim.kind.gates_removed() && claim.reads.contains(&What::Me)),
         ("/organizations/*/users/", |claim| claim.says == Predicate::NotMember),
         ("/api/app/organizations/*/service-accounts", |claim| claim.says == Predicate::NoServiceAccountBy),
         ("/api/app/organizations/*/service-accounts/*", |claim| claim.says == Predicate::NoServiceAccountBy),
@@ -251,6 +251,12 @@ fn sources() -> Vec<(&'static str, fn(&Claim) -> bool)> {
 
 fn sends(claim: &Claim, of: Kind) -> bool {
     matches!(claim.says, Predicate::NothingSends { kind, .. } if kind == of)
+}
+
+/// Whether this fault leaves nothing to be seen. A read that shows the world before the last change, or all but a part of it, may
+/// show enough.
+fn blind(fault: &str) -> bool {
+    !matches!(fault, "stale" | "missing-page")
 }
 
 /// From the approval on, a source answers wrongly for good: no claim that leans on it is ever said to hold.
@@ -271,13 +277,17 @@ async fn with_lasting_fault(path: &str, leans: fn(&Claim) -> bool, fault: &str) 
         let Some(seen) = rest.case.observation(&claim.key).map(|seen| &seen.observation) else { continue };
         // Another rung of the ladder, a person's word and our own records may still prove it.
         let by_this = seen.proof == Some(Proof::Read) && seen.rung != Some(Rung::Me) && seen.seen_at > from;
-        // A read that shows the world before the last change, or all but a part of it, may show enough.
-        let blind = !matches!(fault, "stale" | "missing-page");
-        if seen.state == State::Holds && by_this && blind {
+        if seen.state == State::Holds && by_this && blind(fault) {
             problems.push(format!("{} holds by a read that cannot show it: {}", claim.key, seen.why));
         }
     }
-    if rest.arrived && fault != "stale" && fault != "missing-page" {
+    // Where an interface fails for a moment nobody's word is taken for it; where it refuses for good a named person's is, and the
+    // case says so.
+    let passing = matches!(fault, "500-before" | "200-error" | "drop-after");
+    let attested = plan.claims.iter().filter(|claim| leans(claim)).all(|claim| {
+        rest.case.observation(&claim.key).is_some_and(|seen| seen.observation.proof == Some(Proof::Attested))
+    });
+    if rest.arrived && blind(fault) && (passing || !attested || !rest.case.state_why.contains("attested")) {
         problems.push("it is removed, although that could not be seen".to_owned());
     }
     let what = format!("{path} {fault}: {} ({})", rest.case.state.word(), rest.case.state_why);

@@ -104,7 +104,7 @@ async fn our_own_credential_survives_even_if_the_leaver_made_it() {
     assert!(
         rest.case
             .skipped(&keys::service_accounts())
-            .is_some_and(|(why, person)| *person && why.contains("own credential"))
+            .is_some_and(|skip| skip.person && skip.why.contains("own credential"))
     );
     let until = stage.clock.time().checked_add(SignedDuration::from_hours(24 * 90)).unwrap();
     let accept = Command::Decide {

@@ -13,6 +13,7 @@
 mod crashes;
 mod faults;
 mod layouts;
+mod people;
 mod rechecks;
 mod robot;
 mod stage;

@@ -106,7 +106,7 @@ impl Robot {
             }
             _ if claim.options.contains(&Choice::CallersMoved)
                 && case.decision(&claim.key).is_none()
-                && case.skipped(&claim.key).is_some_and(|(why, _)| why.contains("callers moved")) =>
+                && case.skipped(&claim.key).is_some_and(|skip| skip.why.contains("callers moved")) =>
             {
                 let command = Command::Decide {
                     claim: claim.key.clone(),
@@ -127,7 +127,7 @@ impl Robot {
         }
         let command = Command::Attest {
             claim: claim.key.clone(),
-            file: None,
+            file: Some(leaver_core::ids::Digest::of(b"a screenshot of the rehearsal")),
             note: "looked at the screen in the rehearsal".to_owned(),
             by: person("executor"),
         };

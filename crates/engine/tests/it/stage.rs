@@ -17,6 +17,7 @@ use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, OrgName, Perso
 use leaver_core::method::{Method, Reason, Urgency};
 use leaver_core::plan::{Policy, Request, keys};
 use leaver_core::source::Kind;
+use leaver_core::write::Outcome;
 use leaver_engine::{Clock as _, Engine, Error, Ids as _, Organization, Silent, Wish};
 use leaver_evidence::captures::{CaptureSink, NullSink};
 use leaver_evidence::redact::RedactionKey;
@@ -37,7 +38,7 @@ pub(crate) const ORG: &str = "sandbox";
 const ROUNDS: usize = 400;
 
 /// So long a person is awaited, and the robot has nothing to do: then the case rests.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(90);
+const PATIENCE: SignedDuration = SignedDuration::from_mins(6);
 
 /// The control interface of a twin.
 #[derive(Debug, Clone)]
@@ -362,11 +363,15 @@ pub(crate) fn shown(case: &Case) -> String {
                 state.word(),
                 seen.observation.why,
                 seen.observation.instances,
-                case.skipped(&claim.key)
+                case.skipped(&claim.key).map(|skip| (&skip.why, skip.until))
             )
         })
     });
-    open.collect::<Vec<_>>().join("\n")
+    let unfinished = case.effects().iter().filter(|(_, fact)| !matches!(fact.outcome, Some(Outcome::Done { .. })));
+    let unfinished = unfinished.map(|(key, fact)| {
+        format!("  effect {key}: intended {}, {:?}, ended {:?}", fact.intended_at, fact.outcome, fact.ended_at)
+    });
+    open.chain(unfinished).collect::<Vec<_>>().join("\n")
 }
 
 /// A person of the configuration.

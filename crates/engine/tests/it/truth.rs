@@ -293,7 +293,8 @@ impl Truth {
             if state == Some(State::Holds) && true_now == Some(false) {
                 found.push(format!("{} is said to hold, and does not", claim.key));
             }
-            if state == Some(State::Broken) && true_now == Some(true) {
+            // A case that is over is not looked at any more: what it saw last may have been mended since.
+            if state == Some(State::Broken) && true_now == Some(true) && !case.state.is_over() {
                 found.push(format!("{} is said to be broken, and holds: {:?}", claim.key, seen.map(|seen| &seen.why)));
             }
             if state == Some(State::Unknown) && seen.is_none_or(|seen| seen.why.is_empty()) {
@@ -361,6 +362,7 @@ impl Truth {
 
     /// Every item that was there is as it was, except for what the removal is about.
     fn content(&self, leavers: &[&str], dropped: &BTreeSet<String>, found: &mut Vec<String>) {
+        let makers: Vec<u64> = leavers.iter().map(|leaver| self.id_before(leaver)).collect();
         for project in list(&self.before["projects"]) {
             let number = project["id"].as_u64().unwrap_or_default();
             let Some(kinds) = project["content"].as_object() else { continue };
@@ -387,7 +389,15 @@ impl Truth {
                     if !complete {
                         found.push(format!("{kind} {id} lost somebody else's address: {others:?}, now {kept:?}"));
                     }
-                    let (was, is) = (untouched(kind, item), untouched(kind, left));
+                    let (was, mut is) = (untouched(kind, item), untouched(kind, left));
+                    let theirs = item["creator_id"].as_u64().is_some_and(|maker| makers.contains(&maker));
+                    if theirs && matches!(kind.as_str(), "board" | "cohort") {
+                        // What stood in a description still does; who owns it now is added.
+                        let (before, after) = (&was["fields"]["description"], text(&is["fields"]["description"]));
+                        if after.starts_with(before.as_str().unwrap_or_default()) && after.contains("Owner: ") {
+                            is["fields"]["description"] = before.clone();
+                        }
+                    }
                     if was != is {
                         found.push(format!("{kind} {id} was changed: {was} now {is}"));
                     }
@@ -473,7 +483,7 @@ impl Truth {
                     .iter()
                     .map(|(id, item)| {
                         if old.contains_key(id) {
-                            format!("{id} {}", bare(item))
+                            format!("{id} {}", without_case(&bare(item).to_string()))
                         } else {
                             let name = [&item["fields"]["title"], &item["fields"]["name"]];
                             let name = name.iter().find(|name| name.is_string()).map(|name| text(name));
@@ -502,6 +512,17 @@ const TIMES: [&str; 10] = [
     "unique_view_count",
     "total_view_count",
 ];
+
+/// A text without the id of the case that it names: another run has another id.
+fn without_case(text: &str) -> String {
+    let mut parts = text.split("[case_");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str("[case");
+        plain.push_str(part.find(']').map_or(part, |end| &part[end..]));
+    }
+    plain
+}
 
 fn bare(item: &Value) -> Value {
     let mut item = item.clone();
