@@ -1,6 +1,6 @@
 //! What a connector brings back from one read. A reading states facts; only the judge draws conclusions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -189,6 +189,8 @@ pub struct ProjectSeen {
     pub role: Option<String>,
     /// The data view to use: all project data, else the default one, else the first (1.6).
     pub data_view: Option<u64>,
+    /// The vendor's id of the person who owns it, where shown (`owner_id`; 2.5).
+    pub owner: Option<String>,
 }
 
 /// A person in a data view that we see.
@@ -255,6 +257,9 @@ pub struct Roster {
     pub shows_roles: bool,
     /// Whether the answer shows project grants at all. If not, grants are unknown, never none (AUTH-3).
     pub shows_grants: bool,
+    /// The kinds of grant that occur anywhere in the answer. A kind that no member has is one that this layout may not
+    /// be able to show: its absence from one person says nothing (`facts/mixpanel.md` 2.1, 2.4).
+    pub grant_kinds: BTreeSet<GrantKind>,
 }
 
 impl Roster {
@@ -375,7 +380,7 @@ pub struct Item {
     pub title: String,
     /// Who made it.
     pub maker: Option<Maker>,
-    /// Its settable owner (saved metrics) or contacts (lexicon): the only two true owner fields (XFER-6).
+    /// Its settable owner (`owned_by` of a saved metric alone) or contacts (lexicon): the only two true owner fields (XFER-6).
     pub owners: Vec<Maker>,
     /// Whom it sends to.
     pub recipients: Vec<Recipient>,
@@ -395,7 +400,7 @@ pub struct Item {
     /// of `type` and `params`; for a cohort that of its definition; for a board that of its filters, breakdowns and
     /// time filter. Ids, makers, titles and dates are left out, in lists and in single items alike. `None` when the answer does not show it.
     pub definition: Option<Digest>,
-    /// What it uses, by id.
+    /// What it uses, by id; for a cohort also the live integrations that it feeds ([`Kind::CohortSync`]).
     pub uses: Vec<(Kind, String)>,
     /// Live integrations that it feeds; such a cohort is never deleted (XFER-3).
     pub feeds: usize,

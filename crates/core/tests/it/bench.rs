@@ -139,12 +139,6 @@ impl Bench {
         add(&mut self.case, &mut self.history, event, self.now);
     }
 
-    /// Journals a read of this source as it stands in the world.
-    pub(crate) fn journal(&mut self, what: &What) {
-        let reading = self.world.read(what, self.now);
-        self.add(leaver_core::decide::read_event(&reading, &self.names));
-    }
-
     /// Journals an outward action for a claim, with this outcome, and lets it settle.
     pub(crate) fn acted(&mut self, claim: &str, act: Act, outcome: Outcome, definition: Option<Digest>) {
         self.acted_just_now(claim, act, outcome, definition);
@@ -163,7 +157,7 @@ impl Bench {
 
     /// Carries a change out in the world.
     pub(crate) fn apply(&mut self, write: &Write) -> Option<String> {
-        self.world.apply(write, self.now).unwrap()
+        self.world.apply(write, self.now).unwrap().created
     }
 }
 

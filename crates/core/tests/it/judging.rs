@@ -302,7 +302,8 @@ fn a_read_from_before_the_settle_time_makes_it_unknown() {
     for row in rows() {
         for what in &row.leans_on {
             let Some(act) = touching(what) else { continue };
-            for outcome in [Outcome::Done { created: None }, Outcome::Unknown(leaver_core::reading::Failure::TimedOut)] {
+            for outcome in [Outcome::Done { created: None }, Outcome::Unknown(leaver_core::reading::Failure::TimedOut)]
+            {
                 let mut bench = Bench::new();
                 (row.make_true)(&mut bench);
                 bench.acted_just_now("some.claim", act.clone(), outcome, None);

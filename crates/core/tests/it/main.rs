@@ -1,7 +1,28 @@
 //! The core as a whole: single judgements, people's duties, plans, and whole cases against a model of the vendor.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::panic,
+    reason = "tests fail by panicking, and say what they counted"
+)]
+
 mod answers;
 mod bench;
+mod creations;
+mod deadlines;
+mod dice;
+mod duties;
+mod invariants;
 mod judging;
+mod judging_lists;
+mod mishaps;
+mod moves;
+mod planning;
+mod reach;
+mod run;
+mod sabotage;
+mod simulation;
 mod stage;
 mod world;

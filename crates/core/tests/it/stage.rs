@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
-use leaver_core::decide::observed;
+use leaver_core::decide::{observed, tick};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, Digest, OrgName, PersonId};
 use leaver_core::judge::{Names, Readings};
@@ -15,7 +15,7 @@ use leaver_core::plan::{Plan, Policy, Request};
 use leaver_core::planner::{self, Input, Planned, Refusal};
 use leaver_core::reading::{GrantKind, Maker, Snapshot};
 use leaver_core::source::{Kind, What};
-use leaver_core::wanted::Owed;
+use leaver_core::wanted::{Live, Owed, wanted};
 
 use crate::answers::ORGANIZATION;
 use crate::world::{LEAVER, OWN_USERNAME, Thing, World, address, colleague, leaver, successor};
@@ -100,7 +100,7 @@ fn by(maker: Maker, title: &str) -> Thing {
 pub(crate) fn furnished() -> World {
     let mut world = World::new();
     world.grant(3, GrantKind::Individual);
-    world.project(3).restricted_view.insert(address(LEAVER));
+    world.project(3).restricted_view.extend([address(LEAVER), address("olga.berg@acme.example")]);
     let growth = world.put(3, Kind::Board, Thing { shared: true, public_links: 1, ..by(leaver(), "Growth") });
     world.put(3, Kind::Board, by(leaver(), "Scratch"));
     let others = Thing { people: vec![leaver(), colleague()], ..by(colleague(), "Sales") };
@@ -230,4 +230,18 @@ pub(crate) fn add(case: &mut Case, history: &mut Vec<Stamped>, event: Event, at:
     let stamped = Stamped { at, event };
     case.evolve(&stamped);
     history.push(stamped);
+}
+
+/// Reads what is owed, truthfully, and takes it in; then lets time and state be looked at.
+pub(crate) fn look(drafted: &mut Drafted, world: &World, at: Timestamp) {
+    let owed = wanted(&drafted.case, &Live::default(), at);
+    let mut readings = Readings::new();
+    read_into(world, owed.reads.clone(), at, &mut readings);
+    for event in observed(&drafted.case, &readings, &owed, &drafted.names, at) {
+        add(&mut drafted.case, &mut drafted.history, event, at);
+    }
+    let owed = wanted(&drafted.case, &Live::default(), at);
+    for event in tick(&drafted.case, &owed, &Live::default(), at) {
+        add(&mut drafted.case, &mut drafted.history, event, at);
+    }
 }

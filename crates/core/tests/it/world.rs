@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use leaver_core::ids::{Address, CredentialName, Digest, ProjectId};
-use leaver_core::reading::{Grant, GrantKind, Maker, Member, OrgRole, Shares};
+use leaver_core::reading::{Grant, GrantKind, Maker, Member, OrgRole};
 use leaver_core::source::Kind;
 use leaver_core::write::Write;
 use serde_json::Value;
@@ -175,9 +175,18 @@ pub(crate) struct World {
     pub own_role: Option<OrgRole>,
     /// The service account behind each credential that somebody remembers.
     pub secrets: BTreeMap<CredentialName, u64>,
+    /// Whether each project has a data view that is open to all and lists every member.
+    pub open_views: bool,
     /// How the vendor deviates.
     pub quirks: Quirks,
     next: u64,
+}
+
+/// What a change that was carried out has created.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Applied {
+    /// The id of what was created.
+    pub created: Option<String>,
 }
 
 fn person(id: &str, text: &str, role: OrgRole) -> (String, Member) {
@@ -204,15 +213,11 @@ impl World {
             person(SUCCESSOR_ID, SUCCESSOR, OrgRole::Member),
             person(LOOK_ALIKE_ID, "mara.lind@acme.example", OrgRole::Member),
         ]);
-        members.extend((10..16).map(|n| {
-            person(&n.to_string(), &format!("colleague-number-{n}@acme.example"), OrgRole::Member)
-        }));
-        let own = Robot {
-            username: OWN_USERNAME.to_owned(),
-            maker: colleague(),
-            role: "owner".to_owned(),
-            last_used: None,
-        };
+        members.extend(
+            (10..16).map(|n| person(&n.to_string(), &format!("colleague-number-{n}@acme.example"), OrgRole::Member)),
+        );
+        let own =
+            Robot { username: OWN_USERNAME.to_owned(), maker: colleague(), role: "owner".to_owned(), last_used: None };
         let mut world = Self {
             members,
             scim: None,
@@ -220,6 +225,7 @@ impl World {
             projects: BTreeMap::new(),
             own_role: Some(OrgRole::Owner),
             secrets: BTreeMap::new(),
+            open_views: false,
             quirks: Quirks::default(),
             next: 1000,
         };
@@ -272,7 +278,12 @@ impl World {
     pub(crate) fn grant(&mut self, project: u64, kind: GrantKind) {
         for member in self.members.values_mut().filter(|member| member.address == address(LEAVER)) {
             let project = Some(ProjectId(project));
-            member.grants.get_or_insert_default().push(Grant { kind, project, role: Some("analyst".to_owned()), team: None });
+            member.grants.get_or_insert_default().push(Grant {
+                kind,
+                project,
+                role: Some("analyst".to_owned()),
+                team: None,
+            });
         }
     }
 
@@ -308,25 +319,13 @@ impl World {
         self.projects.get_mut(&project)?.things.get_mut(&kind)?.get_mut(id)
     }
 
-    /// What a board holds, itself included, whoever looks.
-    pub(crate) fn whole(&self, project: ProjectId, kind: Kind, id: &str) -> Vec<String> {
-        let own = self.thing(project, kind, id).map(|thing| thing.body.clone());
-        let reports = self.projects.get(&project).into_iter().flat_map(|project| project.of(Kind::Report));
-        let mut parts: Vec<String> = reports
-            .filter(|(_, report)| kind == Kind::Board && report.part_of.as_deref() == Some(id))
-            .map(|(_, report)| report.body.clone())
-            .collect();
-        parts.sort();
-        own.into_iter().chain(parts).collect()
-    }
-
     /// The digest of what a thing is.
     pub(crate) fn digest(&self, project: ProjectId, kind: Kind, id: &str) -> Option<Digest> {
         self.thing(project, kind, id).map(|thing| Digest::of(thing.body.as_bytes()))
     }
 
     /// Carries a change out and says what it created; `None` when there is nothing that it could change.
-    pub(crate) fn apply(&mut self, write: &Write, now: Timestamp) -> Option<Option<String>> {
+    pub(crate) fn apply(&mut self, write: &Write, now: Timestamp) -> Option<Applied> {
         match write {
             Write::SetRecipients { project, kind, id, rest } => {
                 self.thing_mut(*project, *kind, id)?.recipients = rest.as_array()?.iter().filter_map(text_of).collect();
@@ -340,7 +339,7 @@ impl World {
             }
             Write::Disable { project, kind, id } => self.thing_mut(*project, *kind, id)?.off = true,
             Write::DuplicateBoard { project, id, title, description } => {
-                return Some(Some(self.duplicate_board(*project, id, title, description, now)?));
+                return Some(Applied { created: Some(self.duplicate_board(*project, id, title, description, now)?) });
             }
             Write::Create { project, kind, body } => {
                 let name = body.get("name")?.as_str()?.to_owned();
@@ -356,7 +355,7 @@ impl World {
                 if self.quirks.ignores_titles {
                     made.description = None;
                 }
-                return Some(Some(self.put(project.0, *kind, made)));
+                return Some(Applied { created: Some(self.put(project.0, *kind, made)) });
             }
             Write::ShareWithProject { project, kind, id, .. } => self.thing_mut(*project, *kind, id)?.shared = true,
             Write::Describe { project, kind, id, title, description } => {
@@ -369,18 +368,23 @@ impl World {
             }
             Write::SetSchemaContacts { project, id, body } => {
                 let contacts = body.get("metadata")?.get("contacts")?.as_array()?.iter().filter_map(text_of);
-                let contacts = contacts.map(|text| Maker { address: Some(address(&text)), ..Maker::default() }).collect();
+                let contacts =
+                    contacts.map(|text| Maker { address: Some(address(&text)), ..Maker::default() }).collect();
                 self.thing_mut(*project, Kind::Schema, id)?.owners = contacts;
             }
             Write::CreateServiceAccount { username, role, projects } => {
                 let id = self.fresh_id();
-                let robot =
-                    Robot { username: format!("{username}.x{id}"), maker: ourselves(), role: role.clone(), last_used: None };
+                let robot = Robot {
+                    username: format!("{username}.x{id}"),
+                    maker: ourselves(),
+                    role: role.clone(),
+                    last_used: None,
+                };
                 self.robots.insert(id, robot);
                 for (project, role) in projects {
                     self.projects.get_mut(project)?.robots.insert(id, role.clone());
                 }
-                return Some(Some(id.to_string()));
+                return Some(Applied { created: Some(id.to_string()) });
             }
             Write::DeleteServiceAccount { id } => {
                 self.robots.remove(id)?;
@@ -393,7 +397,7 @@ impl World {
                 panic!("the core never asks for {write:?}")
             }
         }
-        Some(None)
+        Some(Applied { created: None })
     }
 
     fn duplicate_board(
@@ -406,8 +410,10 @@ impl World {
     ) -> Option<String> {
         let source = self.thing(project, Kind::Board, id)?.clone();
         let reports = self.projects.get(&project)?.of(Kind::Report);
-        let reports: Vec<Thing> =
-            reports.filter(|(_, report)| report.part_of.as_deref() == Some(id)).map(|(_, report)| report.clone()).collect();
+        let reports: Vec<Thing> = reports
+            .filter(|(_, report)| report.part_of.as_deref() == Some(id))
+            .map(|(_, report)| report.clone())
+            .collect();
         let whole = !self.quirks.half_copies;
         let made = Thing {
             title: if self.quirks.ignores_titles { source.title.clone() } else { title.to_owned() },
@@ -418,7 +424,6 @@ impl World {
             public_links: 0,
             created: Some(now),
             copy_of: Some((id.to_owned(), whole)),
-            body: if whole { source.body.clone() } else { format!("{}, cut off", source.body) },
             ..source
         };
         let copy = self.put(project.0, Kind::Board, made);
