@@ -35,4 +35,4 @@ mod ports;
 
 pub use clock::Clock;
 pub use operation::{Bucket, Capability, Change, Class, Encoding, Family, Known, Read, Unwritable, Verb};
-pub use ports::{Actor, JournalledIntent, Reader, Vendor, Written};
+pub use ports::{Actor, Reader, Vendor, Written};

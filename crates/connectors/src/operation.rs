@@ -56,6 +56,8 @@ pub enum Family {
     Query,
     /// The SCIM base address.
     Scim,
+    /// `/api/2.0` on the data host: raw export and legacy pipelines.
+    Data,
 }
 
 /// What shares a rate limit (`facts/mixpanel.md` 1.3).
@@ -69,6 +71,8 @@ pub enum Bucket {
     Schemas,
     /// SCIM; no published number.
     Scim,
+    /// The data host; no published number for the legacy pipelines.
+    Data,
 }
 
 /// How the body of a change is written.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use leaver_core::effect::Intent;
 use leaver_core::ids::{CredentialName, Digest};
 use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
@@ -40,18 +41,13 @@ pub trait Actor: Send + Sync {
 
 /// A vendor: read freely, act only with an intent in the journal (architecture, invariants 1 and 11).
 pub trait Vendor: Reader {
-    /// A client that may send the change which the intent names.
-    fn acting<'a>(&'a self, intent: &'a dyn JournalledIntent) -> Box<dyn Actor + 'a>;
+    /// A client that may send the change which the intent names. An [`Intent`] comes from a folded journal alone
+    /// ([`leaver_core::case::Case::intent`]): whoever has none cannot act.
+    fn acting<'a>(&'a self, intent: &'a Intent) -> Box<dyn Actor + 'a>;
 
     /// Keeps a further credential in memory, so that it can be proved by a read. `false`: it was not kept.
     fn remember(&self, name: &CredentialName, username: &str, secret: &SecretString) -> bool;
 }
-
-/// The proof that an intent stands in the journal. [`leaver_core::effect::Intent`] is the only one in the
-/// product: only a folded journal can produce it. Tests bring their own.
-pub trait JournalledIntent: Send + Sync {}
-
-impl JournalledIntent for leaver_core::effect::Intent {}
 
 /// How one send ended, and what came with it.
 #[derive(Debug)]

@@ -250,6 +250,12 @@ impl<'a> Inventory<'a> {
         }
     }
 
+    /// How many jobs of the old pipelines there are; they do not say who made them.
+    pub fn legacy_pipelines(&self) -> usize {
+        let jobs = self.readings.iter().filter(|(what, _)| matches!(what, What::LegacyPipelines(_)));
+        jobs.filter_map(|(_, reading)| reading.result.as_ref().ok()?.items()).map(<[Item]>::len).sum()
+    }
+
     /// Whether a cohort that the leaver made feeds a sync: it goes on, and somebody must own it (XFER-4).
     pub fn feeds_syncs(&self) -> bool {
         let made = self.projects().into_iter().flat_map(|project| self.made_by_leaver(project));

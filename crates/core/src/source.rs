@@ -27,7 +27,7 @@ pub enum What {
     Roster,
     /// SCIM `GET /Users`, to the last page (2.3).
     ScimUsers,
-    /// The organization's teams (2.4).
+    /// The organization's teams (2.4); where that call refuses and SCIM is there, its groups (2.3).
     Teams,
     /// The organization's projects, with secrets redacted (2.4).
     Projects,
@@ -43,8 +43,10 @@ pub enum What {
     Object(ProjectId, Kind, String),
     /// The share list of one item (4.4).
     Shares(ProjectId, Kind, String),
-    /// The boards that use a report (4.3, `linked-dashboard-ids`).
+    /// The boards that show a report, its own board among them (4.3, `linked-dashboard-ids` and `dashboard-ids`).
     LinkedBoards(ProjectId, String),
+    /// The jobs of the legacy pipelines of one project; they have names and no makers (5.3).
+    LegacyPipelines(ProjectId),
     /// The data of one report through the Query API, within its 60 an hour (1.3, XFER-2).
     ReportData(ProjectId, String),
     /// Whether the credential of this name is accepted by `/me` (8).
@@ -68,6 +70,7 @@ impl What {
             | Self::Object(project, ..)
             | Self::Shares(project, ..)
             | Self::LinkedBoards(project, _)
+            | Self::LegacyPipelines(project)
             | Self::ReportData(project, _) => Some(*project),
         }
     }
@@ -90,6 +93,7 @@ impl What {
             | Self::Object(..)
             | Self::Shares(..)
             | Self::LinkedBoards(..)
+            | Self::LegacyPipelines(_)
             | Self::ReportData(..)
             | Self::Accepts(_) => false,
         }
@@ -111,6 +115,7 @@ impl fmt::Display for What {
             Self::Object(project, kind, id) => write!(f, "project/{project}/{kind}/{id}"),
             Self::Shares(project, kind, id) => write!(f, "project/{project}/{kind}/{id}/shares"),
             Self::LinkedBoards(project, id) => write!(f, "project/{project}/report/{id}/boards"),
+            Self::LegacyPipelines(project) => write!(f, "project/{project}/legacy-pipelines"),
             Self::ReportData(project, id) => write!(f, "project/{project}/report/{id}/data"),
             Self::Accepts(name) => write!(f, "credential/{name}"),
         }

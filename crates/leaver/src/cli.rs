@@ -42,31 +42,31 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Write a configuration.
     Init(Init),
-    /// Check credentials, permissions and what can be read.
+    /// Check credentials, permissions and what can be read; sends reads only.
     Doctor,
-    /// Show what a removal would do. Sends reads only.
+    /// Show what a removal would do; sends reads only.
     Plan(PlanArgs),
-    /// Open a case and run it as far as it can.
+    /// Open a case; unless it is an emergency, nothing is changed before somebody else approves it.
     Remove(Remove),
-    /// Say yes to a case's plan.
+    /// Say yes to a case's plan; from then on a worker carries it out.
     Approve(Approve),
     /// Say no to a case's plan.
     Reject(WithWhy),
-    /// Say yes to an emergency that one person authorised.
+    /// Say yes, as a second person, to an emergency that one person started.
     Ratify(OfCase),
     /// Choose among a claim's options.
     Decide(Decide),
-    /// Give one's word on a claim that nothing can show.
+    /// Give one's word on a claim that no read can show.
     Attest(Attest),
     /// Take a case back.
     Cancel(WithWhy),
     /// Let the held cases of an organization go on.
     Release(Release),
-    /// Learn with a test account which reads show a member come and go. Sends reads only.
+    /// Learn with a test account which reads show a member come and go; sends reads only.
     Drill(Drill),
     /// Show cases, or one case.
     Status(Status),
-    /// Probe every claim of a case, now.
+    /// Read everything that a case says about the world again, now; sends reads only.
     Verify(OfCase),
     /// Print lists of members.
     Members(Members),
@@ -134,9 +134,9 @@ pub(crate) struct Terms {
     /// The organization.
     #[arg(long)]
     pub(crate) org: String,
-    /// Why: a slug such as project-completion, or an id such as REASON-1.
-    #[arg(long, default_value = "project-completion")]
-    pub(crate) reason: String,
+    /// Why: a slug such as project-completion, or an id such as REASON-1. Without it, project-completion is assumed.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
     /// delete, revoke or reduce. Without it, the reason's usual method.
     #[arg(long)]
     pub(crate) method: Option<String>,
@@ -162,10 +162,16 @@ pub(crate) struct Terms {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) terms: Terms,
+    /// Draw how the leaver reaches the organization: an SVG picture with every way in, coloured by what was seen.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) graph: Option<PathBuf>,
 }
 
 /// `remove`.
 #[derive(Debug, Args)]
+#[command(mut_arg("reason", |reason| {
+    reason.required(true).help("Why: a slug such as project-completion, or an id such as REASON-1; a wrong one lists all")
+}))]
 pub(crate) struct Remove {
     #[command(flatten)]
     pub(crate) terms: Terms,
@@ -175,17 +181,17 @@ pub(crate) struct Remove {
     /// Not before this time, such as 2027-01-15T18:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
-    /// When the work ended.
+    /// When the work ended; access must be gone 24 hours later.
     #[arg(long, value_name = "TIME")]
     pub(crate) ended: Option<Timestamp>,
-    /// When the organization came to know.
+    /// When the organization came to know; the 24 hours count from the earlier of the two.
     #[arg(long, value_name = "TIME")]
     pub(crate) known: Option<Timestamp>,
     /// Why, in words; no names.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
     /// The statement of work or contract.
-    #[arg(long)]
+    #[arg(long, value_name = "REF")]
     pub(crate) sow: Option<String>,
     /// An original to keep: the approval mail, the ticket's export.
     #[arg(long, value_name = "FILE")]
@@ -211,7 +217,7 @@ pub(crate) struct WithWhy {
     /// The case, or the beginning of its id.
     pub(crate) case: String,
     /// Why; no names.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
 }
 
@@ -236,10 +242,10 @@ pub(crate) struct Decide {
     /// The claim.
     pub(crate) claim: String,
     /// The choice: one of those that the plan shows for the claim, or accept-risk.
-    #[arg(long)]
+    #[arg(long, value_name = "OPTION")]
     pub(crate) choose: String,
     /// Why; no names.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
     /// Until when; needed for keep and accept-risk.
     #[arg(long, value_name = "TIME")]
@@ -257,7 +263,7 @@ pub(crate) struct Attest {
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// What was seen; no names.
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     pub(crate) note: String,
 }
 
@@ -266,8 +272,8 @@ pub(crate) struct Attest {
 pub(crate) struct Release {
     /// The organization.
     pub(crate) org: String,
-    /// Why.
-    #[arg(long)]
+    /// Why; no names.
+    #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
 }
 
@@ -316,7 +322,7 @@ pub(crate) enum MembersCommand {
 /// `worker`.
 #[derive(Debug, Args)]
 pub(crate) struct Worker {
-    /// Do what is due now and end.
+    /// Do what is due now and end; exit code 3 says that a person is awaited.
     #[arg(long)]
     pub(crate) once: bool,
 }

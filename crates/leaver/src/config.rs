@@ -1,6 +1,7 @@
 //! `leaver.toml`: what it may say, and where a secret is found. Secrets stand in files or variables, never in it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use leaver_core::ids::Address;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::failure::Failure;
+use crate::sinks;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -91,6 +93,8 @@ pub(crate) struct OrganizationConfig {
     pub(crate) service_account: ServiceAccountConfig,
     /// SCIM, if the organization has it and no identity provider owns it.
     pub(crate) scim: Option<ScimConfig>,
+    /// The login of the successor, with which boards are copied, so that the copies are theirs.
+    pub(crate) successor_login: Option<SuccessorLogin>,
     /// Where secrets of new service accounts go.
     #[serde(default)]
     pub(crate) secrets: SinkConfig,
@@ -134,6 +138,14 @@ pub(crate) struct ScimConfig {
     pub(crate) token: SecretRef,
 }
 
+/// The successor's own login.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SuccessorLogin {
+    /// An OAuth bearer of theirs.
+    pub(crate) bearer: SecretRef,
+}
+
 /// Where a secret stands.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
@@ -152,11 +164,53 @@ pub(crate) enum SinkConfig {
     Folder(PathBuf),
     /// A command that gets the secret on its standard input and the user name as its last argument.
     Command(Vec<String>),
+    /// One encrypted file an account.
+    Age(AgeConfig),
+    /// A page on this machine that shows the secret once: where it listens.
+    Page(SocketAddr),
+}
+
+/// An encrypted file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgeConfig {
+    /// Who can read it: `age1...`.
+    pub(crate) recipient: String,
+    /// The folder of the files.
+    #[serde(default = "default_handed_over")]
+    pub(crate) folder: PathBuf,
+}
+
+fn default_handed_over() -> PathBuf {
+    PathBuf::from("handed-over")
 }
 
 impl Default for SinkConfig {
     fn default() -> Self {
-        Self::Folder(PathBuf::from("handed-over"))
+        Self::Folder(default_handed_over())
+    }
+}
+
+impl SinkConfig {
+    /// What would keep a secret from being handed over is told before anything is sent, not when the secret is there.
+    fn check(&self, organization: &str) -> Result<(), Failure> {
+        let wrong = |what: &str, hint: &str| {
+            Err(Failure::usage("L024", format!("the secrets of organization '{organization}' {what}")).hint(hint))
+        };
+        match self {
+            Self::Command(line) if line.is_empty() => {
+                wrong("go to an empty command", "name a program, such as secrets = { command = [\"vault-put\"] }")
+            }
+            Self::Age(age) if sinks::recipient(&age.recipient).is_none() => wrong(
+                "go to something that is not an age recipient",
+                "give the public key, age1..., that age-keygen printed; never the secret key",
+            ),
+            Self::Page(listen) if !listen.ip().is_loopback() => wrong(
+                &format!("would be shown on {listen}, which is not this machine alone"),
+                "give an address of this machine, such as secrets = { page = \"127.0.0.1:0\" }",
+            ),
+            Self::Folder(_) | Self::Command(_) | Self::Age(_) | Self::Page(_) => Ok(()),
+        }
     }
 }
 
@@ -207,6 +261,7 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         for (name, organization) in &self.organizations {
+            organization.secrets.check(name)?;
             let people = [
                 ("requester", &organization.requester),
                 ("approver", &organization.approver),

@@ -129,7 +129,7 @@ impl From<EngineError> for Failure {
                 failure.hint = Some("compare 'region' and 'id' of the organization in leaver.toml with the address of your Mixpanel pages".to_owned());
             }
             EngineError::Refused(Refusal::Unread { failure: Unread::Unauthorized, .. }) => {
-                failure.hint = Some("the service account is wrong, deleted or expired: make a new one in Organization Settings > Service Accounts".to_owned());
+                failure.hint = Some("the service account is wrong, deleted or expired, or 'region' is wrong: 'leaver doctor' asks the other regions".to_owned());
             }
             EngineError::Refused(Refusal::Unread { failure: unread, .. }) => {
                 if matches!(unread, Unread::Forbidden | Unread::NotFound) {

@@ -58,6 +58,11 @@ impl Printer {
         dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text().ok()
     }
 
+    /// Whether somebody sees what is said.
+    pub(crate) fn is_watched(self) -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// A bar for long work.
     pub(crate) fn bar(self) -> Bar {
         let bar = ProgressBar::no_length();

@@ -1,13 +1,15 @@
 //! From the configuration to a running engine.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use leaver_connectors::Reader as _;
 use leaver_connectors::mixpanel::{Config as MixpanelConfig, Deactivation, Mixpanel, Region, Scim};
 use leaver_core::ids::{Address, CredentialName, OrgName, PersonId, VendorOrg};
+use leaver_core::source::{Source, What};
 use leaver_engine::{Clock, Engine, Ids, Organization, SecretSink};
 use leaver_evidence::captures::{CaptureSink, CaptureStore};
 use leaver_store::{People as _, PersonRecord, Store};
@@ -17,6 +19,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::config::{Config, OrganizationConfig, RegionConfig, SinkConfig};
 use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
 use crate::sinks;
 
 /// The name of the one credential of an organization.
@@ -49,6 +52,10 @@ pub(crate) struct App {
     pub(crate) people: BTreeMap<String, (PersonId, Address)>,
     /// Where the database is.
     pub(crate) database: PathBuf,
+    /// Where raw answers go.
+    captures: Arc<dyn CaptureSink>,
+    /// The one-time pages for secrets.
+    pages: Vec<Arc<sinks::Page>>,
 }
 
 impl App {
@@ -94,13 +101,103 @@ impl App {
                 .because(&error)
             })?);
         let mut organizations = BTreeMap::new();
+        let mut pages = Vec::new();
         for (name, organization) in &config.organizations {
-            let made =
-                organization_of(&config, name, organization, &people, Arc::clone(&clock), Arc::clone(&captures))?;
-            organizations.insert(OrgName::new(name.clone()), made);
+            let vendor = vendor_of(
+                &config,
+                name,
+                organization,
+                region(organization.region),
+                Arc::clone(&clock),
+                Arc::clone(&captures),
+            )?;
+            let sink: Arc<dyn SecretSink> = match &organization.secrets {
+                SinkConfig::Page(listen) => {
+                    let page = Arc::new(sinks::Page::new(
+                        *listen,
+                        config.path(Path::new("one-time")).join(sinks::file_name(name)),
+                    ));
+                    pages.push(Arc::clone(&page));
+                    page
+                }
+                SinkConfig::Folder(folder) => Arc::new(sinks::Folder(config.path(folder))),
+                SinkConfig::Command(line) => {
+                    Arc::new(sinks::Command { line: line.clone(), patience: sinks::Command::PATIENCE })
+                }
+                SinkConfig::Age(age) => Arc::new(sinks::Encrypted {
+                    recipient: sinks::recipient(&age.recipient)
+                        .ok_or_else(|| Failure::usage("L024", format!("organization '{name}' has no age recipient")))?,
+                    folder: config.path(&age.folder),
+                }),
+            };
+            organizations
+                .insert(OrgName::new(name.clone()), organization_of(name, organization, &people, vendor, sink));
         }
         let store: Arc<dyn Store> = store;
-        Ok(Self { engine: Engine::new(store, clock, ids, organizations), config, people, database })
+        Ok(Self { engine: Engine::new(store, clock, ids, organizations), captures, config, people, database, pages })
+    }
+
+    /// Opens a page for every secret that an earlier process left unfetched.
+    pub(crate) async fn open_pages(&self, printer: Printer) -> Result<(), Failure> {
+        for page in &self.pages {
+            page.open_left().await.map_err(|error| {
+                Failure::not_done("L025", "the one-time page for a new secret cannot be opened")
+                    .because(&error)
+                    .hint("the secret waits in its file; check 'secrets' in leaver.toml and what else listens there")
+            })?;
+        }
+        self.tell_pages(printer);
+        Ok(())
+    }
+
+    /// Tells where new secrets wait.
+    pub(crate) fn tell_pages(&self, printer: Printer) {
+        for line in self.pages.iter().flat_map(|page| page.news()) {
+            printer.say(&line);
+        }
+    }
+
+    /// Keeps the pages open before this process ends, as long as somebody sits there to fetch what waits.
+    pub(crate) async fn close_pages(&self, printer: Printer) {
+        let left: usize = self.pages.iter().map(|page| page.left()).sum();
+        if left == 0 {
+            return;
+        }
+        if !printer.is_watched() {
+            let wait = if left == 1 { "secret waits in its file" } else { "secrets wait in their files" };
+            printer.say(&format!("{left} {wait}: 'leaver worker' shows each on a page of its own, once"));
+            return;
+        }
+        self.tell_pages(printer);
+        printer.say("the page stays open until it was fetched; Ctrl-C leaves it to the next 'leaver worker'");
+        let all = futures::future::join_all(self.pages.iter().map(|page| page.all_fetched()));
+        tokio::select! {
+            _fetched = all => {}
+            _stop = tokio::signal::ctrl_c() => {}
+        }
+    }
+
+    /// Asks the vendor's other regions whether they know the credential of an organization. Sends reads only.
+    pub(crate) async fn region_that_knows(&self, name: &str) -> Option<&'static str> {
+        let organization = self.config.organizations.get(name).filter(|found| found.base_url.is_none())?;
+        let configured = region(organization.region);
+        let credential = CredentialName::new(format!("{name}/{CREDENTIAL}"));
+        for other in [Region::Us, Region::Eu, Region::In].into_iter().filter(|other| *other != configured) {
+            let vendor = vendor_of(
+                &self.config,
+                name,
+                organization,
+                other,
+                Arc::clone(&self.engine.clock),
+                Arc::clone(&self.captures),
+            );
+            let Ok(vendor) = vendor else { continue };
+            let source = Source { tenant: VendorOrg(organization.id), credential: credential.clone(), what: What::Me };
+            if vendor.read(&source).await.result.is_ok() {
+                return Some(word(other));
+            }
+        }
+        None
     }
 
     /// A configured person.
@@ -139,16 +236,31 @@ fn unopened(error: &OpenError) -> Failure {
         .hint("check 'database' in leaver.toml, its folder's permissions and the free space")
 }
 
-fn organization_of(
+fn region(configured: RegionConfig) -> Region {
+    match configured {
+        RegionConfig::Us => Region::Us,
+        RegionConfig::Eu => Region::Eu,
+        RegionConfig::In => Region::In,
+    }
+}
+
+/// The word of a region in the configuration.
+fn word(region: Region) -> &'static str {
+    match region {
+        Region::Us => "us",
+        Region::Eu => "eu",
+        Region::In => "in",
+    }
+}
+
+fn vendor_of(
     config: &Config,
     name: &str,
     organization: &OrganizationConfig,
-    people: &BTreeMap<String, (PersonId, Address)>,
+    region: Region,
     clock: Arc<dyn Clock>,
     captures: Arc<dyn CaptureSink>,
-) -> Result<Organization, Failure> {
-    let credential = CredentialName::new(format!("{name}/{CREDENTIAL}"));
-    let rehearsal = organization.base_url.is_some();
+) -> Result<Mixpanel, Failure> {
     let scim = match &organization.scim {
         Some(scim) => Some(Scim {
             base_url: scim.base_url.clone(),
@@ -157,35 +269,39 @@ fn organization_of(
         }),
         None => None,
     };
-    let has_scim = scim.is_some();
-    let client = Mixpanel::new(
+    let successor_bearer = match &organization.successor_login {
+        Some(login) => Some(config.secret(&login.bearer, &format!("organization '{name}' (successor_login)"))?),
+        None => None,
+    };
+    let made = Mixpanel::new(
         MixpanelConfig {
             organization: VendorOrg(organization.id),
-            credential: credential.clone(),
-            region: match organization.region {
-                RegionConfig::Us => Region::Us,
-                RegionConfig::Eu => Region::Eu,
-                RegionConfig::In => Region::In,
-            },
+            credential: CredentialName::new(format!("{name}/{CREDENTIAL}")),
+            region,
             base_url: organization.base_url.clone(),
             username: organization.service_account.username.clone(),
             secret: config.secret(&organization.service_account.secret, &format!("organization '{name}'"))?,
             scim,
-            successor_bearer: None,
-            rehearsal,
+            successor_bearer,
+            rehearsal: organization.base_url.is_some(),
             concurrency: organization.concurrency.unwrap_or(MixpanelConfig::CONCURRENCY),
             timeout: Duration::from_secs(30),
         },
         Arc::new(AsNow(clock)),
         captures,
-    )
-    .map_err(|error| {
+    );
+    made.map_err(|error| {
         Failure::usage("L010", format!("organization '{name}' cannot be reached as configured")).because(&error)
-    })?;
-    let sink: Arc<dyn SecretSink> = match &organization.secrets {
-        SinkConfig::Folder(folder) => Arc::new(sinks::Folder(config.path(folder))),
-        SinkConfig::Command(command) => Arc::new(sinks::Command(command.clone())),
-    };
+    })
+}
+
+fn organization_of(
+    name: &str,
+    organization: &OrganizationConfig,
+    people: &BTreeMap<String, (PersonId, Address)>,
+    vendor: Mixpanel,
+    sink: Arc<dyn SecretSink>,
+) -> Organization {
     let mut policy = organization.policy.clone();
     policy.own_domains.clone_from(&organization.own_domains);
     policy.claimed_domains.clone_from(&organization.claimed_domains);
@@ -194,18 +310,18 @@ fn organization_of(
         .flatten()
         .filter_map(|person| people.get(person).cloned())
         .collect();
-    Ok(Organization {
+    Organization {
         name: OrgName::new(name),
         vendor_org: VendorOrg(organization.id),
-        rehearsal,
-        credential,
+        rehearsal: organization.base_url.is_some(),
+        credential: CredentialName::new(format!("{name}/{CREDENTIAL}")),
         username: organization.service_account.username.clone(),
-        scim: has_scim,
+        scim: organization.scim.is_some(),
         policy,
         witnesses,
-        vendor: Arc::new(client),
+        vendor: Arc::new(vendor),
         sink,
-    })
+    }
 }
 
 /// The engine's clock as the connectors see it.

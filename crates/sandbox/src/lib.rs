@@ -34,7 +34,8 @@
 //!
 //! `GET requests`, `GET state`, `GET clock`, `POST clock {advance}`, `GET faults`, `POST faults {fault, match, nth, times}`,
 //! `POST latency {ms}`, `POST person {as, does, target, ..}`, all below `/_sandbox` and not in the request log.
-//! The deeds of a person are in the module `control::deeds`.
+//! The deeds of a person are in the module `control::deeds`. A fault is one of `429`, `404`, `500-after`, `500-before`,
+//! `drop-after`, `200-error`, `empty`, `missing-page`, `stale`, `html`, `slow`, or `null`, which clears all.
 //!
 //! # Adding the next thing
 //!

@@ -31,6 +31,8 @@ pub enum Refusal {
 /// | `project-without-role` | `project_without_role` | our credential has no role in the second project: 403 |
 /// | `credential-made-by-leaver` | `credential_made_by_leaver` | the leaver made our service account |
 /// | `no-scim` | `no_scim` | the organization is not on Enterprise: SCIM answers 403 |
+/// | `service-accounts-without-creator-email` | `service_accounts_as_documented` | service accounts have the documented fields only: `creator` is an id |
+/// | `scim-claimed-domains-only` | `scim_claimed_domains_only` | SCIM shows only people on claimed domains |
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, set by name")]
 pub struct Variants {
@@ -54,11 +56,17 @@ pub struct Variants {
     pub credential_made_by_leaver: bool,
     /// The plan has no SCIM.
     pub no_scim: bool,
+    /// Service accounts are shown with the documented fields only: the maker is `creator`, a user id, without address and
+    /// name (facts/mixpanel.md 3).
+    pub service_accounts_as_documented: bool,
+    /// `GET /Users`, lists and single reads, knows only people on claimed domains, though it is said to list everybody
+    /// (facts/mixpanel.md 2.3, X.3).
+    pub scim_claimed_domains_only: bool,
 }
 
 impl Variants {
     /// The names that [`Variants::parse`] knows.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 16] = [
         "roster-list",
         "roster-map-by-address",
         "roster-map-by-id",
@@ -73,6 +81,8 @@ impl Variants {
         "project-without-role",
         "credential-made-by-leaver",
         "no-scim",
+        "service-accounts-without-creator-email",
+        "scim-claimed-domains-only",
     ];
 
     /// Reads a comma-separated list of the names in the table above; blanks around names and empty parts are fine.
@@ -102,6 +112,8 @@ impl Variants {
                 "project-without-role" => variants.project_without_role = true,
                 "credential-made-by-leaver" => variants.credential_made_by_leaver = true,
                 "no-scim" => variants.no_scim = true,
+                "service-accounts-without-creator-email" => variants.service_accounts_as_documented = true,
+                "scim-claimed-domains-only" => variants.scim_claimed_domains_only = true,
                 unknown => {
                     return Err(format!("unknown variant \"{unknown}\"; known are {}", Self::NAMES.join(", ")));
                 }

@@ -2,9 +2,10 @@
 
 use leaver_core::reading::Failure;
 use leaver_core::write::Outcome;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::client::{Answer, Lost};
+use super::document::Document;
 
 /// A body larger than this is parsed on a thread of its own.
 const LARGE: usize = 1024 * 1024;
@@ -19,6 +20,21 @@ pub async fn read(sent: Result<Answer, Lost>) -> Result<Value, Failure> {
         return Err(failure);
     }
     data(answer).await
+}
+
+/// As [`read`], for an answer that may be large: its JSON is checked, and read piece by piece.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn document(sent: Result<Answer, Lost>) -> Result<Document, Failure> {
+    let answer = sent.map_err(Lost::into_failure)?;
+    if let Some(failure) = refusal(&answer) {
+        return Err(failure);
+    }
+    if is_html(&answer) {
+        return Err(Failure::Html);
+    }
+    apart(answer.body.len(), move || Document::of(answer)).await?
 }
 
 /// The JSON of a write that was a clean success; `None` for 204.
@@ -82,7 +98,7 @@ async fn data(answer: Answer) -> Result<Value, Failure> {
         serde_json::from_slice::<Value>(&answer.body).map_err(|error| Failure::Malformed(shape(&error)))
     })
     .await??;
-    if is_error(&value) {
+    if value.as_object().is_some_and(is_error) {
         return Err(Failure::Refused { status });
     }
     Ok(value)
@@ -103,7 +119,7 @@ pub(crate) async fn apart<T: Send + 'static>(
 }
 
 /// Where and why, without quoting the answer.
-fn shape(error: &serde_json::Error) -> String {
+pub(super) fn shape(error: &serde_json::Error) -> String {
     let class = match error.classify() {
         serde_json::error::Category::Eof => "it ends too early",
         serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Data => {
@@ -114,10 +130,7 @@ fn shape(error: &serde_json::Error) -> String {
 }
 
 /// `{"status": "error"}` in any spelling, with or without an `error` field; or an `error` without any data.
-fn is_error(value: &Value) -> bool {
-    let Some(object) = value.as_object() else {
-        return false;
-    };
+pub(super) fn is_error(object: &Map<String, Value>) -> bool {
     let status = object.get("status").and_then(Value::as_str);
     if status.is_some_and(|status| status.eq_ignore_ascii_case("error")) {
         return true;

@@ -5,10 +5,12 @@
 
 pub mod classify;
 mod client;
+mod document;
 mod egress;
 mod limits;
 mod pace;
 
 pub use client::{Answer, Auth, Body, Call, Client, Lost, Setup, Trail};
+pub(crate) use document::{Document, Shape, Span};
 pub use egress::{EgressError, Target};
 pub use pace::{Lane, Pace, Permit};

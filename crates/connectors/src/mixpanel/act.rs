@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use leaver_core::effect::Intent;
 use leaver_core::reading::Failure;
 use leaver_core::write::{Outcome, Write};
 use reqwest::Method;
@@ -17,16 +18,16 @@ use super::person::{first, text};
 use super::{Mixpanel, operations as op};
 use crate::http::{Auth, Body, Call, Trail, classify};
 use crate::operation::{Encoding, Family, Verb};
-use crate::ports::{Actor, JournalledIntent, Written};
+use crate::ports::{Actor, Written};
 
 /// A client that may send the change which a journalled intent names. It lives no longer than the intent.
 pub struct Acting<'a> {
     mixpanel: &'a Mixpanel,
-    _intent: &'a dyn JournalledIntent,
+    _intent: &'a Intent,
 }
 
 impl<'a> Acting<'a> {
-    pub(super) fn new(mixpanel: &'a Mixpanel, intent: &'a dyn JournalledIntent) -> Self {
+    pub(super) fn new(mixpanel: &'a Mixpanel, intent: &'a Intent) -> Self {
         Self { mixpanel, _intent: intent }
     }
 }
@@ -151,7 +152,7 @@ impl Mixpanel {
     fn auth_for(&self, family: Family) -> Result<&Auth, Failure> {
         match family {
             Family::Scim => Ok(&self.scim_access()?.auth),
-            Family::App | Family::Organization | Family::Query => Ok(&self.auth),
+            Family::App | Family::Organization | Family::Query | Family::Data => Ok(&self.auth),
         }
     }
 

@@ -96,6 +96,10 @@ pub(crate) fn uses(kind: Kind, thing: &Map<String, Value>) -> Vec<(Kind, String)
         }
         found.retain(|(kind, _)| kinds.contains(kind));
     }
+    if kind == Kind::Cohort {
+        let syncs = thing.get("active_integrations").and_then(Value::as_array).into_iter().flatten();
+        found.extend(syncs.filter_map(|sync| named(sync, &["id"])).map(|id| (Kind::CohortSync, id)));
+    }
     found.into_iter().collect()
 }
 

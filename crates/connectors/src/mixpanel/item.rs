@@ -122,18 +122,16 @@ fn title(kind: Kind, fields: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Settable owners: `owned_by` of a saved metric, the contacts of a metric or of a lexicon entry (4.1).
+/// Settable owners: `owned_by` of a saved metric and nobody else, since its `contacts` are no owners; the contacts of a
+/// lexicon entry, which has no other owner (4.1, 4.5).
 fn owners(kind: Kind, fields: &Map<String, Value>) -> Vec<Maker> {
-    let contacts = if kind == Kind::Schema {
+    if kind == Kind::Schema {
         let metadata = schema(fields).unwrap_or(fields).get("metadata");
-        metadata.and_then(|metadata| metadata.get("com.mixpanel")?.get("contacts"))
-    } else if matches!(kind, Kind::Metric | Kind::Behavior) {
-        fields.get("contacts")
-    } else {
-        return Vec::new();
-    };
-    let owned_by = fields.get("owned_by").into_iter();
-    owned_by.chain(list(contacts)).filter_map(person::any).collect()
+        let contacts = metadata.and_then(|metadata| metadata.get("com.mixpanel")?.get("contacts"));
+        return list(contacts).filter_map(person::any).collect();
+    }
+    let owned_by = fields.get("owned_by").filter(|_| matches!(kind, Kind::Metric | Kind::Behavior));
+    owned_by.and_then(person::any).into_iter().collect()
 }
 
 fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {

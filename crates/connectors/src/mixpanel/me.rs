@@ -8,14 +8,43 @@ use serde_json::{Map, Value};
 
 use super::item::role_word;
 use super::person::{address, first, flag, text};
+use crate::http::{Document, Shape, Span};
 
-/// Reads the results of `/me`, as far as they concern this organization.
+/// Reads the answer of `/me`, as far as it concerns this organization. The members of the data views can be many: they are
+/// read one by one, and forgotten.
+///
+/// # Errors
+/// As [`me`].
+pub(crate) fn read(organization: VendorOrg, mut document: Document) -> Result<Me, Failure> {
+    let results = document.results()?;
+    if document.shape(results) != Shape::Object || document.repeats(results)? {
+        return me(organization, &document.value(results)?);
+    }
+    let mut fields = Map::new();
+    let mut views = Vec::new();
+    let mut entries = document.entries(results);
+    while let Some((key, value)) = entries.next(&document)? {
+        if key == "workspaces" {
+            views = views_in(&mut document, value)?;
+        } else {
+            fields.insert(key, document.value(value)?);
+        }
+        document.forget(entries.done());
+    }
+    of(organization, &fields, views)
+}
+
+/// Reads the results of `/me`.
 ///
 /// # Errors
 /// The answer is no object, or names nobody.
 pub(crate) fn me(organization: VendorOrg, results: &Value) -> Result<Me, Failure> {
     let fields =
         results.as_object().ok_or_else(|| Failure::Malformed("the answer about ourselves is no object".to_owned()))?;
+    of(organization, fields, views(fields.get("workspaces")))
+}
+
+fn of(organization: VendorOrg, fields: &Map<String, Value>, views: Vec<View>) -> Result<Me, Failure> {
     let user_id = first(fields, &["user_id", "id"]);
     let address = first(fields, &["user_email", "email"]);
     if user_id.is_none() && address.is_none() {
@@ -25,9 +54,13 @@ pub(crate) fn me(organization: VendorOrg, results: &Value) -> Result<Me, Failure
         .into_iter()
         .find(|(id, _)| *id == organization.to_string())
         .map(|(_, organization)| organization);
-    let views = views(fields.get("workspaces"));
     let projects = projects(organization, fields.get("projects"), &views);
-    let view_members = views.iter().filter(|view| projects.contains_key(&view.project)).flat_map(members).collect();
+    let ours = |view: &View| projects.contains_key(&view.project);
+    let count = views.iter().filter(|view| ours(view)).map(|view| view.members.len()).sum();
+    let mut view_members = Vec::with_capacity(count);
+    for view in views.into_iter().filter(ours) {
+        view_members.extend(view.members);
+    }
     Ok(Me {
         user_id,
         address,
@@ -64,38 +97,99 @@ fn by_id(value: Option<&Value>) -> Vec<(String, &Map<String, Value>)> {
     }
 }
 
-struct View<'a> {
+struct View {
     id: u64,
     project: ProjectId,
     /// Lower is better: all project data, the default, any other (1.6).
     rank: u8,
-    restricted: bool,
-    members: &'a [Value],
+    members: Vec<ViewMember>,
 }
 
-fn views(value: Option<&Value>) -> Vec<View<'_>> {
+impl View {
+    /// A data view with these fields, and the members that were read beside them.
+    fn of(id: &str, fields: &Map<String, Value>, mut members: Vec<ViewMember>) -> Option<Self> {
+        let is = |key| fields.get(key).and_then(flag) == Some(true);
+        let id = id.parse().ok()?;
+        let project = ProjectId(first(fields, &["project_id"])?.parse().ok()?);
+        let restricted = is("is_restricted");
+        for member in &mut members {
+            member.project = project;
+            member.view = id;
+            member.restricted = restricted;
+        }
+        let rank = if is("is_global") {
+            0
+        } else if is("is_default") {
+            1
+        } else {
+            2
+        };
+        Some(Self { id, project, rank, members })
+    }
+}
+
+fn views(value: Option<&Value>) -> Vec<View> {
     by_id(value)
         .into_iter()
         .filter_map(|(id, fields)| {
-            let is = |key| fields.get(key).and_then(flag) == Some(true);
-            Some(View {
-                id: id.parse().ok()?,
-                project: ProjectId(first(fields, &["project_id"])?.parse().ok()?),
-                rank: if is("is_global") {
-                    0
-                } else if is("is_default") {
-                    1
-                } else {
-                    2
-                },
-                restricted: is("is_restricted"),
-                members: fields.get("member_list").and_then(Value::as_array).map_or(&[], Vec::as_slice),
-            })
+            let listed = fields.get("member_list").and_then(Value::as_array).into_iter().flatten();
+            View::of(&id, fields, listed.filter_map(member).collect())
         })
         .collect()
 }
 
-fn projects(organization: VendorOrg, value: Option<&Value>, views: &[View<'_>]) -> BTreeMap<ProjectId, ProjectSeen> {
+/// The data views of an answer: a map from id to object, or a list of objects with ids.
+fn views_in(document: &mut Document, span: Span) -> Result<Vec<View>, Failure> {
+    if document.repeats(span)? {
+        return Ok(views(Some(&document.value(span)?)));
+    }
+    let mut found = Vec::new();
+    let mut entries = document.entries(span);
+    while let Some((key, value)) = entries.next(document)? {
+        if let Some((fields, members)) = view_in(document, value)? {
+            found.extend(View::of(&first(&fields, &["id"]).unwrap_or(key), &fields, members));
+        }
+        document.forget(entries.done());
+    }
+    let mut elements = document.elements(span);
+    while let Some(element) = elements.next(document) {
+        if let Some((fields, members)) = view_in(document, element)? {
+            found.extend(first(&fields, &["id"]).and_then(|id| View::of(&id, &fields, members)));
+        }
+        document.forget(elements.done());
+    }
+    Ok(found)
+}
+
+/// The fields of a data view without its members, and its members.
+type Split = (Map<String, Value>, Vec<ViewMember>);
+
+/// One data view. `None`: it is no object.
+fn view_in(document: &mut Document, span: Span) -> Result<Option<Split>, Failure> {
+    if document.shape(span) != Shape::Object {
+        return Ok(None);
+    }
+    let mut fields = Map::new();
+    let mut members = Vec::new();
+    let mut entries = document.entries(span);
+    while let Some((key, value)) = entries.next(document)? {
+        if key == "member_list" {
+            // A name that stands twice counts where it stands last.
+            members.clear();
+            let mut elements = document.elements(value);
+            while let Some(element) = elements.next(document) {
+                members.extend(member(&document.value(element)?));
+                document.forget(elements.done());
+            }
+            members.shrink_to_fit();
+        } else {
+            fields.insert(key, document.value(value)?);
+        }
+    }
+    Ok(Some((fields, members)))
+}
+
+fn projects(organization: VendorOrg, value: Option<&Value>, views: &[View]) -> BTreeMap<ProjectId, ProjectSeen> {
     by_id(value)
         .into_iter()
         .filter(|(_, fields)| {
@@ -104,34 +198,34 @@ fn projects(organization: VendorOrg, value: Option<&Value>, views: &[View<'_>]) 
         })
         .filter_map(|(id, fields)| {
             let project = ProjectId(id.parse().ok()?);
-            let mut own: Vec<&View<'_>> = views.iter().filter(|view| view.project == project).collect();
+            let mut own: Vec<&View> = views.iter().filter(|view| view.project == project).collect();
             // "First" must not depend on the order of a map.
             own.sort_by_key(|view| (view.rank, view.id));
             let seen = ProjectSeen {
                 name: first(fields, &["name"]).unwrap_or_default(),
                 role: fields.get("role").and_then(role_word),
                 data_view: own.first().map(|view| view.id),
+                owner: first(fields, &["owner_id"]),
             };
             Some((project, seen))
         })
         .collect()
 }
 
-fn members<'a>(view: &'a View<'_>) -> impl Iterator<Item = ViewMember> + 'a {
-    view.members.iter().filter_map(|member| {
-        let fields = member.as_object()?;
-        let id = first(fields, &["id", "user_id"]);
-        let address = first(fields, &["email", "user_email"]).and_then(|text| address(&text));
-        if id.is_none() && address.is_none() {
-            return None;
-        }
-        Some(ViewMember {
-            project: view.project,
-            view: view.id,
-            restricted: view.restricted,
-            id,
-            address,
-            invited: fields.get("invited").and_then(flag) == Some(true),
-        })
+/// A person in a data view; which one is filled in by [`View::of`].
+fn member(listed: &Value) -> Option<ViewMember> {
+    let fields = listed.as_object()?;
+    let id = first(fields, &["id", "user_id"]);
+    let address = first(fields, &["email", "user_email"]).and_then(|text| address(&text));
+    if id.is_none() && address.is_none() {
+        return None;
+    }
+    Some(ViewMember {
+        project: ProjectId(0),
+        view: 0,
+        restricted: false,
+        id,
+        address,
+        invited: fields.get("invited").and_then(flag) == Some(true),
     })
 }

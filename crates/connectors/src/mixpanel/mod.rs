@@ -15,7 +15,10 @@ mod item;
 mod me;
 mod operations;
 mod pages;
+mod people;
 mod person;
+#[cfg(test)]
+mod proof;
 mod read;
 mod recipients;
 mod roster;
@@ -28,6 +31,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
+use leaver_core::effect::Intent;
 use leaver_core::ids::{CredentialName, ProjectId, VendorOrg};
 use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
@@ -41,16 +45,21 @@ pub use operations::capabilities;
 
 use crate::clock::Clock;
 use crate::http::{Auth, Client, Pace, Setup, Target};
-use crate::ports::{Actor, JournalledIntent, Reader, Vendor};
+use crate::ports::{Actor, Reader, Vendor};
 
 /// Every host at which the vendor serves the App API (`facts/mixpanel.md` 1.1).
 const HOSTS: [&str; 3] = ["mixpanel.com", "eu.mixpanel.com", "in.mixpanel.com"];
+
+/// The data host of each of [`HOSTS`], in their order (`facts/mixpanel.md` 1.1).
+const DATA_HOSTS: [&str; 3] = ["data.mixpanel.com", "data-eu.mixpanel.com", "data-in.mixpanel.com"];
 
 /// A connector for one organization, read as one credential.
 pub struct Mixpanel {
     organization: VendorOrg,
     credential: CredentialName,
     target: Target,
+    /// Where raw export and legacy pipelines are; in a rehearsal the same address as [`Self::target`].
+    data: Target,
     client: Client,
     auth: Auth,
     scim: Option<ScimAccess>,
@@ -78,6 +87,7 @@ impl Mixpanel {
             None => parsed(&vendor)?,
         };
         let target = Target::new(&base, &HOSTS, config.rehearsal).map_err(ConfigError::Egress)?;
+        let data = Target::new(&data_address(&base)?, &DATA_HOSTS, config.rehearsal).map_err(ConfigError::Egress)?;
         let refused = || ConfigError::Credential(config.credential.clone());
         let auth = Auth::basic(config.credential.as_str(), &config.username, &config.secret).ok_or_else(refused)?;
         let scim = match &config.scim {
@@ -111,6 +121,7 @@ impl Mixpanel {
             client: Client::new(setup, clock, sink).map_err(ConfigError::Client)?,
             credential: config.credential,
             target,
+            data,
             auth,
             scim,
             successor,
@@ -135,7 +146,7 @@ impl Mixpanel {
     }
 
     /// A client that may send the change which the intent names.
-    pub fn acting<'a>(&'a self, intent: &'a dyn JournalledIntent) -> Acting<'a> {
+    pub fn acting<'a>(&'a self, intent: &'a Intent) -> Acting<'a> {
         Acting::new(self, intent)
     }
 
@@ -153,6 +164,15 @@ impl Mixpanel {
     }
 }
 
+/// The data host that belongs to an address of the vendor; any other address serves everything itself.
+fn data_address(base: &Url) -> Result<Url, ConfigError> {
+    let host = base.host_str().unwrap_or_default().trim_end_matches('.');
+    match HOSTS.iter().position(|vendor| *vendor == host).and_then(|at| DATA_HOSTS.get(at)) {
+        Some(data) => parsed(&format!("https://{data}/")),
+        None => Ok(base.clone()),
+    }
+}
+
 fn parsed(address: &str) -> Result<Url, ConfigError> {
     Url::parse(address).map_err(|_| not_plain())
 }
@@ -167,6 +187,7 @@ impl fmt::Debug for Mixpanel {
             .field("organization", &self.organization)
             .field("credential", &self.credential)
             .field("target", &self.target)
+            .field("data", &self.data)
             .field("scim", &self.scim.is_some())
             .finish_non_exhaustive()
     }
@@ -192,7 +213,7 @@ impl Reader for Mixpanel {
 }
 
 impl Vendor for Mixpanel {
-    fn acting<'a>(&'a self, intent: &'a dyn JournalledIntent) -> Box<dyn Actor + 'a> {
+    fn acting<'a>(&'a self, intent: &'a Intent) -> Box<dyn Actor + 'a> {
         Box::new(Acting::new(self, intent))
     }
 

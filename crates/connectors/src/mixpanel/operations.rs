@@ -52,6 +52,8 @@ operations! {
         };
         SCIM_USERS = Read { family: Family::Scim, bucket: Bucket::Scim, ..read("scim-users", D, "/Users") };
         SCIM_USER = Read { family: Family::Scim, bucket: Bucket::Scim, ..read("scim-user", D, "/Users/{id}") };
+        SCIM_GROUPS = Read { family: Family::Scim, bucket: Bucket::Scim, ..read("scim-groups", D, "/Groups") };
+        SCIM_GROUP = Read { family: Family::Scim, bucket: Bucket::Scim, ..read("scim-group", D, "/Groups/{id}") };
         SERVICE_ACCOUNTS = read("service-accounts", D, "/organizations/{org}/service-accounts");
         SERVICE_ACCOUNT = read("service-account", D, "/organizations/{org}/service-accounts/{id}");
         PROJECT_SERVICE_ACCOUNTS = read("project-service-accounts", D, "/projects/{project}/service-accounts");
@@ -62,6 +64,7 @@ operations! {
         REPORTS = read("reports", C, "/projects/{project}/bookmarks?v=2");
         REPORT = read("report", C, "/projects/{project}/bookmarks/{id}?v=2");
         LINKED_BOARDS = read("linked-boards", C, "/projects/{project}/bookmarks/{id}/linked-dashboard-ids");
+        REPORT_BOARDS = read("report-boards", C, "/projects/{project}/dashboards/bookmarks/{id}/dashboard-ids");
         REPORT_DATA = Read {
             family: Family::Query,
             bucket: Bucket::Query,
@@ -91,6 +94,11 @@ operations! {
         COHORT_SYNC = read("cohort-sync", C, "/projects/{project}/integrations/outgoing/{id}");
         PIPELINES = read("pipelines", C, "/projects/{project}/connectors");
         PIPELINE = read("pipeline", C, "/projects/{project}/connectors/{id}");
+        LEGACY_PIPELINES = Read {
+            family: Family::Data,
+            bucket: Bucket::Data,
+            ..read("legacy-pipelines", D, "/nessie/pipeline/jobs?project_id={project}")
+        };
         WAREHOUSE_SOURCES = Read {
             bears_secret: true, ..read("warehouse-sources", C, "/projects/{project}/warehouse-sources/sources")
         };

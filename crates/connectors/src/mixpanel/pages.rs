@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use leaver_core::reading::Failure;
 use reqwest::Method;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Mixpanel;
 use super::address::{Fill, query};
-use crate::http::classify;
-use crate::http::{Auth, Call, Lane, Trail};
+use crate::http::classify::{self, apart};
+use crate::http::{Answer, Auth, Call, Document, Lane, Lost, Shape, Span, Trail};
 use crate::operation::{Bucket, Family, Read};
 
 /// More pages than this mean that the vendor's cursor goes in a circle.
@@ -39,21 +39,24 @@ impl Mixpanel {
         }
     }
 
-    /// All elements of a list, page after page to the vendor's own end mark (`facts/mixpanel.md` 1.5).
-    pub(super) async fn list(
+    /// All elements of a list, page after page to the vendor's own end mark (`facts/mixpanel.md` 1.5), each turned into
+    /// what is kept of it as it comes. Every element must be readable: a list with holes would look shorter than it is.
+    pub(super) async fn list<T: Send + 'static>(
         &self,
         read: &Read,
         fill: Fill<'_>,
         map: bool,
         trail: &mut Trail,
-    ) -> Result<Vec<Value>, Failure> {
+        keep: impl Fn(Value) -> Option<T> + Copy + Send + 'static,
+    ) -> Result<Vec<T>, Failure> {
         let mut all = Vec::new();
+        let mut readable = true;
         let mut seen = BTreeSet::new();
         let mut cursor: Option<String> = None;
         for page in 1..=MOST_PAGES {
             let extra: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-            let answer = match self.answer(read, fill, &extra, trail).await {
-                Ok(answer) => answer,
+            let document = match self.document(read, fill, &extra, trail).await {
+                Ok(document) => document,
                 // How long to wait is worth more than how far we came.
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if page > 1 => {
@@ -61,10 +64,16 @@ impl Mixpanel {
                 }
                 Err(failure) => return Err(failure),
             };
-            let next = next_cursor(&answer);
-            all.extend(elements(results(answer), map)?);
-            match next {
-                None => return Ok(all),
+            let came = apart(document.whole().len(), move || Page::of(document, map, keep)).await??;
+            readable &= came.readable;
+            if all.is_empty() {
+                all = came.items;
+            } else {
+                all.extend(came.items);
+            }
+            match came.next {
+                None if readable => return Ok(all),
+                None => return Err(nameless()),
                 Some(next) if !seen.insert(next.clone()) => {
                     return Err(Failure::Incomplete(format!("page {page} points back to an earlier one")));
                 }
@@ -82,11 +91,7 @@ impl Mixpanel {
         extra: &[(&str, &str)],
         trail: &mut Trail,
     ) -> Result<Value, Failure> {
-        let auth = match read.family {
-            Family::Scim => &self.scim_access()?.auth,
-            Family::App | Family::Organization | Family::Query => &self.auth,
-        };
-        self.answer_as(auth, read, fill, extra, trail).await
+        self.answer_as(self.reader(read)?, read, fill, extra, trail).await
     }
 
     /// One `GET` as somebody.
@@ -98,6 +103,37 @@ impl Mixpanel {
         extra: &[(&str, &str)],
         trail: &mut Trail,
     ) -> Result<Value, Failure> {
+        classify::read(self.ask(auth, read, fill, extra, trail).await?).await
+    }
+
+    /// One `GET` as the configured credential, whose answer may be large.
+    pub(super) async fn document(
+        &self,
+        read: &Read,
+        fill: Fill<'_>,
+        extra: &[(&str, &str)],
+        trail: &mut Trail,
+    ) -> Result<Document, Failure> {
+        classify::document(self.ask(self.reader(read)?, read, fill, extra, trail).await?).await
+    }
+
+    /// The credential that reads this.
+    fn reader(&self, read: &Read) -> Result<&Auth, Failure> {
+        match read.family {
+            Family::Scim => Ok(&self.scim_access()?.auth),
+            Family::App | Family::Organization | Family::Query | Family::Data => Ok(&self.auth),
+        }
+    }
+
+    /// Sends one `GET`. Whoever asked for the reading makes its answers durable ([`crate::Reader::settle`]).
+    async fn ask(
+        &self,
+        auth: &Auth,
+        read: &Read,
+        fill: Fill<'_>,
+        extra: &[(&str, &str)],
+        trail: &mut Trail,
+    ) -> Result<Result<Answer, Lost>, Failure> {
         let fill = Fill { organization: Some(self.organization), ..fill };
         let mut path = fill.path(read.path)?;
         for (key, value) in extra {
@@ -114,7 +150,7 @@ impl Mixpanel {
             bears_secret: read.bears_secret,
             body: None,
         };
-        classify::read(self.client.send(call, trail).await).await
+        Ok(self.client.look(call, trail).await)
     }
 
     /// Where a path of this family is served (`facts/mixpanel.md` 1.1).
@@ -123,6 +159,7 @@ impl Mixpanel {
             Family::App => self.target.join(&format!("/api/app{path}")),
             Family::Organization => self.target.join(path),
             Family::Query => self.target.join(&format!("/api/query{path}")),
+            Family::Data => self.data.join(&format!("/api/2.0{path}")),
             Family::Scim => self.scim_access()?.target.join(path),
         };
         joined.map_err(|_| Failure::NotConfigured("the path does not fit into an address".to_owned()))
@@ -139,7 +176,7 @@ pub(super) fn lane(bucket: Bucket, fill: Fill<'_>) -> Lane {
         bucket,
         project: match bucket {
             Bucket::Query | Bucket::Schemas => fill.project.map(|project| project.0),
-            Bucket::App | Bucket::Scim => None,
+            Bucket::App | Bucket::Scim | Bucket::Data => None,
         },
     }
 }
@@ -149,44 +186,116 @@ pub(crate) fn results(mut answer: Value) -> Value {
     answer.get_mut("results").map(Value::take).unwrap_or(answer)
 }
 
-/// The elements of a list: an array, an array in an inner envelope (`bookmarks` v2), or a map from id to object.
-fn elements(results: Value, map: bool) -> Result<Vec<Value>, Failure> {
-    match results {
-        Value::Array(elements) => Ok(elements),
-        Value::Object(mut fields) => {
-            let inner = ["results", "items", "data"].iter().find(|key| {
-                let value = fields.get(**key);
-                value.is_some_and(|value| value.is_array() || (**key == "results" && value.is_object()))
-            });
-            match inner {
-                Some(key) => elements(fields.remove(*key).unwrap_or_default(), map),
-                None if map => from_map(fields),
-                None => Err(Failure::Malformed("there is no list where one was due".to_owned())),
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            Err(Failure::Malformed("there is no list where one was due".to_owned()))
-        }
-    }
+/// One page of a list.
+pub(super) struct Page<T> {
+    /// What is kept of its elements.
+    pub(super) items: Vec<T>,
+    /// Whether something could be kept of every element.
+    pub(super) readable: bool,
+    /// The cursor of the next page: beside the results or inside them. An empty one is none.
+    pub(super) next: Option<String>,
 }
 
-/// The key is the id where the object does not say its own.
-fn from_map(map: Map<String, Value>) -> Result<Vec<Value>, Failure> {
-    map.into_iter()
-        .map(|(key, mut value)| {
+impl<T> Page<T> {
+    /// Reads a page, which is forgotten as it is read.
+    ///
+    /// # Errors
+    /// There is no list in it.
+    pub(super) fn of(mut document: Document, map: bool, keep: impl Fn(Value) -> Option<T>) -> Result<Self, Failure> {
+        let results = document.results()?;
+        let mut next = None;
+        for around in [document.whole(), results] {
+            if let (None, Some((_, beside))) = (&next, document.pick(around, |key| key == "pagination")?.pop()) {
+                next = cursor_in(&document.value(beside)?);
+            }
+        }
+        let mut page = Self { items: Vec::new(), readable: true, next };
+        page.elements(&mut document, results, map, &keep)?;
+        page.items.shrink_to_fit();
+        Ok(page)
+    }
+
+    /// The elements of a list: an array, an array in an inner envelope (`bookmarks` v2), or a map from id to object.
+    fn elements(
+        &mut self,
+        document: &mut Document,
+        list: Span,
+        map: bool,
+        keep: &impl Fn(Value) -> Option<T>,
+    ) -> Result<(), Failure> {
+        let no_list = || Failure::Malformed("there is no list where one was due".to_owned());
+        match document.shape(list) {
+            Shape::List => {
+                let mut elements = document.elements(list);
+                while let Some(element) = elements.next(document) {
+                    self.take(keep(document.value(element)?));
+                    document.forget(elements.done());
+                }
+                Ok(())
+            }
+            Shape::Object => {
+                let names = ["results", "items", "data"];
+                let inside = document.pick(list, |key| names.contains(&key))?;
+                let inner = names.iter().find_map(|name| {
+                    let (key, span) = inside.iter().find(|(key, _)| key == name)?;
+                    let shape = document.shape(*span);
+                    (shape == Shape::List || (key == "results" && shape == Shape::Object)).then_some(*span)
+                });
+                match inner {
+                    Some(inner) => self.elements(document, inner, map, keep),
+                    None if map => self.entries(document, list, keep),
+                    None => Err(no_list()),
+                }
+            }
+            Shape::Text | Shape::Other => Err(no_list()),
+        }
+    }
+
+    /// The key is the id where the object does not say its own.
+    fn entries(
+        &mut self,
+        document: &mut Document,
+        map: Span,
+        keep: &impl Fn(Value) -> Option<T>,
+    ) -> Result<(), Failure> {
+        let named = |key: String, mut value: Value| {
             let fields = value
                 .as_object_mut()
                 .ok_or_else(|| Failure::Malformed("an element of the map is no object".to_owned()))?;
             fields.entry("id").or_insert(Value::String(key));
-            Ok(value)
-        })
-        .collect()
+            Ok::<_, Failure>(value)
+        };
+        if document.repeats(map)? {
+            let Value::Object(entries) = document.value(map)? else {
+                return Ok(());
+            };
+            for (key, value) in entries {
+                self.take(keep(named(key, value)?));
+            }
+            return Ok(());
+        }
+        let mut entries = document.entries(map);
+        while let Some((key, value)) = entries.next(document)? {
+            self.take(keep(named(key, document.value(value)?)?));
+            document.forget(entries.done());
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, item: Option<T>) {
+        match item {
+            Some(item) => self.items.push(item),
+            None => self.readable = false,
+        }
+    }
 }
 
-/// The cursor of the next page, beside the results or inside them. An empty one is none.
-pub(crate) fn next_cursor(answer: &Value) -> Option<String> {
-    [answer.get("pagination"), answer.get("results").and_then(|results| results.get("pagination"))]
-        .into_iter()
-        .flatten()
-        .find_map(|pagination| super::person::text(pagination.get("next_cursor")?))
+/// An element of which nothing can be kept.
+pub(super) fn nameless() -> Failure {
+    Failure::Malformed("an element of the list has no id".to_owned())
+}
+
+/// The cursor in a `pagination`. An empty one is none.
+pub(crate) fn cursor_in(pagination: &Value) -> Option<String> {
+    super::person::text(pagination.get("next_cursor")?)
 }

@@ -7,7 +7,7 @@ use leaver_evidence::redact;
 use serde_json::Value;
 
 use super::address::Fill;
-use super::pages::{Found, next_cursor, results};
+use super::pages::{Found, nameless, results};
 use super::person::{named, text};
 use super::routes::{Routes, routes};
 use super::{Mixpanel, item, me, operations as op, roster, shares};
@@ -57,21 +57,21 @@ impl Mixpanel {
             What::Me => self.who_we_are(trail).await,
             What::Roster => self.roster(trail).await,
             What::ScimUsers => self.scim_users(trail).await.map(Snapshot::Roster),
-            What::Teams => self.teams(trail).await,
+            What::Teams => self.teams_or_groups(trail).await,
             What::Projects => {
-                let list = self.list(&op::PROJECTS, Fill::default(), false, trail).await?;
-                items(&list, |thing| {
+                let keep = |thing: Value| {
                     let fields = thing.as_object()?;
                     Some(Item {
                         id: super::person::first(fields, &["id"])?,
                         title: super::person::first(fields, &["name"]).unwrap_or_default(),
                         ..Item::default()
                     })
-                })
+                };
+                self.list(&op::PROJECTS, Fill::default(), false, trail, keep).await.map(Snapshot::Items)
             }
             What::ServiceAccounts => {
-                let list = self.list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail).await?;
-                items(&list, |thing| item::service_account(None, thing))
+                let keep = |thing: Value| item::service_account(None, &thing);
+                self.list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail, keep).await.map(Snapshot::Items)
             }
             What::ServiceAccount(id) => {
                 let id = id.to_string();
@@ -80,15 +80,28 @@ impl Mixpanel {
                 one(found, |thing| item::service_account(None, thing))
             }
             What::ProjectServiceAccounts(project) => {
-                let list = self.list(&op::PROJECT_SERVICE_ACCOUNTS, in_project(*project), false, trail).await?;
-                items(&list, |thing| item::service_account(Some(*project), thing))
+                let project = *project;
+                let keep = move |thing: Value| item::service_account(Some(project), &thing);
+                let read = &op::PROJECT_SERVICE_ACCOUNTS;
+                self.list(read, in_project(project), false, trail, keep).await.map(Snapshot::Items)
             }
             What::List(project, kind) => self.kind_list(*project, *kind, trail).await,
             What::Object(project, kind, id) => self.kind_item(*project, *kind, id, trail).await,
             What::Shares(project, kind, id) => self.shares(*project, *kind, id, trail).await,
             What::LinkedBoards(project, id) => {
+                // Neither call is described: one may leave out the report's own board, the other may not know linked copies.
                 let fill = Fill { id: Some(id), ..in_project(*project) };
-                linked(&self.get(&op::LINKED_BOARDS, fill, trail).await?)
+                let mut boards = linked(&self.get(&op::LINKED_BOARDS, fill, trail).await?)?;
+                for board in linked(&self.get(&op::REPORT_BOARDS, fill, trail).await?)? {
+                    if boards.iter().all(|known| known.id != board.id) {
+                        boards.push(board);
+                    }
+                }
+                Ok(Snapshot::Items(boards))
+            }
+            What::LegacyPipelines(project) => {
+                let answer = self.get(&op::LEGACY_PIPELINES, in_project(*project), trail).await?;
+                legacy_pipelines(*project, &answer)
             }
             What::ReportData(project, id) => {
                 let fill = Fill { id: Some(id), ..in_project(*project) };
@@ -99,8 +112,9 @@ impl Mixpanel {
     }
 
     async fn who_we_are(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let results = self.get(&op::ME, Fill::default(), trail).await?;
-        let me = me::me(self.organization, &results)?;
+        let document = self.document(&op::ME, Fill::default(), &[], trail).await?;
+        let organization = self.organization;
+        let me = apart(document.whole().len(), move || me::read(organization, document)).await??;
         let mut views = self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (project, seen) in &me.projects {
             if let Some(view) = seen.data_view {
@@ -116,21 +130,18 @@ impl Mixpanel {
         let mut cursor: Option<String> = None;
         loop {
             let extra: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-            let answer = match self.answer(&op::ROSTER, Fill::default(), &extra, trail).await {
-                Ok(answer) => answer,
+            let document = match self.document(&op::ROSTER, Fill::default(), &extra, trail).await {
+                Ok(document) => document,
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if cursor.is_some() => {
                     return Err(Failure::Incomplete(format!("a later page did not come: {failure}")));
                 }
                 Err(failure) => return Err(failure),
             };
-            let next = next_cursor(&answer);
             // The walk over a hundred thousand people takes long enough to be in the way of others.
-            found = apart(usize::MAX, move || {
-                found.page(answer);
-                found
-            })
-            .await?;
+            let walk = move || found.page(document).map(|next| (found, next));
+            let (so_far, next) = apart(usize::MAX, walk).await??;
+            found = so_far;
             match next {
                 None => return found.roster().map(Snapshot::Roster),
                 Some(next) if cursor.as_ref() == Some(&next) || trail.captures.len() > 10_000 => {
@@ -141,36 +152,57 @@ impl Mixpanel {
         }
     }
 
+    /// The teams; where the call refuses to show them, the groups of SCIM: each is the team of the same name (2.3). An
+    /// item tells by its `schemas` which of the two it came from.
+    async fn teams_or_groups(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
+        match self.teams(trail).await {
+            Err(Failure::Forbidden | Failure::NotFound | Failure::Html | Failure::Redirected { .. })
+                if self.scim.is_some() =>
+            {
+                self.scim_groups(trail).await.map(Snapshot::Items)
+            }
+            teams => teams,
+        }
+    }
+
     /// Teams keep their whole object: their layout is open, and core may have to look for people in it.
     async fn teams(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let list = self.list(&op::TEAMS, Fill::default(), true, trail).await?;
-        items(&list, |thing| {
+        let keep = |thing: Value| {
             let fields = thing.as_object()?;
             Some(Item {
                 id: super::person::first(fields, &["id", "team_id", "name"])?,
                 title: super::person::first(fields, &["name"]).unwrap_or_default(),
-                raw: thing.clone(),
+                raw: thing,
                 ..Item::default()
             })
-        })
+        };
+        self.list(&op::TEAMS, Fill::default(), true, trail, keep).await.map(Snapshot::Items)
     }
 
     async fn kind_list(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        self.elements(project, kind, trail).await.and_then(|list| items(&list, |thing| item::item(kind, thing)))
+        let keep = move |thing: Value| item::item(kind, &thing);
+        self.elements(project, kind, trail, keep).await.map(Snapshot::Items)
     }
 
-    /// The list of a kind as it came. A list of one thing is that thing.
-    async fn elements(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Vec<Value>, Failure> {
+    /// What is kept of the list of a kind. A list of one thing is that thing.
+    async fn elements<T: Send + 'static>(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        trail: &mut Trail,
+        keep: impl Fn(Value) -> Option<T> + Copy + Send + 'static,
+    ) -> Result<Vec<T>, Failure> {
         let Routes { list: Some(list), map, single, .. } = routes(kind) else {
             return Err(Failure::NotConfigured(format!("no list of {} is known", kind.plural())));
         };
         let view = self.view_for(list, project, trail).await?;
         let fill = Fill { view, ..in_project(project) };
         if single {
-            return self.get(list, fill, trail).await.map(|value| vec![value]);
+            let thing = keep(self.get(list, fill, trail).await?);
+            return thing.map(|thing| vec![thing]).ok_or_else(nameless);
         }
-        let found = self.list(list, fill, map, trail).await;
-        if view.is_some() && found == Err(Failure::NotFound) {
+        let found = self.list(list, fill, map, trail, keep).await;
+        if view.is_some() && matches!(found, Err(Failure::NotFound)) {
             // The data view may have been replaced; the next read asks again.
             self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&project);
         }
@@ -185,11 +217,10 @@ impl Mixpanel {
         trail: &mut Trail,
     ) -> Result<Snapshot, Failure> {
         let Some(read) = routes(kind).item else {
-            let list = self.elements(project, kind, trail).await?;
-            let named = |thing: &&Value| item::item(kind, thing).is_some_and(|item| item.id == id);
-            return match list.iter().find(named) {
-                Some(thing) => {
-                    let mut thing = thing.clone();
+            let list = self.elements(project, kind, trail, Some).await?;
+            let named = |thing: &Value| item::item(kind, thing).is_some_and(|item| item.id == id);
+            return match list.into_iter().find(named) {
+                Some(mut thing) => {
                     if routes(kind).list.is_some_and(|list| list.bears_secret) {
                         redact::scrub(&mut thing);
                     }
@@ -288,10 +319,11 @@ fn in_project(project: ProjectId) -> Fill<'static> {
 
 /// Every element must be readable: a list with holes would look shorter than it is.
 fn items(list: &[Value], read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, Failure> {
-    list.iter()
-        .map(|thing| read(thing).ok_or_else(|| Failure::Malformed("an element of the list has no id".to_owned())))
-        .collect::<Result<_, _>>()
-        .map(Snapshot::Items)
+    all(list, read).map(Snapshot::Items)
+}
+
+fn all(list: &[Value], read: impl Fn(&Value) -> Option<Item>) -> Result<Vec<Item>, Failure> {
+    list.iter().map(|thing| read(thing).ok_or_else(nameless)).collect()
 }
 
 fn one(found: Found, read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, Failure> {
@@ -302,15 +334,32 @@ fn one(found: Found, read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, 
     Ok(Snapshot::One(Box::new(Item { raw: thing, ..item })))
 }
 
+/// The jobs of the legacy pipelines: a list under the number of the project (data-pipelines.openapi.yaml). Nothing but
+/// the name tells one from another.
+fn legacy_pipelines(project: ProjectId, answer: &Value) -> Result<Snapshot, Failure> {
+    let strange = || Failure::Malformed(format!("there is no list of the pipelines of project {project}"));
+    let jobs = match answer {
+        Value::Object(projects) if projects.is_empty() => return Ok(Snapshot::Items(Vec::new())),
+        Value::Object(projects) => projects.get(&project.to_string()).and_then(Value::as_array),
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    };
+    items(jobs.ok_or_else(strange)?, |job| {
+        let fields = job.as_object()?;
+        let name = super::person::first(fields, &["name"])?;
+        let enabled = fields.get("sync_enabled").and_then(super::person::flag);
+        Some(Item { id: name.clone(), title: name, paused: enabled.map(|enabled| !enabled), ..Item::default() })
+    })
+}
+
 /// The boards of a report: ids, or objects with ids, alone or under one name.
-fn linked(results: &Value) -> Result<Snapshot, Failure> {
+fn linked(results: &Value) -> Result<Vec<Item>, Failure> {
     let list = results.as_array().or_else(|| {
         ["dashboard_ids", "linked_dashboard_ids", "ids", "dashboards"]
             .iter()
             .find_map(|key| results.get(*key)?.as_array())
     });
     let list = list.ok_or_else(|| Failure::Malformed("there is no list of boards".to_owned()))?;
-    items(list, |element| {
+    all(list, |element| {
         let id = named(element, &["id"])?;
         Some(Item { id, title: element.get("title").and_then(text).unwrap_or_default(), ..Item::default() })
     })

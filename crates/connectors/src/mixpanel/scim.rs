@@ -1,31 +1,78 @@
-//! SCIM users (RFC 7644): all pages, and what a person looks like there (`facts/mixpanel.md` 2.3).
+//! SCIM users and groups (RFC 7644): all pages, and what a person or a group looks like there (`facts/mixpanel.md` 2.3).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
+use std::hash::BuildHasher as _;
 
 use leaver_core::ids::Address;
-use leaver_core::reading::{Failure, Member, Roster};
+use leaver_core::reading::{Failure, Item, Member, Roster};
 use serde_json::{Map, Value, json};
 
 use super::Mixpanel;
 use super::address::Fill;
 use super::operations as op;
+use super::pages::Found;
+use super::people::People;
 use super::person::{address, first, flag, text};
 use crate::http::Trail;
+use crate::operation::Read;
 
-/// How many people are asked for at once; the server may send fewer.
+/// How many resources are asked for at once; the server may send fewer.
 const PAGE: &str = "100";
 
 impl Mixpanel {
-    /// Everybody that SCIM shows. The vendor's count, the elements and their ids must agree.
+    /// Everybody that SCIM shows.
     pub(super) async fn scim_users(&self, trail: &mut Trail) -> Result<Roster, Failure> {
+        let mut people: People = People::default();
+        let take = |id: &str, fields: Map<String, Value>| {
+            for member in person(id, &fields)? {
+                people.add_first(member);
+            }
+            Ok(())
+        };
+        self.scim_list(&op::SCIM_USERS, trail, take).await?;
+        Ok(Roster { members: people.into_members(), ..Roster::default() })
+    }
+
+    /// Every group that SCIM shows, whole, with its members. A server may leave the members out of the list; such a group
+    /// is read by its id.
+    pub(super) async fn scim_groups(&self, trail: &mut Trail) -> Result<Vec<Item>, Failure> {
+        let mut groups = Vec::new();
+        let take = |id: &str, fields: Map<String, Value>| {
+            groups.push((id.to_owned(), fields));
+            Ok(())
+        };
+        self.scim_list(&op::SCIM_GROUPS, trail, take).await?;
+        let mut items = Vec::with_capacity(groups.len());
+        for (id, mut fields) in groups {
+            if !fields.contains_key("members") {
+                let fill = Fill { id: Some(&id), ..Fill::default() };
+                let Found::Value(Value::Object(whole)) = self.find(&op::SCIM_GROUP, fill, trail).await? else {
+                    return Err(Failure::Incomplete(format!("the group {id} cannot be read by itself")));
+                };
+                fields = whole;
+            }
+            let title = first(&fields, &["displayName"]).unwrap_or_default();
+            items.push(Item { id, title, raw: Value::Object(fields), ..Item::default() });
+        }
+        Ok(items)
+    }
+
+    /// All resources of a SCIM list, page after page. The vendor's count, the elements and their ids must agree.
+    async fn scim_list(
+        &self,
+        read: &Read,
+        trail: &mut Trail,
+        mut take: impl FnMut(&str, Map<String, Value>) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
         let mut total: Option<u64> = None;
-        let mut ids = BTreeSet::new();
-        let mut members = BTreeMap::new();
+        // A clash of two ids makes the reading incomplete, never complete; the next one has another key.
+        let mut ids = HashSet::new();
+        let hasher = ids.hasher().clone();
         loop {
             let have = u64::try_from(ids.len()).unwrap_or(u64::MAX);
             let start = (have + 1).to_string();
             let page = [("startIndex", start.as_str()), ("count", PAGE)];
-            let page = match self.answer(&op::SCIM_USERS, Fill::default(), &page, trail).await {
+            let mut page = match self.answer(read, Fill::default(), &page, trail).await {
                 Ok(page) => page,
                 Err(failure @ Failure::Limited { .. }) => return Err(failure),
                 Err(failure) if have > 0 => {
@@ -39,35 +86,30 @@ impl Mixpanel {
                 .and_then(|total| total.parse::<u64>().ok())
                 .ok_or_else(|| Failure::Malformed("the list has no totalResults".to_owned()))?;
             if total.is_some_and(|total| total != said) {
-                return Err(Failure::Incomplete("the number of people changed while they were read".to_owned()));
+                return Err(Failure::Incomplete("the number of resources changed while they were read".to_owned()));
             }
             total = Some(said);
             // RFC 7644, 3.4.2: with no results the element may be missing.
-            let resources = page.get("Resources").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let resources = match page.get_mut("Resources").map(Value::take) {
+                Some(Value::Array(resources)) => resources,
+                Some(_) | None => Vec::new(),
+            };
+            let came = resources.len();
             for resource in resources {
-                let fields = resource.as_object();
-                let id = fields.and_then(|fields| first(fields, &["id"]));
-                let (Some(fields), Some(id)) = (fields, id) else {
-                    return Err(Failure::Malformed("a person in the list has no id".to_owned()));
-                };
-                let new = person(&id, fields)?;
-                if !ids.insert(id) {
-                    return Err(Failure::Incomplete("one person came twice: the pages moved".to_owned()));
-                }
-                for member in new {
-                    members.entry(member.address.clone()).or_insert(member);
+                let nameless = || Failure::Malformed("an element of the list has no id".to_owned());
+                let Value::Object(fields) = resource else { return Err(nameless()) };
+                let id = first(&fields, &["id"]).ok_or_else(nameless)?;
+                take(&id, fields)?;
+                if !ids.insert(hasher.hash_one(&id)) {
+                    return Err(Failure::Incomplete("one element came twice: the pages moved".to_owned()));
                 }
             }
             let have = u64::try_from(ids.len()).unwrap_or(u64::MAX);
             if have == said {
-                return Ok(Roster {
-                    members: members.into_values().collect(),
-                    shows_roles: false,
-                    shows_grants: false,
-                });
+                return Ok(());
             }
-            if have > said || resources.is_empty() {
-                return Err(Failure::Incomplete(format!("{have} of {said} people came")));
+            if have > said || came == 0 {
+                return Err(Failure::Incomplete(format!("{have} of {said} came")));
             }
         }
     }

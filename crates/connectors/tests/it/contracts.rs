@@ -37,9 +37,9 @@ fn contracts() -> Vec<(String, Value)> {
 /// The operation that a documented path template and method name, with the document that it stands in.
 fn documented<'a>(contracts: &'a [(String, Value)], method: &str, path: &str) -> Option<(&'a Value, &'a Value)> {
     contracts.iter().find_map(|(_, document)| {
-        // The description of the Query API is served under another base than those of the App API.
-        let base =
-            if document["servers"][0]["url"].as_str()?.contains("/api/query") { "/api/query" } else { "/api/app" };
+        // The descriptions of the Query API and of the pipelines are served under other bases than those of the App API.
+        let server = document["servers"][0]["url"].as_str()?;
+        let base = ["/api/query", "/api/2.0"].into_iter().find(|base| server.contains(base)).unwrap_or("/api/app");
         let path = path.strip_prefix(base)?;
         let verb = method.to_ascii_lowercase();
         let mut items = document["paths"].as_object()?.iter().filter(|(template, _)| fits(template, path));
@@ -102,6 +102,7 @@ fn reads() -> Vec<What> {
         What::ServiceAccount(7),
         What::ProjectServiceAccounts(PROJECT),
         What::ReportData(PROJECT, "8".to_owned()),
+        What::LegacyPipelines(PROJECT),
     ];
     let kinds = [
         (Kind::Annotation, "5"),
@@ -189,7 +190,8 @@ async fn documented_operations_fit_the_vendors_descriptions() {
         .filter(|capability| {
             let template = capability.path.split('?').next().unwrap();
             !met.iter().any(|(method, path)| {
-                let path = path.trim_start_matches("/api/app").trim_start_matches("/api/query");
+                let bases = ["/api/app", "/api/query", "/api/2.0"];
+                let path = bases.iter().fold(path.as_str(), |path, base| path.trim_start_matches(base));
                 method == capability.method && fits(template, path)
             })
         })

@@ -67,6 +67,24 @@ fn the_vendor_is_for_real_and_everything_else_for_rehearsal() {
 }
 
 #[test]
+fn the_data_host_belongs_to_the_region_and_is_guarded_too() {
+    let hosts =
+        [(Region::Us, "data.mixpanel.com"), (Region::Eu, "data-eu.mixpanel.com"), (Region::In, "data-in.mixpanel.com")];
+    for (region, host) in hosts {
+        let mixpanel = made(|config| {
+            config.base_url = None;
+            config.region = region;
+            config.rehearsal = false;
+            config.scim = None;
+        });
+        let shown = format!("{:?}", mixpanel.unwrap());
+        assert!(shown.contains(&format!("https://{host}")), "{shown}");
+    }
+    let refused = refused(Some("https://data.mixpanel.com"), true);
+    assert!(matches!(refused, Some(EgressError::RehearsalAtVendor { .. })), "{refused:?}");
+}
+
+#[test]
 fn the_scim_address_is_guarded_too() {
     let result = made(|config| {
         config.base_url = None;

@@ -142,11 +142,17 @@ async fn the_other_fields() {
     assert_eq!(only(Kind::Report, json!({"id": 8, "type": "insights"})).await.definition, None, "not shown");
 
     let cohort = json!({"id": 4, "name": "C", "active_integrations": [1, 2], "created_by": {"id": 1}});
-    assert_eq!(only(Kind::Cohort, cohort).await.feeds, 2);
-    let metric = json!({"id": 1, "owned_by": {"id": 5, "email": "o@x.example"}, "created_by": {"id": 6}});
+    let item = only(Kind::Cohort, cohort).await;
+    assert_eq!(item.feeds, 2);
+    assert_eq!(item.uses, ["1", "2"].map(|id| (Kind::CohortSync, id.to_owned())), "and which they are");
+    let metric = json!({"id": 1, "owned_by": {"id": 5, "email": "o@x.example"}, "created_by": {"id": 6},
+        "contacts": ["leaver@agency.example", {"id": 7}]});
     let item = only(Kind::Metric, metric).await;
+    assert_eq!(item.owners.len(), 1, "a contact of a metric is no owner");
     assert_eq!(item.owners[0].id.as_deref(), Some("5"));
     assert_eq!(item.maker.unwrap().id.as_deref(), Some("6"));
+    let unowned = json!({"id": 1, "owned_by": null, "contacts": ["leaver@agency.example"]});
+    assert_eq!(only(Kind::Metric, unowned).await.owners, []);
     assert_eq!(only(Kind::Webhook, json!({"id": 1, "is_enabled": false})).await.paused, Some(true));
     assert_eq!(only(Kind::Subscription, json!({"id": 1, "paused": false})).await.paused, Some(false));
 }

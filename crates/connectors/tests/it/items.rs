@@ -169,9 +169,30 @@ async fn shares_linked_boards_report_data_teams_and_projects() {
         Failure::NotConfigured(_)
     ));
 
+    let linked = What::LinkedBoards(PROJECT, "8".to_owned());
     bench.gives("/api/app/projects/3/bookmarks/8/linked-dashboard-ids", json!({"results": [9, 10]})).await;
-    let boards = bench.items(What::LinkedBoards(PROJECT, "8".to_owned())).await;
-    assert_eq!(boards.iter().map(|board| board.id.as_str()).collect::<Vec<_>>(), ["9", "10"]);
+    assert_eq!(bench.failure(linked.clone()).await, Failure::NotFound, "one of the two calls is not enough");
+    let all = json!({"results": {"dashboard_ids": [{"id": 7, "title": "Own"}, "10"]}});
+    bench.gives("/api/app/projects/3/dashboards/bookmarks/8/dashboard-ids", all).await;
+    let boards = bench.items(linked).await;
+    assert_eq!(boards.iter().map(|board| board.id.as_str()).collect::<Vec<_>>(), ["9", "10", "7"]);
+
+    let legacy = What::LegacyPipelines(PROJECT);
+    bench
+        .gives(
+            "/api/2.0/nessie/pipeline/jobs",
+            json!({"3": [{"name": "events-daily-gcs-raw", "Dispatcher": "sync", "sync_enabled": "false"}]}),
+        )
+        .await;
+    let jobs = bench.items(legacy.clone()).await;
+    assert_eq!((jobs[0].id.as_str(), jobs[0].paused, &jobs[0].maker), ("events-daily-gcs-raw", Some(true), &None));
+    assert_eq!(bench.requests().await.last().unwrap().url.query(), Some("project_id=3"));
+    for (answer, shown) in [(json!({}), Some(0)), (json!({"4": []}), None), (json!([]), None)] {
+        let bench = Bench::new().await;
+        bench.gives("/api/2.0/nessie/pipeline/jobs", answer.clone()).await;
+        let read = bench.read(legacy.clone()).await.result.ok();
+        assert_eq!(read.and_then(|read| read.items().map(<[_]>::len)), shown, "{answer}");
+    }
 
     bench.gives("/api/query/insights", json!({"series": {"a": 1}})).await;
     let data = bench.read(What::ReportData(PROJECT, "8".to_owned())).await;

@@ -20,7 +20,7 @@ async fn says_who_we_are_and_what_we_see() {
                     "8": {"id": 8, "name": "Other", "role": "owner"},
                 },
                 "projects": {
-                    "3": {"id": 3, "name": "Web", "organization_id": 7, "role": {"id": 1, "name": "analyst"}},
+                    "3": {"id": 3, "name": "Web", "organization_id": 7, "owner_id": 21, "role": {"id": 1, "name": "analyst"}},
                     "4": {"id": 4, "name": "App", "organization_id": "7", "role": null},
                     "9": {"id": 9, "name": "Foreign", "organization_id": 8, "role": {"id": 1, "name": "owner"}},
                 },
@@ -51,6 +51,7 @@ async fn says_who_we_are_and_what_we_see() {
     assert_eq!((web.name.as_str(), web.role.as_deref(), web.data_view), ("Web", Some("analyst"), Some(31)));
     let app = &me.projects[&ProjectId(4)];
     assert_eq!((app.role.as_deref(), app.data_view), (None, Some(40)));
+    assert_eq!((web.owner.as_deref(), app.owner.as_deref()), (Some("21"), None));
     assert_eq!(me.view_members.len(), 1);
     let member = &me.view_members[0];
     assert_eq!((member.project, member.view, member.restricted, member.invited), (PROJECT, 32, true, true));

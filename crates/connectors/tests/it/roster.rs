@@ -1,5 +1,6 @@
 //! The member list in layouts that somebody might send.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use leaver_core::ids::ProjectId;
@@ -94,7 +95,7 @@ async fn two_people_in_many_layouts() {
         let found: Vec<_> = roster.members.iter().map(short).collect();
         assert_eq!(found, expected, "{layout}");
         assert_eq!(roster.shows_roles, expected[0].2.is_some(), "{layout}");
-        assert!(!roster.shows_grants, "{layout}");
+        assert!(!roster.shows_grants && roster.grant_kinds.is_empty(), "{layout}");
     }
 }
 
@@ -154,6 +155,8 @@ async fn grants_are_told_apart_and_never_made_up() {
         let ann = &roster.members[0];
         assert_eq!(ann.grants, grants, "{body}");
         assert_eq!(roster.shows_grants, grants.is_some(), "{body}");
+        let kinds: BTreeSet<_> = grants.iter().flatten().map(|grant| grant.kind).collect();
+        assert_eq!(roster.grant_kinds, kinds, "{body}");
         assert_eq!(ann.role, None, "a role in a project is none in the organization: {body}");
     }
 }
@@ -286,9 +289,44 @@ async fn a_large_organization_is_read() {
         .unwrap();
     }
     body.push_str("]}");
-    let bench = Bench::new().await;
-    bench.answers("GET", USERS, ResponseTemplate::new(200).set_body_raw(body, "application/json")).await;
-    let roster = bench.roster(What::Roster).await.unwrap();
-    assert_eq!(roster.members.len(), 30_000);
+    let whole = |roster: Roster| {
+        assert_eq!(roster.members.len(), 30_000);
+        let ordered = roster.members.iter().zip(roster.members.iter().skip(1)).all(|(a, b)| a.address < b.address);
+        assert!(ordered, "each once, in the order of the addresses");
+        roster
+    };
+    let read = async |body: String| {
+        let bench = Bench::new().await;
+        bench.answers("GET", USERS, ResponseTemplate::new(200).set_body_raw(body, "application/json")).await;
+        bench.roster(What::Roster).await
+    };
+    let roster = whole(read(body.clone()).await.unwrap());
     assert!(roster.shows_roles && roster.shows_grants);
+    let cut = body[..body.len() - 20].to_owned();
+    assert!(matches!(read(cut).await, Err(Failure::Malformed(why)) if why.starts_with("it ends too early")));
+    let late = format!("{}, \"status\": \"error\"}}", &body[..body.len() - 1]);
+    assert_eq!(read(late).await, Err(Failure::Refused { status: 200 }), "the word may stand behind the people");
+
+    // Maps of people, and a list deeper in the answer, beside what counts it.
+    let entries = |key: &dyn Fn(u32) -> String, value: &dyn Fn(u32) -> String| {
+        (0..30_000).map(|n| format!("\"{}\":{}", key(n), value(n))).collect::<Vec<_>>().join(",")
+    };
+    let address = |n: u32| format!("person{n}@example.com");
+    let granted = |n: u32| format!("{{\"id\":{n},\"role\":\"member\",\"projects\":{{\"3\":\"analyst\"}}}}");
+    let named = |n: u32| format!("{{\"email\":\"{}\",\"role\":\"member\"}}", address(n));
+    let by_address = entries(&address, &granted);
+    let by_id = entries(&|n| n.to_string(), &named);
+    let bare = (0..30_000).map(|n| format!("\"{}\"", address(n))).collect::<Vec<_>>().join(",");
+    let layouts = [
+        (format!("{{\"results\":{{{by_address}}},\"status\":\"ok\"}}"), (true, true, true)),
+        (format!("{{\"status\":\"ok\",\"results\":{{\"users\":{{{by_id}}},\"total\":30000}}}}"), (true, true, false)),
+        (format!("[{bare}]"), (false, false, false)),
+    ];
+    for (body, (ids, roles, grants)) in layouts {
+        let roster = whole(read(body).await.unwrap());
+        assert!(roster.members.iter().all(|member| member.id.is_some() == ids));
+        assert_eq!((roster.shows_roles, roster.shows_grants), (roles, grants));
+    }
+    let short = format!("{{\"results\":{{\"users\":{{{by_id}}},\"total\":30001}}}}");
+    assert!(matches!(read(short).await, Err(Failure::Incomplete(_))));
 }

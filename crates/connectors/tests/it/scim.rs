@@ -100,6 +100,35 @@ async fn a_person_is_found_under_each_of_their_addresses() {
 }
 
 #[tokio::test]
+async fn groups_stand_in_for_teams_that_are_refused() {
+    let groups = "/api/app/scim/v2/Groups";
+    let group = |id: &str, members: Value| json!({"id": id, "displayName": format!("Team {id}"), "members": members});
+    let list = |start: u64, resources: Value| {
+        let body = json!({"totalResults": 3, "startIndex": start, "Resources": resources});
+        Mock::given(method("GET"))
+            .and(path(groups))
+            .and(query_param("startIndex", start.to_string()))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+    };
+    let bench = Bench::new().await;
+    bench.answers("GET", "/organizations/7/teams", ResponseTemplate::new(403)).await;
+    list(1, json!([group("1", json!([{"value": "5"}])), group("2", json!([]))])).mount(&bench.server).await;
+    list(3, json!([{"id": "3", "displayName": "Team 3"}])).mount(&bench.server).await;
+    bench.gives(&format!("{groups}/3"), group("3", json!([{"value": "6"}]))).await;
+    let teams = bench.items(What::Teams).await;
+    let shown: Vec<_> = teams.iter().map(|team| (team.title.as_str(), team.raw["members"].clone())).collect();
+    let expected = [("Team 1", json!([{"value": "5"}])), ("Team 2", json!([])), ("Team 3", json!([{"value": "6"}]))];
+    assert_eq!(shown, expected, "the last one came without its members and was read by itself");
+
+    let bench = Bench::new().await;
+    bench.answers("GET", "/organizations/7/teams", ResponseTemplate::new(500)).await;
+    assert_eq!(bench.failure(What::Teams).await, Failure::Server { status: 500 }, "may pass: no other way is taken");
+    let bench = Bench::with(|config| config.scim = None).await;
+    bench.answers("GET", "/organizations/7/teams", ResponseTemplate::new(403)).await;
+    assert_eq!(bench.failure(What::Teams).await, Failure::Forbidden);
+}
+
+#[tokio::test]
 async fn deactivation_is_one_patch_and_never_a_second_write() {
     let bench = Bench::new().await;
     bench.answers("PATCH", "/api/app/scim/v2/Users/u5", ResponseTemplate::new(501)).await;

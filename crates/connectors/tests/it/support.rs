@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use leaver_connectors::mixpanel::{Config, Deactivation, Mixpanel, Region, Scim};
-use leaver_connectors::{Clock, JournalledIntent, Reader as _, Written};
+use leaver_connectors::{Clock, Reader as _, Written};
 use leaver_core::ids::{CredentialName, ProjectId, VendorOrg};
 use leaver_core::reading::{Failure, Item, Me, Reading, Roster, Snapshot};
 use leaver_core::source::{Source, What};
@@ -34,10 +34,6 @@ impl Clock for Still {
         "2026-03-01T12:00:00Z".parse().unwrap()
     }
 }
-
-struct Allowed;
-
-impl JournalledIntent for Allowed {}
 
 /// A configuration for a rehearsal at this address.
 pub(crate) fn config(base: &str) -> Config {
@@ -68,7 +64,7 @@ pub(crate) fn memory() -> Arc<MemorySink> {
 
 pub(crate) async fn act(mixpanel: &Mixpanel, write: &Write) -> Written {
     // Through the port, as the engine does.
-    leaver_connectors::Vendor::acting(mixpanel, &Allowed).act(write).await
+    leaver_connectors::Vendor::acting(mixpanel, &leaver_testkit::intent()).act(write).await
 }
 
 /// A connector and the server that it talks to.

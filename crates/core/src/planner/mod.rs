@@ -125,7 +125,10 @@ pub fn project_reads(me: &Me) -> Vec<What> {
     me.projects
         .iter()
         .filter(|(_, seen)| seen.role.is_some())
-        .flat_map(|(project, _)| crate::decide::list_kinds().map(|kind| What::List(*project, kind)))
+        .flat_map(|(project, _)| {
+            let lists = crate::decide::list_kinds().map(|kind| What::List(*project, kind));
+            lists.chain([What::LegacyPipelines(*project)])
+        })
         .collect()
 }
 

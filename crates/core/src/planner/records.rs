@@ -38,7 +38,10 @@ impl Desk<'_> {
             invitations.options = vec![Choice::AcceptRisk];
             self.claims.push(invitations);
         }
-        if self.inventory.has_any(&[Kind::Pipeline, Kind::WarehouseImport]) || self.inventory.feeds_syncs() {
+        if self.inventory.has_any(&[Kind::Pipeline, Kind::WarehouseImport])
+            || self.inventory.feeds_syncs()
+            || self.inventory.legacy_pipelines() > 0
+        {
             self.claims.push(declared(
                 "pipelines.owned",
                 &["XFER-4"],
@@ -121,7 +124,12 @@ impl Desk<'_> {
                         .to_owned(),
             });
         }
-        for (what, failure) in self.inventory.failures() {
+        let passed_over = |what: &What, failure: &Failure| {
+            // The old interface of pipelines is there for few (`facts/mixpanel.md` 5.3).
+            let gone = matches!(failure, Failure::NotFound | Failure::Forbidden | Failure::NotConfigured(_));
+            matches!(what, What::LegacyPipelines(_)) && gone
+        };
+        for (what, failure) in self.inventory.failures().filter(|(what, failure)| !passed_over(what, failure)) {
             // A 404 of a kind in every project is a feature that the plan of the organization does not have; data of a sender is missed
             // in any case.
             let sender = matches!(what, What::List(_, kind) if kind.sends());

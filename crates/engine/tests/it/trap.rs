@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use leaver_connectors::{Actor, JournalledIntent, Reader, Vendor, Written};
+use leaver_connectors::{Actor, Reader, Vendor, Written};
+use leaver_core::effect::Intent;
 use leaver_core::ids::{Address, CaseId, CredentialName, OrgName, PersonId, VendorOrg};
 use leaver_core::reading::Reading;
 use leaver_core::source::Source;
@@ -106,7 +107,7 @@ impl Reader for TrappedVendor {
 }
 
 impl Vendor for TrappedVendor {
-    fn acting<'a>(&'a self, _: &'a dyn JournalledIntent) -> Box<dyn Actor + 'a> {
+    fn acting<'a>(&'a self, _: &'a Intent) -> Box<dyn Actor + 'a> {
         Box::new(TrappedActor(self))
     }
 
@@ -117,11 +118,6 @@ impl Vendor for TrappedVendor {
 
 struct TrappedActor<'a>(&'a TrappedVendor);
 
-/// The engine had one.
-struct Seen;
-
-impl JournalledIntent for Seen {}
-
 #[async_trait]
 impl Actor for TrappedActor<'_> {
     async fn act(&self, write: &Write) -> Written {
@@ -131,7 +127,7 @@ impl Actor for TrappedActor<'_> {
         let under_way = Arc::clone(&trap.under_way).read_owned().await;
         // What was sent arrives, whoever dies meanwhile.
         let sent = tokio::spawn(async move {
-            let written = inner.acting(&Seen).act(&write).await;
+            let written = inner.acting(&leaver_testkit::intent()).act(&write).await;
             drop(under_way);
             written
         });

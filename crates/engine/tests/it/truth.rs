@@ -20,6 +20,7 @@ pub(crate) struct Truth {
     requests: Vec<Value>,
     own_username: String,
     own_user: u64,
+    own_domain: String,
     successor: String,
     handed_over: BTreeSet<String>,
 }
@@ -90,12 +91,14 @@ fn mails(kind: &str, item: &Value) -> Vec<String> {
     found.into_iter().map(text).collect()
 }
 
-fn sends_to(kind: &str, item: &Value, address: &str) -> bool {
+fn sends_to(kind: &str, item: &Value, address: &str, own: &str) -> bool {
     let fields = &item["fields"];
     if kind == "webhook" {
         let domain = address.split_once('@').map_or("", |(_, domain)| domain);
         let host = fields["url"].as_str().unwrap_or_default().split('/').nth(2).unwrap_or_default().to_owned();
-        return fields["is_enabled"] == true && (host == domain || host.ends_with(&format!(".{domain}")));
+        // What goes to our own hosts goes to nobody who leaves.
+        let theirs = domain != own && (host == domain || host.ends_with(&format!(".{domain}")));
+        return fields["is_enabled"] == true && theirs;
     }
     if kind == "agent_flow" && fields["status"] == "paused" {
         return false;
@@ -141,6 +144,7 @@ impl Truth {
             requests,
             own_username,
             own_user,
+            own_domain: description.people.owner.split('@').next_back().unwrap_or_default().to_owned(),
             successor: description.people.successor.clone(),
             handed_over: sink.all().into_iter().map(|handed| handed.username).collect(),
         }
@@ -188,9 +192,9 @@ impl Truth {
                 !list(&self.now["service_accounts"]).iter().any(|account| account["creator"] == id)
             }
             Predicate::Replaced { service_account } => self.replaced(*service_account),
-            Predicate::NothingSends { project, kind } => {
-                !items(&self.now, project.0, word(*kind)).values().any(|item| sends_to(word(*kind), item, leaver))
-            }
+            Predicate::NothingSends { project, kind } => !items(&self.now, project.0, word(*kind))
+                .values()
+                .any(|item| sends_to(word(*kind), item, leaver, &self.own_domain)),
             Predicate::NotShared { project, kind, id: item } => items(&self.now, project.0, word(*kind))
                 .get(item)
                 .is_none_or(|item| !list(&item["user_shares"]).iter().any(|share| share["id"] == id)),

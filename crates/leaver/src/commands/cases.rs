@@ -11,13 +11,14 @@ use leaver_core::ids::{Address, CaseId, ClaimKey, OrgName, PersonId, ProjectId};
 use leaver_core::method::{Method, Reason, Urgency};
 use leaver_core::plan::Request;
 use leaver_core::wanted::{settled, waits_for_person};
-use leaver_engine::{Error as EngineError, Wish, document};
+use leaver_engine::{CaseDocument, Drafted, Error as EngineError, Wish, document};
 use leaver_store::CaseFilter;
 
-use crate::cli::{Remove, Status, Terms};
+use crate::cli::{PlanArgs, Remove, Status, Terms};
 use crate::clock::pause;
 use crate::commands::people::keep_all;
 use crate::failure::{Exit, Failure};
+use crate::overdue;
 use crate::printer::Printer;
 use crate::render::{self, Words};
 use crate::wiring::App;
@@ -41,6 +42,19 @@ pub(crate) struct Particulars {
     pub(crate) originals: Vec<leaver_core::ids::Digest>,
 }
 
+/// The reason of a plan for which nobody named one.
+const ASSUMED_REASON: &str = "project-completion";
+
+impl Particulars {
+    /// When access must be gone (PRACTICE-1): 24 hours after the end of the work or its being known, whichever came first;
+    /// never later than 24 hours after the start.
+    fn deadline(&self, now: Timestamp) -> Timestamp {
+        let start = self.at.unwrap_or(now);
+        let from = [self.ended, self.known].into_iter().flatten().fold(start, Timestamp::min);
+        from.checked_add(SignedDuration::from_hours(24)).unwrap_or(from)
+    }
+}
+
 fn parsed<T>(text: &str, what: &str, known: &[&str], parse: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
     parse(text).ok_or_else(|| {
         Failure::usage("L014", format!("'{text}' is no {what}")).hint(format!("one of {}", known.join(", ")))
@@ -62,7 +76,7 @@ pub(crate) async fn wish(
     })?;
     let config = app.config.organizations.get(&terms.org);
     let slugs: Vec<&str> = Reason::ALL.iter().map(|reason| reason.slug()).collect();
-    let reason = parsed(&terms.reason, "reason", &slugs, Reason::parse)?;
+    let reason = parsed(terms.reason.as_deref().unwrap_or(ASSUMED_REASON), "reason", &slugs, Reason::parse)?;
     let method = match &terms.method {
         Some(text) => parsed(text, "method", &["delete", "revoke", "reduce"], Method::parse)?,
         // Without a named project there is nothing to reduce to.
@@ -112,7 +126,8 @@ pub(crate) async fn wish(
             .map_err(|error| Failure::not_done("L301", "the successor cannot be stored").because(&error))?;
     }
     let (requester, operator) = app.acting(acting)?.clone();
-    if requester == executor && !org.policy.two_person {
+    // In an emergency one person starts, and a second one ratifies (invariant 4).
+    if requester == executor && !org.policy.two_person && urgency != Urgency::Emergency {
         return Err(Failure::usage("L203", "the requester may not execute as well")
             .hint("name another executor, or set the policy 'two_person', which every report prints"));
     }
@@ -121,7 +136,7 @@ pub(crate) async fn wish(
         .and_then(|config| config.approver.as_ref())
         .and_then(|name| app.people.get(name))
         .map(|(id, _)| id.clone());
-    let start = particulars.at.unwrap_or(now);
+    let deadline = particulars.deadline(now);
     Ok(Wish {
         request: Request {
             case: CaseId::new(format!("case_{}", app.engine.ids.next(now))),
@@ -144,7 +159,7 @@ pub(crate) async fn wish(
             not_before: particulars.at,
             ended: particulars.ended,
             known: particulars.known,
-            deadline: start.checked_add(SignedDuration::from_hours(24)).unwrap_or(start),
+            deadline,
             at: now,
         },
         leaver,
@@ -201,7 +216,13 @@ fn chosen(file: Option<&std::path::Path>, wish: &Wish, case: &Case) -> Result<()
     }
 }
 
-pub(crate) async fn plan(app: &App, terms: &Terms, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn plan(
+    app: &App,
+    arguments: &PlanArgs,
+    acting: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
+    let terms = &arguments.terms;
     let wish = wish(app, terms, Particulars::default(), acting).await?;
     let wanted = wish.clone();
     let drafted = {
@@ -211,17 +232,39 @@ pub(crate) async fn plan(app: &App, terms: &Terms, acting: Option<&str>, printer
     chosen(terms.choices.as_deref(), &wanted, &drafted.case)?;
     remember(app, &drafted.case, &wanted).await?;
     let now = app.engine.clock.now();
-    let mut shown = document(&drafted.case, now);
-    shown.case = None;
-    "draft".clone_into(&mut shown.state);
+    let shown = draft(&drafted.case, now);
+    let words = draft_words(app, &drafted, terms).await?;
+    if words.reason_assumed {
+        printer.say(&format!("no --reason was given: {ASSUMED_REASON} is assumed; 'leaver remove' needs it said"));
+    }
+    let Some((plan, _)) = &drafted.case.plan else { return Err(Failure::not_done("L201", "no plan was made")) };
+    if let Some(path) = &arguments.graph {
+        std::fs::write(path, render::graph(&drafted.case, plan, &words)).map_err(|error| {
+            Failure::usage("L023", format!("the picture cannot be written to {}", path.display())).because(&error)
+        })?;
+        printer.say(&format!("drew {}", path.display()));
+    }
     if printer.json {
         printer.document(&shown)?;
-    } else if let Some((plan, _)) = &drafted.case.plan {
-        let words =
-            Words { titles: drafted.labels().clone(), leaver: terms.email.clone(), ..words(app, &drafted.case).await? };
+    } else {
         printer.data(&render::case(&drafted.case, plan, &shown, &words, now));
     }
     Ok(Exit::Done)
+}
+
+/// The document of a case that nobody has opened.
+fn draft(case: &Case, now: Timestamp) -> CaseDocument {
+    CaseDocument { case: None, state: "draft".to_owned(), ..document(case, now) }
+}
+
+/// The names and titles of a case that nobody has opened.
+async fn draft_words(app: &App, drafted: &Drafted, terms: &Terms) -> Result<Words, Failure> {
+    Ok(Words {
+        titles: drafted.labels().clone(),
+        leaver: terms.email.clone(),
+        reason_assumed: terms.reason.is_none(),
+        ..words(app, &drafted.case).await?
+    })
 }
 
 pub(crate) async fn remove(
@@ -261,15 +304,8 @@ pub(crate) async fn remove(
     if !remove.yes {
         if !printer.json {
             let now = app.engine.clock.now();
-            let words = Words {
-                titles: drafted.labels().clone(),
-                leaver: remove.terms.email.clone(),
-                ..words(app, &drafted.case).await?
-            };
-            let mut shown = document(&drafted.case, now);
-            shown.case = None;
-            "draft".clone_into(&mut shown.state);
-            printer.data(&render::case(&drafted.case, &plan, &shown, &words, now));
+            let words = draft_words(app, &drafted, &remove.terms).await?;
+            printer.data(&render::case(&drafted.case, &plan, &draft(&drafted.case, now), &words, now));
         }
         let typed = printer.ask("type the leaver's address to open the case");
         let same = typed.as_deref().is_some_and(|typed| Address::parse(typed).is_ok_and(|typed| typed == wish.leaver));
@@ -280,12 +316,22 @@ pub(crate) async fn remove(
     }
     let mut case = app.engine.open(drafted).await?;
     printer.say(&format!("opened {}", case.id));
+    let now = app.engine.clock.now();
+    if case.request.deadline <= now {
+        let late = now.duration_since(case.request.deadline).as_hours();
+        printer.say(&format!(
+            "the deadline of 24 hours is past since {late} h: once approved, the deletion waits for no copy"
+        ));
+    }
     if case.request.urgency == Urgency::Emergency {
         let by = case.request.requester.clone();
         let command = Decision::Authorise { plan: hash, by, identity: Identity::Declared };
         case = app.engine.command(&case.id, command).await?;
-        printer.say("authorised by the requester alone; a second person must ratify within 24 hours");
+        let by = render::ratify_by(&case)
+            .map_or_else(String::new, |by| by.strftime(" until %Y-%m-%d %H:%M UTC").to_string());
+        printer.say(&format!("authorised by the requester alone; a second person must ratify it{by}"));
         case = run(app, &case.id, printer).await?;
+        app.close_pages(printer).await;
     }
     show(app, &case, printer).await?;
     Ok(exit_of(&case, app.engine.clock.now()))
@@ -294,10 +340,17 @@ pub(crate) async fn remove(
 /// Runs the case as far as it can go now; if another process is the worker, follows it.
 pub(crate) async fn run(app: &App, id: &CaseId, printer: Printer) -> Result<Case, Failure> {
     let lock = app.become_worker().await?;
+    let pages = lock.is_some() && printer.is_watched();
+    if pages {
+        app.open_pages(printer).await?;
+    }
     loop {
         if lock.is_some() {
             let bar = printer.bar();
             app.engine.work("remove", &bar).await?;
+        }
+        if pages {
+            app.tell_pages(printer);
         }
         let case = app.engine.case(id).await?;
         let now = app.engine.clock.now();
@@ -313,25 +366,7 @@ pub(crate) async fn run(app: &App, id: &CaseId, printer: Printer) -> Result<Case
 
 pub(crate) async fn status(app: &App, status: &Status, printer: Printer) -> Result<Exit, Failure> {
     let Some(text) = &status.case else {
-        let rows = app.engine.store.cases(&CaseFilter::default()).await.map_err(EngineError::from)?;
-        if printer.json {
-            let list: Vec<_> = rows
-                .iter()
-                .map(|row| serde_json::json!({"case": row.case, "org": row.org, "state": row.state, "next_at": row.next_at, "opened_at": row.opened_at}))
-                .collect();
-            printer.document(&list)?;
-        } else {
-            let mut shown = Vec::with_capacity(rows.len());
-            for row in rows {
-                let leaver = app.engine.store.person(&row.person).await.map_err(EngineError::from)?;
-                let address = leaver
-                    .and_then(|person| person.addresses.first().cloned())
-                    .map_or_else(|| row.person.to_string(), |address| address.to_string());
-                shown.push((row, address));
-            }
-            printer.data(&render::list(&shown));
-        }
-        return Ok(Exit::Done);
+        return list(app, printer).await;
     };
     let id = app.engine.find(text).await?;
     if status.watch {
@@ -340,6 +375,49 @@ pub(crate) async fn status(app: &App, status: &Status, printer: Printer) -> Resu
     let case = app.engine.case(&id).await?;
     show(app, &case, printer).await?;
     Ok(Exit::Done)
+}
+
+/// Every case, and since when a recheck of it is overdue.
+async fn list(app: &App, printer: Printer) -> Result<Exit, Failure> {
+    let rows = app.engine.store.cases(&CaseFilter::default()).await.map_err(EngineError::from)?;
+    let now = app.engine.clock.now();
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        let overdue = overdue_recheck(app, &row, now).await?;
+        let leaver = app.engine.store.person(&row.person).await.map_err(EngineError::from)?;
+        let address = leaver
+            .and_then(|person| person.addresses.first().cloned())
+            .map_or_else(|| row.person.to_string(), |address| address.to_string());
+        shown.push(render::Row { case: row, leaver: address, overdue });
+    }
+    if printer.json {
+        let list: Vec<_> = shown
+            .iter()
+            .map(|shown| {
+                let row = &shown.case;
+                serde_json::json!({
+                    "case": row.case, "org": row.org, "state": row.state, "next_at": row.next_at,
+                    "opened_at": row.opened_at, "recheck_due_since": shown.overdue,
+                })
+            })
+            .collect();
+        printer.document(&list)?;
+    } else {
+        printer.data(&render::list(&shown));
+    }
+    Ok(Exit::Done)
+}
+
+/// Since when a recheck of a case is overdue because nothing ran.
+pub(crate) async fn overdue_recheck(
+    app: &App,
+    row: &leaver_store::CaseRow,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    if ![CaseState::Removed, CaseState::Closed].map(CaseState::word).contains(&row.state.as_str()) {
+        return Ok(None);
+    }
+    Ok(overdue::recheck(&app.engine.case(&row.case).await?, now))
 }
 
 /// Follows a case until it is removed, closed, or over. Asks for a read now, because somebody is looking.
@@ -397,17 +475,22 @@ fn verdict(case: &Case, now: Timestamp) -> Exit {
 
 /// The exit code of a command that moved a case.
 pub(crate) fn exit_of(case: &Case, now: Timestamp) -> Exit {
+    if awaits_person(case, now) { Exit::Waiting } else { Exit::Done }
+}
+
+/// Whether a person has something to do in a case, also after every path was closed: a word to give, an emergency to ratify.
+pub(crate) fn awaits_person(case: &Case, now: Timestamp) -> bool {
     match case.state {
-        CaseState::Removed | CaseState::Closed | CaseState::Cancelled | CaseState::Rejected | CaseState::Scheduled => {
-            Exit::Done
+        CaseState::WaitingApproval | CaseState::WaitingPerson | CaseState::Held => true,
+        CaseState::Running | CaseState::Reopened | CaseState::Removed => {
+            render::is_unratified(case)
+                || case
+                    .plan
+                    .as_ref()
+                    .is_some_and(|(plan, _)| plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)))
         }
-        CaseState::WaitingApproval | CaseState::WaitingPerson | CaseState::Held => Exit::Waiting,
-        CaseState::Draft | CaseState::Running | CaseState::Reopened => {
-            let waits = case
-                .plan
-                .as_ref()
-                .is_some_and(|(plan, _)| plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now)));
-            if waits { Exit::Waiting } else { Exit::Done }
+        CaseState::Draft | CaseState::Scheduled | CaseState::Closed | CaseState::Cancelled | CaseState::Rejected => {
+            false
         }
     }
 }
@@ -443,23 +526,12 @@ pub(crate) async fn show(app: &App, case: &Case, printer: Printer) -> Result<(),
 pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
     let store = &app.engine.store;
     let mut words = Words::default();
-    let Some((plan, _)) = &case.plan else { return Ok(words) };
-    let mut objects: Vec<String> = plan.findings.iter().filter_map(|finding| finding.object.clone()).collect();
-    for claim in &plan.claims {
-        for what in &claim.reads {
-            objects.push(what.to_string());
-            objects.extend(what.project().map(|project| format!("project/{project}")));
-        }
-        objects.extend(render_objects(claim));
-        if let (leaver_core::claim::Predicate::NothingSends { project, kind }, Some(seen)) =
-            (&claim.says, case.observation(&claim.key))
-        {
-            let found = seen.observation.instances.iter();
-            objects.extend(found.map(|id| leaver_core::source::What::Object(*project, *kind, id.clone()).to_string()));
-        }
+    if let Some(org) = app.config.organizations.get(case.request.org.as_str()) {
+        words.own_account.clone_from(&org.service_account.username);
+        words.successor_login = org.successor_login.is_some();
     }
-    objects.sort();
-    objects.dedup();
+    let Some((plan, _)) = &case.plan else { return Ok(words) };
+    let objects = render::objects(case, plan);
     words.titles = store.labels(case.request.vendor_org, &objects).await.map_err(EngineError::from)?;
     let address = |person: Option<leaver_store::PersonRecord>, id: &PersonId| {
         person.and_then(|person| person.addresses.first().map(ToString::to_string)).unwrap_or_else(|| id.to_string())
@@ -468,43 +540,4 @@ pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
     words.successor =
         address(store.person(&case.request.successor).await.map_err(EngineError::from)?, &case.request.successor);
     Ok(words)
-}
-
-fn render_objects(claim: &leaver_core::claim::Claim) -> Vec<String> {
-    use leaver_core::claim::Predicate;
-    use leaver_core::source::{Kind, What};
-
-    match &claim.says {
-        Predicate::Copied { project, kind, id }
-        | Predicate::Described { project, kind, id }
-        | Predicate::Dropped { project, kind, id }
-        | Predicate::NotShared { project, kind, id } => vec![What::Object(*project, *kind, id.clone()).to_string()],
-        Predicate::OwnedBySuccessor { project, id } => {
-            vec![What::Object(*project, Kind::Metric, id.clone()).to_string()]
-        }
-        Predicate::ContactsSuccessor { project, id } => {
-            vec![What::Object(*project, Kind::Schema, id.clone()).to_string()]
-        }
-        Predicate::Exported { project, id } => {
-            vec![What::Object(*project, Kind::Report, id.clone()).to_string()]
-        }
-        Predicate::Replaced { service_account } => vec![What::ServiceAccount(*service_account).to_string()],
-        Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
-            projects.iter().map(|project| format!("project/{project}")).collect()
-        }
-        Predicate::NothingSends { .. }
-        | Predicate::NoPublicLink { .. }
-        | Predicate::NotMember
-        | Predicate::LowestRole
-        | Predicate::NoProjectGrant
-        | Predicate::NoDataView
-        | Predicate::ScimInactive
-        | Predicate::NoServiceAccountBy
-        | Predicate::RecipientsKept { .. }
-        | Predicate::MembersKept { .. }
-        | Predicate::MayRemove
-        | Predicate::ExecutorMayRemove
-        | Predicate::Recorded { .. }
-        | Predicate::Declared { .. } => Vec::new(),
-    }
 }

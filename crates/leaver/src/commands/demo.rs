@@ -91,7 +91,7 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
     let terms = Terms {
         email: people.leaver.clone(),
         org: "sandbox".to_owned(),
-        reason: "project-completion".to_owned(),
+        reason: Some("project-completion".to_owned()),
         method: Some("delete".to_owned()),
         urgency: None,
         successor: None,

@@ -19,7 +19,7 @@ pub(crate) async fn run(app: &App, drill: &Drill, acting: Option<&str>, printer:
     let terms = Terms {
         email: drill.account.clone(),
         org: drill.org.clone(),
-        reason: "access-review".to_owned(),
+        reason: Some("access-review".to_owned()),
         method: Some("delete".to_owned()),
         urgency: None,
         successor: None,

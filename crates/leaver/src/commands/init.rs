@@ -71,14 +71,20 @@ requester = "requester"
 approver = "approver"
 executor = "executor"
 successor = "successor"
+# Where the secret of a replaced service account goes: one of
+# secrets = { folder = "handed-over" }
+# secrets = { age = { recipient = "age1...", folder = "handed-over" } }
+# secrets = { command = ["vault-put"] }       # reads it from its standard input
+# secrets = { page = "127.0.0.1:0" }          # shows it once, on this machine
 
 # Organization Settings > Service Accounts > Add: organization role Owner, project role Owner in every project.
 [organizations.main.service_account]
 username = ""
 secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
 
-# Where the secret of a replaced service account goes: a folder, or a command that reads it from its standard input.
-# secrets = { folder = "handed-over" }
+# Boards are copied with this login of the successor, so that the copies are theirs; without it they belong to the service account.
+# [organizations.main.successor_login]
+# bearer = { file = "secrets/successor" }
 
 # Rules that differ from the defaults.
 # [organizations.main.policy]

@@ -27,7 +27,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Sandbox(arguments) => sandbox::run(arguments, printer).await,
         Command::Init(arguments) => init::run(arguments, printer),
         Command::Doctor => doctor::run(&open().await?, printer).await,
-        Command::Plan(plan) => cases::plan(&open().await?, &plan.terms, acting, printer).await,
+        Command::Plan(plan) => cases::plan(&open().await?, plan, acting, printer).await,
         Command::Remove(remove) => cases::remove(&open().await?, remove, acting, printer).await,
         Command::Drill(drill) => drill::run(&open().await?, drill, acting, printer).await,
         Command::Status(status) => cases::status(&open().await?, status, printer).await,

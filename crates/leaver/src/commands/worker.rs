@@ -6,6 +6,7 @@ use leaver_engine::Error as EngineError;
 use leaver_store::CaseFilter;
 
 use crate::cli::Worker;
+use crate::commands::cases::awaits_person;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
@@ -18,12 +19,20 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
         return Err(Failure::not_done("L309", "another worker holds this database")
             .hint("one worker is enough: 'leaver status --watch CASE' follows what it does"));
     };
+    // A page that closes at once helps nobody: then its secrets wait in their files.
+    let pages = !worker.once || printer.is_watched();
+    if pages {
+        app.open_pages(printer).await?;
+    }
     let mut patience = 20;
     loop {
         let pass = {
             let bar = printer.bar();
             app.engine.work("worker", &bar).await?
         };
+        if pages {
+            app.tell_pages(printer);
+        }
         let now = app.engine.clock.now();
         if worker.once
             && let Some(next) = pass.next_at.filter(|at| at.duration_since(now) <= SETTLES)
@@ -37,8 +46,17 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
         if worker.once {
             let rows = app.engine.store.cases(&CaseFilter::default()).await.map_err(EngineError::from)?;
             let waits = [CaseState::WaitingApproval, CaseState::WaitingPerson, CaseState::Held].map(CaseState::word);
-            let waiting: Vec<&str> =
-                rows.iter().filter(|row| waits.contains(&row.state.as_str())).map(|row| row.case.as_str()).collect();
+            let perhaps = [CaseState::Running, CaseState::Reopened, CaseState::Removed].map(CaseState::word);
+            let mut waiting = Vec::new();
+            for row in &rows {
+                let state = row.state.as_str();
+                // A case that goes on by itself may still wait for somebody's word.
+                if waits.contains(&state)
+                    || perhaps.contains(&state) && awaits_person(&app.engine.case(&row.case).await?, now)
+                {
+                    waiting.push(row.case.as_str());
+                }
+            }
             if printer.json {
                 printer.document(
                     &serde_json::json!({ "cases": pass.cases, "waiting": waiting, "next_at": pass.next_at }),
@@ -49,6 +67,7 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
                     printer.say(&format!("  leaver status {case}"));
                 }
             }
+            app.close_pages(printer).await;
             if !pass.unanswered.is_empty() {
                 let count = pass.unanswered.len();
                 printer

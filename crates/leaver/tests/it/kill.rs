@@ -1,9 +1,10 @@
 //! Fifty real `kill -9` of a busy worker: nothing is lost, and nothing is done twice outside.
 //!
 //! Every write of the twin is slow, and the worker is killed when an intent has just become durable, so that the kill falls
-//! between intent and outcome. Then a worker that is left alone goes on.
+//! between intent and outcome: first of each kind of effect in turn, then of any. In the end a worker that is left alone goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -12,28 +13,62 @@ use leaver_store::Journal as _;
 use leaver_store_sqlite::SqliteStore;
 use serde_json::{Value, json};
 
-const ROUNDS: u64 = 6;
-const KILLS: usize = 9;
+const KILLS: usize = 50;
+/// More worlds than this mean that some kind of effect is never caught.
+const WORLDS: u64 = 12;
+/// One pass of a worker waits for no more seconds than this; what is due later is left to the next one.
+const PASS: u32 = 150;
+/// An attempt after this one is left alone: after five a person must look, and the worker does right to stop.
+const ATTEMPTS: u32 = 3;
+/// How often the clock moves on in one world when there was nothing to kill: some effects wait for a day.
+const DAYS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_killed_fifty_times_changes_nothing_twice() {
-    let mut between: BTreeMap<String, usize> = BTreeMap::new();
+    // What a worker does that nobody kills.
+    let clean = World::begin(0).await;
+    clean.finish().await;
+    clean.assert_nothing_twice().await;
+    let kinds: BTreeSet<String> = clean.effects().await.into_values().map(|(kind, _)| kind).collect();
+    clean.sandbox.stop().await.expect("the twin stops");
+    assert!(kinds.len() > 4, "a removal has many kinds of effect: {kinds:?}");
+
+    let mut between: BTreeMap<String, usize> = kinds.iter().map(|kind| (kind.clone(), 0)).collect();
     let mut killed = 0;
-    for round in 0..ROUNDS {
-        let world = World::begin(round).await;
-        for _ in 0..KILLS {
-            killed += usize::from(world.kill_after_an_intent().await);
-        }
-        for (kind, count) in world.without_outcome().await {
-            *between.entry(kind).or_default() += count;
+    for seed in 0..WORLDS {
+        let world = World::begin(seed).await;
+        world.slow_writes().await;
+        let mut days = 0;
+        while killed < KILLS && days < DAYS {
+            let never: BTreeSet<String> =
+                between.iter().filter(|(_, count)| **count == 0).map(|(kind, _)| kind.clone()).collect();
+            let wanted = if never.is_empty() { kinds.clone() } else { never };
+            if let Some(caught) = world.kill_after_an_intent(&wanted).await {
+                killed += 1;
+                for kind in caught {
+                    *between.entry(kind).or_default() += 1;
+                }
+            } else {
+                // What was lost is made anew before the day is over on which the old credential goes.
+                world.come_to_rest().await;
+                world.advance(25 * 60 * 60).await;
+                days += 1;
+            }
         }
         world.finish().await;
         world.assert_nothing_twice().await;
         world.sandbox.stop().await.expect("the twin stops");
+        if killed == KILLS {
+            break;
+        }
     }
-    println!("{killed} kills; intents that a kill left without an outcome, by kind: {between:?}");
-    assert!(killed >= 45, "the worker was busy when it was killed: {killed}");
-    assert!(between.values().sum::<usize>() > 0, "some kills fell between intent and outcome");
+    println!("{killed} kills; kills between intent and outcome, by kind of effect:");
+    for (kind, count) in &between {
+        println!("  {kind:<24} {count:>3} {}", "#".repeat(*count));
+    }
+    assert_eq!(killed, KILLS);
+    let missed: Vec<_> = between.iter().filter(|(_, count)| **count == 0).collect();
+    assert!(missed.is_empty(), "no kill fell between intent and outcome of {missed:?}");
 }
 
 struct World {
@@ -59,13 +94,12 @@ impl World {
         leaver(&work, &["init", "--dir", &work.to_string_lossy(), "--from-sandbox", &from.to_string_lossy()], 0);
         let control = format!("{}/_sandbox", sandbox.description().control.base_url);
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        for method in ["POST", "PATCH", "PUT", "DELETE"] {
-            let fault = json!({"fault": "slow", "match": {"method": method, "path": "/"}, "times": 0});
-            let answer = client.post(format!("{control}/faults")).json(&fault).send().await.expect("an answer");
-            assert!(answer.status().is_success());
-        }
         let person = &sandbox.description().people.leaver;
-        leaver(&work, &["remove", person, "--org", "sandbox", "--ticket", "KILL-1", "--yes"], 3);
+        leaver(
+            &work,
+            &["remove", person, "--org", "sandbox", "--reason", "project-completion", "--ticket", "KILL-1", "--yes"],
+            3,
+        );
         let cases: Value = serde_json::from_str(&leaver(&work, &["status", "--json"], 0)).expect("JSON");
         let case = cases[0]["case"].as_str().expect("a case").to_owned();
         leaver(&work, &["approve", &case, "--as", "approver"], 3);
@@ -77,9 +111,9 @@ impl World {
         self.folder.path().join("work")
     }
 
-    fn worker(&self) -> Child {
+    fn worker_once(&self) -> Child {
         Command::new(env!("CARGO_BIN_EXE_leaver"))
-            .args(["worker", "--config"])
+            .args(["worker", "--once", "--config"])
             .arg(self.work().join("leaver.toml"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -87,64 +121,77 @@ impl World {
             .expect("the worker starts")
     }
 
-    /// How often each kind of effect was intended, and how often it ended.
-    async fn effects(&self) -> BTreeMap<String, (usize, usize)> {
+    /// Every answer to a write comes late, after it was done.
+    async fn slow_writes(&self) {
+        for method in ["POST", "PATCH", "PUT", "DELETE"] {
+            let fault = json!({"fault": "slow", "match": {"method": method, "path": "/"}, "times": 0});
+            let sent = self.client.post(format!("{}/faults", self.control)).json(&fault).send().await;
+            assert!(sent.expect("an answer").status().is_success());
+        }
+    }
+
+    /// The intents in the journal by their key: the kind of effect, and whether an outcome was journalled.
+    async fn effects(&self) -> BTreeMap<String, (String, bool)> {
         let loaded = self.store.load(&self.case.as_str().into()).await.expect("read").expect("the case");
-        let mut kinds: BTreeMap<String, String> = BTreeMap::new();
-        let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        let mut effects: BTreeMap<String, (String, bool)> = BTreeMap::new();
         for event in &loaded.events {
             let body: Value = serde_json::from_slice(&event.bytes).expect("JSON");
             if event.kind == "intended" {
                 let kind = body["effect"]["act"]["do"].as_str().expect("a kind").to_owned();
-                kinds.insert(body["effect"]["key"].as_str().expect("a key").to_owned(), kind.clone());
-                counts.entry(kind).or_default().0 += 1;
-            } else if event.kind == "ended" && !body["sent_at"].is_null() {
-                let kind = &kinds[body["effect"].as_str().expect("a key")];
-                counts.entry(kind.clone()).or_default().1 += 1;
+                effects.insert(body["effect"]["key"].as_str().expect("a key").to_owned(), (kind, false));
+            } else if event.kind == "ended" {
+                effects.get_mut(body["effect"].as_str().expect("a key")).expect("an intent before its outcome").1 =
+                    true;
             }
         }
-        counts
+        effects
     }
 
-    async fn intended(&self) -> usize {
-        self.effects().await.values().map(|(intended, _)| intended).sum()
+    /// The intents that came after these and have no outcome, with their kind.
+    async fn open_since(&self, before: &BTreeMap<String, (String, bool)>) -> BTreeMap<String, String> {
+        let now = self.effects().await.into_iter();
+        now.filter(|(key, (_, ended))| !ended && !before.contains_key(key))
+            .map(|(key, (kind, _))| (key, kind))
+            .collect()
     }
 
-    /// Starts a worker and kills it when the next intent has become durable; `false` when there was nothing left to intend.
-    async fn kill_after_an_intent(&self) -> bool {
+    /// Starts a worker and kills it when an intent of one of these kinds has just become durable. The kinds whose outcome was lost
+    /// with it; `None` when the worker ended by itself, because it had nothing of the kind to do.
+    async fn kill_after_an_intent(&self, wanted: &BTreeSet<String>) -> Option<BTreeSet<String>> {
         self.advance(5).await;
-        let before = self.intended().await;
-        let mut worker = self.worker();
-        let mut mark = self.store.change_mark().await.expect("a mark");
-        let mut idle = 0_u32;
-        let killed = loop {
+        let before = self.effects().await;
+        let mut worker = self.worker_once();
+        let mut mark = None;
+        let mut seconds = 0;
+        loop {
+            if worker.try_wait().expect("a child").is_some() {
+                return None;
+            }
             let now = self.store.change_mark().await.expect("a mark");
-            if now == mark {
-                tokio::task::yield_now().await;
-                idle += 1;
-                // Nothing changes for a long time: the machine has done all it can.
-                if idle > 200_000 {
-                    break false;
-                }
+            if mark == Some(now) {
+                self.hasten(&mut seconds).await;
                 continue;
             }
-            idle = 0;
-            mark = now;
-            if self.intended().await > before {
-                break true;
+            mark = Some(now);
+            let open = self.open_since(&before).await;
+            if open.values().any(|kind| wanted.contains(kind)) && open.keys().all(|key| attempt(key) <= ATTEMPTS) {
+                worker.kill().expect("killed");
+                let ended = worker.wait().expect("gone");
+                // It may have ended by itself in the last moment.
+                let lost = self.open_since(&before).await.into_values().collect();
+                return (ended.signal() == Some(9)).then_some(lost);
             }
-        };
-        worker.kill().expect("killed");
-        worker.wait().expect("gone");
-        killed
+        }
     }
 
-    async fn without_outcome(&self) -> Vec<(String, usize)> {
-        let effects = self.effects().await.into_iter();
-        effects
-            .map(|(kind, (intended, ended))| (kind, intended.saturating_sub(ended)))
-            .filter(|(_, open)| *open > 0)
-            .collect()
+    /// What a worker waits for comes soon, within reason: nothing here is about a deadline that passes.
+    async fn hasten(&self, seconds: &mut u32) {
+        if *seconds < PASS {
+            *seconds += 1;
+            self.advance(1).await;
+        } else {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn advance(&self, seconds: u32) {
@@ -153,15 +200,20 @@ impl World {
         assert!(answer.status().is_success());
     }
 
-    /// Lets workers work until only a person is awaited and nothing changes any more.
+    /// Lets workers work, with a vendor that is quick again, until only a person is awaited and nothing changes any more.
     async fn finish(&self) {
         let answer = self.client.post(format!("{}/faults", self.control)).json(&json!({"fault": null})).send().await;
         assert!(answer.expect("an answer").status().is_success());
+        self.come_to_rest().await;
+    }
+
+    /// Lets workers work until nothing changes any more.
+    async fn come_to_rest(&self) {
         let mut before = usize::MAX;
         let mut unsettled = Vec::new();
         for _ in 0..20 {
             self.work_once().await;
-            let now = self.intended().await;
+            let now = self.effects().await.len();
             unsettled = self.unsettled();
             if now == before && unsettled.is_empty() {
                 return;
@@ -173,15 +225,10 @@ impl World {
 
     /// One `worker --once`, while the twin's clock runs fast: what the worker waits for comes soon.
     async fn work_once(&self) {
-        let mut worker = Command::new(env!("CARGO_BIN_EXE_leaver"))
-            .args(["worker", "--once", "--config"])
-            .arg(self.work().join("leaver.toml"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the worker starts");
+        let mut worker = self.worker_once();
+        let mut seconds = 0;
         while worker.try_wait().expect("a child").is_none() {
-            self.advance(1).await;
+            self.hasten(&mut seconds).await;
         }
         assert_eq!(worker.wait().expect("gone").code(), Some(3), "a person is awaited");
     }
@@ -203,6 +250,7 @@ impl World {
         let log: Value = self.client.get(address).send().await.expect("an answer").json().await.expect("JSON");
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut accounts = (0_usize, 0_usize);
+        let mut told = Vec::new();
         for request in log["requests"].as_array().expect("requests") {
             let effect = &request["effect"];
             if effect.is_null() || request["via"] != "api" {
@@ -210,6 +258,7 @@ impl World {
             }
             let (kind, op) = (effect["kind"].as_str().expect("kind"), effect["op"].as_str().expect("op"));
             if kind == "service_account" {
+                told.push(format!("{op} {} at {}", effect["id"], request["at"]));
                 accounts.0 += usize::from(op == "create");
                 accounts.1 += usize::from(op == "delete");
                 continue;
@@ -222,8 +271,13 @@ impl World {
         let twice: Vec<_> = seen.iter().filter(|(_, count)| **count > 1).collect();
         assert!(twice.is_empty(), "changed twice: {twice:?}");
         // One replacement is left, and the old account is gone: as many deletions as creations.
-        assert_eq!(accounts.0, accounts.1, "creations and deletions of service accounts");
+        assert_eq!(accounts.0, accounts.1, "creations and deletions of service accounts: {told:#?}");
     }
+}
+
+/// The attempt with which the key of an effect ends.
+fn attempt(key: &str) -> u32 {
+    key.rsplit('/').next().and_then(|number| number.parse().ok()).expect("a key ends with its attempt")
 }
 
 /// Runs the binary in this folder and insists on its exit code.

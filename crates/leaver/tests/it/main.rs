@@ -1,10 +1,15 @@
 //! The real binary against a sandbox in this process, and the promises of the command line (architecture §7).
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say no by panicking")]
 
+mod deadlines;
+mod doctor;
 mod documents;
 mod errors;
+mod graph;
+mod guides;
 mod kill;
 mod people;
 mod refusals;
+mod sinks;
 mod world;
 mod wrong_use;

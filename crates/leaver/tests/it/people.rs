@@ -80,7 +80,17 @@ fn cases_are_found_by_their_beginning() {
     error[L208]: there is no case 'case_ffff'
       hint: 'leaver status' lists every case
     "#);
-    let told = world.refused(&["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-8", "--yes"]);
+    let told = world.refused(&[
+        "remove",
+        world.leaver(),
+        "--org",
+        "sandbox",
+        "--reason",
+        "project-completion",
+        "--ticket",
+        "OPS-8",
+        "--yes",
+    ]);
     told!(world, told, @r#"
     exit 2
     -- stderr
@@ -212,7 +222,19 @@ fn remove_insists_on_the_plan_that_was_seen() {
     };
     let hash = planned();
     assert_eq!(planned(), hash, "the same world gives the same plan");
-    let remove = ["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7", "--yes", "--json", "--plan"];
+    let remove = [
+        "remove",
+        world.leaver(),
+        "--org",
+        "sandbox",
+        "--reason",
+        "project-completion",
+        "--ticket",
+        "OPS-7",
+        "--yes",
+        "--json",
+        "--plan",
+    ];
     let other = world.refused(&[&remove[..], &["ffffffffffffffff"]].concat());
     assert_eq!(other.document(1)["error"]["code"], "L202");
     let short = world.refused(&[&remove[..], &[&hash[..11]]].concat());

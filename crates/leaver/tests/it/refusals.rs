@@ -65,7 +65,17 @@ fn the_last_owner() {
     let world = World::with("roster-list,only-owner");
     let document = world.run(&["plan", world.leaver(), "--org", "sandbox", "--json"]).document(0);
     assert_eq!(document["blockers"][0]["code"], "L105");
-    let told = world.refused(&["remove", world.leaver(), "--org", "sandbox", "--ticket", "OPS-7", "--yes"]);
+    let told = world.refused(&[
+        "remove",
+        world.leaver(),
+        "--org",
+        "sandbox",
+        "--reason",
+        "project-completion",
+        "--ticket",
+        "OPS-7",
+        "--yes",
+    ]);
     told!(world, told, @r#"
     exit 1
     -- stderr
@@ -85,7 +95,17 @@ fn an_admin_credential_may_not_remove_an_admin() {
         .and_then(|member| member["address"].as_str())
         .unwrap_or_else(|| panic!("no admin among {members:#}"))
         .to_owned();
-    let told = world.refused(&["remove", &admin, "--org", "sandbox", "--ticket", "OPS-7", "--yes"]);
+    let told = world.refused(&[
+        "remove",
+        &admin,
+        "--org",
+        "sandbox",
+        "--reason",
+        "project-completion",
+        "--ticket",
+        "OPS-7",
+        "--yes",
+    ]);
     told!(world, told, @r#"
     exit 1
     -- stderr
@@ -103,21 +123,14 @@ fn a_wrong_secret() {
     exit 1
     -- stderr
     error[L109]: /me could not be read: the vendor does not accept the credential (401)
-      hint: the service account is wrong, deleted or expired: make a new one in Organization Settings > Service Accounts
+      hint: the service account is wrong, deleted or expired, or 'region' is wrong: 'leaver doctor' asks the other regions
     "#);
     let told = world.refused(&["members", "export", "--org", "sandbox", "--config", config]);
     told!(world, told, @r#"
     exit 1
     -- stderr
     error[L109]: the member list could not be read: the vendor does not accept the credential (401)
-      hint: the service account is wrong, deleted or expired: make a new one in Organization Settings > Service Accounts
-    "#);
-    let told = world.refused(&["doctor", "--config", config]);
-    told!(world, told, @r#"
-    exit 1
-    -- stdout
-    ✗ sandbox: me: the vendor does not accept the credential (401)
-        the user name or the secret is wrong, or the account is deleted or expired: make a new one in Organization Settings > Service Accounts
+      hint: the service account is wrong, deleted or expired, or 'region' is wrong: 'leaver doctor' asks the other regions
     "#);
 }
 
@@ -146,7 +159,8 @@ fn a_vendor_that_does_not_answer() {
     let planned = run(&["plan", &leaver, "--org", "sandbox"]);
     assert_eq!(planned.code, 4, "{}", planned.told());
     assert!(planned.stderr.contains("error[L110]: me could not be read: the connection failed"), "{}", planned.stderr);
-    let removed = run(&["remove", &leaver, "--org", "sandbox", "--ticket", "OPS-7", "--yes"]);
+    let removed =
+        run(&["remove", &leaver, "--org", "sandbox", "--reason", "project-completion", "--ticket", "OPS-7", "--yes"]);
     assert_eq!(removed.code, 4, "{}", removed.told());
     assert_eq!(run(&["doctor"]).code, 4);
     assert_eq!(run(&["members", "export", "--org", "sandbox"]).code, 4);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use leaver_sandbox::{ClockMode, Options, Sandbox, Variants, start};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -139,6 +139,71 @@ impl World {
         &self.sandbox.description().people.lookalike
     }
 
+    /// Writes the good configuration anew, with one more line in the section of the organization.
+    pub(crate) fn configure(&self, line: &str) {
+        let config = self.config_with("claimed_domains = ", &format!("{line}\nclaimed_domains = "));
+        std::fs::rename(self.path(config), self.path("leaver.toml")).expect("the temporary folder takes files");
+    }
+
+    /// What the control interface answers, for a sandbox's faults and persons.
+    pub(crate) fn control(&self, path: &str, body: &Value) {
+        let address = format!("{}/_sandbox/{path}", self.sandbox.description().control.base_url);
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let answer = client.post(address).json(body).send().await.expect("the twin answers");
+            assert!(answer.status().is_success(), "{}", answer.status());
+        });
+    }
+
+    /// Sends one request with these credentials and returns its status.
+    pub(crate) fn asked_as(&self, path: &str, username: &str, secret: &str) -> u16 {
+        let address = format!("{}{path}", self.base_url());
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            client.get(address).basic_auth(username, Some(secret)).send().await.expect("an answer").status().as_u16()
+        })
+    }
+
+    /// Runs something that waits for answers.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Does every guided click of the story at once, as the executor, and gives the words that only a person can give for access.
+    pub(crate) fn click_everything(&self, case: &str) {
+        let executor = &self.sandbox.description().people.executor;
+        let leaver = self.leaver();
+        let document = self.run(&["status", case, "--json"]).document(0);
+        for claim in document["claims"].as_array().expect("claims") {
+            let key = claim["key"].as_str().expect("a key");
+            let last = key.rsplit_once('=').map_or("", |(_, last)| last);
+            if key.starts_with("public-link.gone") {
+                self.control("person", &json!({"as": executor, "does": "disable-public-link", "target": last}));
+            } else if key.starts_with("share.gone") {
+                let kind = key.rsplit(':').next().and_then(|part| part.split_once('=')).expect("a kind").0;
+                let target = if kind == "board" { last.to_owned() } else { format!("{kind}/{last}") };
+                let deed = json!({"as": executor, "does": "unshare", "target": target, "address": leaver});
+                self.control("person", &deed);
+            } else if key == "invitations.gone" {
+                self.run(&["attest", case, key, "--note", "none is left", "--as", "executor"]);
+            } else if key == "service-accounts.gone" {
+                self.run(&["decide", case, key, "--choose", "callers-moved", "--why", "moved", "--as", "executor"]);
+            }
+        }
+        // Where an automation is, the guided step says.
+        let told = self.run(&["status", case]).stdout;
+        for line in told.lines().filter(|line| line.contains("found: automation ")) {
+            let id = line.split_once("(id ").and_then(|(_, rest)| rest.split_once(')')).expect("an id").0;
+            self.control("person", &json!({"as": executor, "does": "pause-automation", "target": id}));
+        }
+        self.control("person", &json!({"as": executor, "does": "delete-member", "target": leaver}));
+    }
+
+    /// Who takes the boards over.
+    pub(crate) fn successor(&self) -> &str {
+        &self.sandbox.description().people.successor
+    }
+
     /// The address of the twin.
     pub(crate) fn base_url(&self) -> &str {
         &self.sandbox.description().mixpanel.base_url
@@ -179,7 +244,18 @@ impl World {
     /// Opens a case for the leaver and returns its id.
     pub(crate) fn opened(&self) -> String {
         let leaver = self.leaver();
-        let opened = self.run(&["remove", leaver, "--org", "sandbox", "--ticket", "OPS-7", "--yes", "--json"]);
+        let opened = self.run(&[
+            "remove",
+            leaver,
+            "--org",
+            "sandbox",
+            "--reason",
+            "project-completion",
+            "--ticket",
+            "OPS-7",
+            "--yes",
+            "--json",
+        ]);
         opened.document(3)["case"].as_str().expect("an id").to_owned()
     }
 

@@ -10,7 +10,7 @@
 //! | `disable-public-link` | board id | |
 //! | `pause-automation` | automation id | |
 //! | `unshare` | board id, or `kind/id` with a kind of the state document | `address` of the person to take off |
-//! | `invite` | address | `role` (default `member`), `name`; the person accepts at once and gets a new user id |
+//! | `invite` | address | `role` (default `member`), `name`; the person accepts at once, gets a new user id and what an invitation had waiting. With `pending: true` the invitation waits; then `project` with `project_role` (default `consumer`) says where |
 //! | `use-service-account` | service account id | anybody may, member or not: whoever holds the secret calls |
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 use crate::vendor::stamp;
 use crate::wire::{Reply, loose_id, text};
-use crate::world::{Item, Key, Kind, Member, OrgRole, Refused, Role, Who, World};
+use crate::world::{Invitation, Item, Key, Kind, Member, OrgRole, Refused, Role, Who, World};
 
 /// Whether the deed was done; a refusal is an answer too.
 pub(super) fn does(world: &mut World, body: &Map<String, Value>, now: Timestamp) -> Result<Reply, Reply> {
@@ -241,14 +241,44 @@ fn invite(
     if world.member_by_address(target).is_some() {
         return refuse(409, "this person is a member already");
     }
-    Arc::make_mut(&mut world.invitations).retain(|one| !one.email.eq_ignore_ascii_case(target));
+    if body.get("pending").and_then(Value::as_bool) == Some(true) {
+        let mut projects = BTreeMap::new();
+        if let Some(project) = loose_id(body.get("project")) {
+            if world.project(project).is_none() {
+                return refuse(404, "project: not known");
+            }
+            let Some(role) = Role::parse(text(body, "project_role").unwrap_or("consumer")) else {
+                return refuse(400, "project_role: not a project role");
+            };
+            projects.insert(project, role);
+        }
+        let invitation = Invitation {
+            id: world.fresh_id(),
+            email: target.to_owned(),
+            invited_by: actor.who.id,
+            invited_by_email: actor.who.email.clone(),
+            role,
+            projects,
+            sent: stamp(now),
+        };
+        world.invite(invitation);
+        return Ok(());
+    }
+    let mut projects = BTreeMap::new();
+    Arc::make_mut(&mut world.invitations).retain_mut(|one| {
+        let theirs = one.email.eq_ignore_ascii_case(target);
+        if theirs {
+            projects.append(&mut one.projects);
+        }
+        !theirs
+    });
     let id = world.fresh_id();
     world.put_member(Member {
         who: Who { id, name: text(body, "name").unwrap_or(target).to_owned(), email: target.to_owned() },
         role,
         joined: now,
         active: true,
-        projects: BTreeMap::new(),
+        projects,
     });
     Ok(())
 }

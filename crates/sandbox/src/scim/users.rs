@@ -15,7 +15,14 @@ pub(super) fn route(world: &mut World, call: &Call, now: Timestamp, rest: &[&str
     match (call.method.as_str(), rest) {
         ("GET", []) => list(world, call),
         ("POST", []) => create(world, call, now),
-        ("GET", [id]) => Ok(scim(200, &resource(&*find(world, id)?))),
+        ("GET", [id]) => {
+            let member = find(world, id)?;
+            if shown(world, &member) {
+                Ok(scim(200, &resource(&member)))
+            } else {
+                Err(failure(404, None, "user not found"))
+            }
+        }
         ("PATCH", [id]) => {
             let active = patched(call)?;
             set_active(world, id, active)
@@ -53,10 +60,19 @@ fn find(world: &World, id: &str) -> Result<Arc<Member>, Reply> {
         .ok_or_else(|| failure(404, None, "user not found"))
 }
 
+/// Whether the address has a claimed domain.
+fn claimed(world: &World, address: &str) -> bool {
+    world.claimed.contains(&address.rsplit('@').next().unwrap_or_default().to_lowercase())
+}
+
+/// Whether the person can be read at all: everybody, except in the variant that shows people of claimed domains only.
+fn shown(world: &World, member: &Member) -> bool {
+    !world.variants.scim_claimed_domains_only || claimed(world, &member.who.email)
+}
+
 /// Only people of claimed domains can be changed.
 fn reached(world: &World, address: &str) -> Result<(), Reply> {
-    let domain = address.rsplit('@').next().unwrap_or_default().to_lowercase();
-    if world.claimed.contains(&domain) {
+    if claimed(world, address) {
         Ok(())
     } else {
         Err(failure(403, None, "the address is not in a claimed domain of this organization"))
@@ -72,10 +88,11 @@ fn list(world: &World, call: &Call) -> Answer {
                 .ok_or_else(|| failure(400, Some("invalidFilter"), "only userName eq is supported"))?,
         ),
     };
-    let found: Vec<&Arc<Member>> = match filter {
+    let mut found: Vec<&Arc<Member>> = match filter {
         Some((_, address)) => world.member_by_address(&address).into_iter().collect(),
         None => world.members.values().collect(),
     };
+    found.retain(|member| shown(world, member));
     Ok(page(call, &found, |one| resource(one)))
 }
 

@@ -184,17 +184,22 @@ fn teams_and_views(grower: &mut Grower, cast: &Cast) {
 }
 
 fn invitations(grower: &mut Grower, cast: &Cast) {
-    let pending = [(format!("s.aalto@{AGENCY}"), &cast.leaver, 6), (format!("new.analyst@{CUSTOMER}"), &cast.owner, 2)];
-    for (email, by, days) in pending {
+    let first = cast.projects.first().copied().unwrap_or_default();
+    let pending = [
+        (format!("s.aalto@{AGENCY}"), &cast.leaver, 6, BTreeMap::from([(first, Role::Analyst)])),
+        (format!("new.analyst@{CUSTOMER}"), &cast.owner, 2, BTreeMap::new()),
+    ];
+    for (email, by, days, projects) in pending {
         let invitation = Invitation {
             id: grower.world.fresh_id(),
             email,
             invited_by: by.id,
             invited_by_email: by.email.clone(),
             role: OrgRole::Member,
+            projects,
             sent: grower.days_ago(days),
         };
-        Arc::make_mut(&mut grower.world.invitations).push(invitation);
+        grower.world.invite(invitation);
     }
 }
 

@@ -7,6 +7,8 @@ use crate::wire::Call;
 pub(crate) enum FaultKind {
     /// `429`, with `Retry-After: 1`; nothing is done.
     TooMany,
+    /// `404`: nothing is done, the answer is 404 in the vendor's error envelope (facts/mixpanel.md 1.4).
+    NotFound,
     /// `500-after`: it is done, the answer says 500.
     ErrorAfter,
     /// `500-before`: nothing is done.
@@ -32,6 +34,7 @@ impl FaultKind {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match name {
             "429" => Some(Self::TooMany),
+            "404" => Some(Self::NotFound),
             "500-after" => Some(Self::ErrorAfter),
             "500-before" => Some(Self::ErrorBefore),
             "drop-after" => Some(Self::DropAfter),

@@ -9,7 +9,7 @@ mod spoil;
 use std::time::Duration;
 
 use crate::options::Options;
-use crate::wire::{Call, Reply, Via};
+use crate::wire::{Call, Reply, Via, missing};
 use crate::world::World;
 
 pub(crate) use clock::Clock;
@@ -60,6 +60,7 @@ impl Twin {
         let fault = self.faults.hit(call);
         let reply = match fault {
             Some(FaultKind::TooMany) => meters::limited("fault", 1),
+            Some(FaultKind::NotFound) => missing("page"),
             Some(FaultKind::ErrorBefore) => Reply::error(500, "internal server error"),
             Some(FaultKind::ErrorInSuccess) => Reply::error(200, "the operation could not be completed"),
             Some(FaultKind::Html) => Reply::html(200, crate::page::login()),

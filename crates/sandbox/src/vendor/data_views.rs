@@ -25,11 +25,7 @@ pub(super) fn summary(view: &DataView) -> Map<String, Value> {
 
 fn full(world: &World, view: &DataView) -> Value {
     let mut map = summary(view);
-    let people: Vec<Value> = world
-        .view_members(view)
-        .into_iter()
-        .map(|who| json!({"id": who.id, "name": who.name, "email": who.email, "invited": false}))
-        .collect();
+    let people = world.member_list(view);
     let teams: Vec<Value> = view
         .teams
         .iter()

@@ -36,12 +36,7 @@ pub(super) fn read(desk: &Desk<'_>) -> Answer {
         for view in world.views.values().filter(|view| view.project == *id) {
             let mut entry = super::data_views::summary(view);
             if with_people {
-                let people: Vec<Value> = world
-                    .view_members(view)
-                    .into_iter()
-                    .map(|who| json!({"id": who.id, "name": who.name, "email": who.email, "invited": false}))
-                    .collect();
-                entry.insert("member_list".to_owned(), Value::Array(people));
+                entry.insert("member_list".to_owned(), Value::Array(world.member_list(view)));
             }
             views.insert(view.id.to_string(), Value::Object(entry));
         }

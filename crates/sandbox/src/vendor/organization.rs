@@ -1,5 +1,7 @@
 //! Organization calls outside `/api/app` (facts/mixpanel.md 2.4).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{Desk, teams};
@@ -146,9 +148,10 @@ fn grant_or_invite(desk: &mut Desk<'_>, project: u64, address: &str, role: Role)
         invited_by: desk.caller.who.id,
         invited_by_email: desk.caller.who.email.clone(),
         role: OrgRole::Member,
+        projects: BTreeMap::from([(project, role)]),
         sent: desk.stamp(),
     };
-    std::sync::Arc::make_mut(&mut desk.world.invitations).push(invitation);
+    desk.world.invite(invitation);
 }
 
 /// `projects/`: carries secrets (facts/mixpanel.md 2.4).

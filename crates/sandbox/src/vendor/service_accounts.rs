@@ -24,7 +24,7 @@ pub(super) fn organization(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
         ("GET", [id]) => {
             let account = find(desk.world, id)?;
             // The documented schema of this one read has no envelope (facts/mixpanel.md 1.4).
-            Ok(Reply::json(200, &account.public()))
+            Ok(Reply::json(200, &desk.world.public_account(account)))
         }
         ("DELETE", [id]) => delete(desk, id),
         (_, [] | [_]) => Err(wrong_method()),
@@ -33,7 +33,7 @@ pub(super) fn organization(desk: &mut Desk<'_>, rest: &[&str]) -> Answer {
 }
 
 fn list(world: &World) -> Reply {
-    let accounts: Vec<Value> = world.service_accounts.values().map(ServiceAccount::public).collect();
+    let accounts: Vec<Value> = world.service_accounts.values().map(|account| world.public_account(account)).collect();
     Reply::results(&accounts)
 }
 
@@ -63,7 +63,7 @@ fn create(desk: &mut Desk<'_>) -> Answer {
         last_used: None,
         projects,
     };
-    let mut object = account.public();
+    let mut object = desk.world.public_account(&account);
     if let Some(map) = object.as_object_mut() {
         map.insert("token".to_owned(), json!(account.secret));
     }
@@ -177,7 +177,7 @@ pub(super) fn of_project(desk: &Desk<'_>, scope: &Scope) -> Answer {
         let grants = [(account.projects.get(&scope.project), "individual"), (team, "team")];
         for (role, target) in grants {
             let Some(role) = role else { continue };
-            let mut entry = account.public();
+            let mut entry = world.public_account(account);
             if let Some(map) = entry.as_object_mut() {
                 map.insert("hasSensitiveAccess".to_owned(), json!(false));
                 map.insert("role".to_owned(), json!(role));

@@ -74,6 +74,8 @@ pub(crate) struct Invitation {
     pub(crate) invited_by: u64,
     pub(crate) invited_by_email: String,
     pub(crate) role: OrgRole,
+    /// The projects that wait for the person, with the role in each.
+    pub(crate) projects: BTreeMap<u64, Role>,
     pub(crate) sent: String,
 }
 
@@ -210,6 +212,31 @@ impl World {
             })
             .map(|member| &member.who)
             .collect()
+    }
+
+    /// The `member_list` of a data view: who is in it, and who is invited to its project and has not joined, with
+    /// `invited` set (facts/mixpanel.md 2.5). No source shows an invited entry: here it has no user id and no name, because
+    /// there is no account yet, and it stands in unrestricted views only, because a restricted one lists single people.
+    pub(crate) fn member_list(&self, view: &DataView) -> Vec<Value> {
+        let joined = self
+            .view_members(view)
+            .into_iter()
+            .map(|who| json!({"id": who.id, "name": who.name, "email": who.email, "invited": false}));
+        let waiting = self
+            .invitations
+            .iter()
+            .filter(|one| !view.is_restricted && one.projects.contains_key(&view.project))
+            .map(|one| json!({"id": null, "name": null, "email": one.email, "invited": true}));
+        joined.chain(waiting).collect()
+    }
+
+    /// Adds an invitation, or adds to the pending one of the same address: one person has one.
+    pub(crate) fn invite(&mut self, invitation: Invitation) {
+        let invitations = Arc::make_mut(&mut self.invitations);
+        match invitations.iter_mut().find(|one| one.email.eq_ignore_ascii_case(&invitation.email)) {
+            Some(pending) => pending.projects.extend(invitation.projects),
+            None => invitations.push(invitation),
+        }
     }
 
     /// How many active owners the organization has.

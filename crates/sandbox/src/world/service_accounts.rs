@@ -32,7 +32,7 @@ impl ServiceAccount {
     }
 
     /// The public object; a field without value is left out, because the specification knows no null here.
-    pub(crate) fn public(&self) -> Value {
+    fn public(&self) -> Value {
         let mut object = json!({
             "id": self.id,
             "username": self.username,
@@ -101,6 +101,18 @@ impl World {
             account.last_used = Some(now);
         }
         Some(caller)
+    }
+
+    /// An account as the interfaces show it.
+    pub(crate) fn public_account(&self, account: &ServiceAccount) -> Value {
+        let mut object = account.public();
+        if self.variants.service_accounts_as_documented
+            && let Some(map) = object.as_object_mut()
+        {
+            map.shift_remove("creator_email");
+            map.shift_remove("creator_name");
+        }
+        object
     }
 
     /// Adds an account; the caller keeps the secret.

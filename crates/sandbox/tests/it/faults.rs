@@ -20,6 +20,7 @@ async fn paused(site: &Site) -> bool {
 async fn before_and_after_differ_in_the_truth() {
     for (fault, status, acts) in [
         ("429", 429, false),
+        ("404", 404, false),
         ("500-before", 500, false),
         ("500-after", 500, true),
         ("200-error", 200, false),
@@ -36,7 +37,7 @@ async fn before_and_after_differ_in_the_truth() {
         assert_eq!(site.requests().await.last().expect("logged")["acted"], acts, "{fault}");
         match fault {
             "429" => assert_eq!(answer.header("retry-after"), Some("1")),
-            "200-error" => assert_eq!(answer.json()["status"], "error"),
+            "200-error" | "404" => assert_eq!(answer.json()["status"], "error"),
             "html" => assert!(answer.text.starts_with("<!doctype html>")),
             _ => {}
         }

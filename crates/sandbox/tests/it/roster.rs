@@ -92,6 +92,8 @@ async fn me_tells_rights_and_on_wish_people() {
     assert!(organization["permissions"].to_string().contains("delete_members"));
     assert_eq!(me["projects"].as_object().map(serde_json::Map::len), Some(4));
     assert!(me["workspaces"].to_string().contains(&site.people().leaver));
+    let first = &me["projects"][site.project_id(0).to_string()];
+    assert_eq!(first["owner_id"], site.member(&site.people().owner).await["id"]);
     let small = site.get("/api/app/me?include_workspace_users=false").await.results();
     assert!(!small.to_string().contains(&site.people().leaver));
 }
@@ -106,4 +108,45 @@ async fn teams_and_views_show_the_leaver() {
     let partners = crate::client::having(&views, "name", "Campaign partners");
     assert_eq!(partners["is_restricted"], true);
     assert!(partners["member_list"].to_string().contains(&site.people().leaver));
+}
+
+/// Who is listed as invited, as (data view, address).
+fn invited(me: &Value) -> Vec<(String, String)> {
+    let views = me["workspaces"].as_object().expect("a map");
+    let entries = |view: &Value| view["member_list"].as_array().expect("a list").clone();
+    let waiting = views.values().flat_map(|view| {
+        let name = view["name"].as_str().expect("text").to_owned();
+        let waiting = entries(view).into_iter().filter(|entry| entry["invited"] == true);
+        waiting.map(move |entry| (name.clone(), entry["email"].as_str().expect("text").to_owned())).collect::<Vec<_>>()
+    });
+    waiting.collect()
+}
+
+#[tokio::test]
+async fn an_invitation_to_a_project_waits_in_its_member_lists() {
+    let site = Site::ordinary().await;
+    let people = site.people().clone();
+    let all = |address: &str| ("All Project Data".to_owned(), address.to_owned());
+    let aalto = all("s.aalto@northlight-studio.example");
+    let me = site.get("/api/app/me").await.results();
+    assert_eq!(
+        invited(&me),
+        std::slice::from_ref(&aalto),
+        "not the one to the organization alone, and not in the restricted view"
+    );
+    let delete = json!({"as": people.owner, "does": "delete-member", "target": people.leaver});
+    assert_eq!(site.deed(&delete).await, 200);
+    let deed = json!({"as": people.owner, "does": "invite", "target": people.leaver, "pending": true,
+        "project": site.project_id(1), "project_role": "analyst"});
+    assert_eq!(site.deed(&deed).await, 200);
+    assert!(site.member(&people.leaver).await.is_null(), "not a member yet");
+    let me = site.get("/api/app/me").await.results();
+    assert_eq!(invited(&me), [aalto.clone(), all(&people.leaver)]);
+    let views = site.list(&format!("{}/workspaces", site.project(1))).await;
+    assert!(views[0]["member_list"].to_string().contains(&people.leaver), "there too");
+    let accept = json!({"as": people.owner, "does": "invite", "target": people.leaver});
+    assert_eq!(site.deed(&accept).await, 200);
+    let grants = site.member(&people.leaver).await["grants"].clone();
+    assert_eq!((&grants[0]["kind"], &grants[0]["role"]), (&json!("individual"), &json!("analyst")), "what was waiting");
+    assert_eq!(invited(&site.get("/api/app/me").await.results()), [aalto]);
 }

@@ -95,3 +95,17 @@ async fn new_people_and_the_plan_without_scim() {
     let site = Site::variant("no-scim").await;
     assert_eq!(site.scim("GET", "/Users", &Value::Null).await.status, 403);
 }
+
+#[tokio::test]
+async fn a_variant_shows_claimed_domains_only() {
+    let site = Site::variant("scim-claimed-domains-only").await;
+    let users = site.scim("GET", "/Users?count=100", &Value::Null).await.json();
+    let listed = users["Resources"].as_array().expect("a list");
+    assert_eq!(users["totalResults"], listed.len(), "the count is of those that are shown");
+    assert!(listed.len() >= 5, "{}", listed.len());
+    let own = |user: &Value| user["userName"].as_str().is_some_and(|name| name.ends_with("@brightwater.example"));
+    assert!(listed.iter().all(own));
+    let leaver = site.member(&site.people().leaver).await["id"].clone();
+    assert!(!leaver.is_null(), "still a member");
+    assert_eq!(site.scim("GET", &format!("/Users/{leaver}"), &Value::Null).await.status, 404);
+}

@@ -119,3 +119,19 @@ async fn variants_of_our_own_credential() {
     let change = site.call("PATCH", &format!("{digests}/{id}"), &json!({"paused": true})).await;
     assert_eq!(change.status, 403, "only a project owner or the creator");
 }
+
+#[tokio::test]
+async fn a_variant_shows_the_documented_fields_only() {
+    let site = Site::variant("service-accounts-without-creator-email").await;
+    let leaver = site.member(&site.people().leaver).await["id"].clone();
+    let accounts = site.list(&base(&site)).await;
+    let old = accounts.iter().find(|one| one["creator"] == leaver).expect("the leaver made one");
+    let single = site.get(&format!("{}/{}", base(&site), old["id"])).await.json();
+    let of_project = site.list(&format!("{}/service-accounts", site.project(0))).await;
+    for shown in accounts.iter().chain(&of_project).chain([&single]) {
+        assert!(shown["creator"].is_u64());
+        assert!(shown.get("creator_email").is_none() && shown.get("creator_name").is_none(), "{shown}");
+    }
+    let truth = site.state().await["service_accounts"].to_string();
+    assert!(truth.contains(&site.people().leaver), "the state tells");
+}

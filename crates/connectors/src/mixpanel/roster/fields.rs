@@ -1,5 +1,7 @@
 //! The names under which the fields of a person may stand.
 
+use std::borrow::Cow;
+
 use leaver_core::ids::{Address, ProjectId};
 use leaver_core::reading::{Grant, GrantKind, Member, OrgRole};
 use serde_json::{Map, Value};
@@ -25,6 +27,9 @@ const ADDRESSES: [&str; 14] = [
     "user",
     "member",
 ];
+
+/// Fields that tell of a person where the only address is in the name.
+const PERSON: [&str; 5] = ["id", "user_id", "userId", "role", "org_role"];
 
 /// Objects that hold the person where the outer one holds their place.
 const WRAPPERS: [&str; 8] = ["user", "member", "person", "account", "profile", "attributes", "identity", "principal"];
@@ -128,30 +133,13 @@ impl Own {
         }
     }
 
-    /// Fills what is absent; grants add up (`facts/mixpanel.md` 2.1).
-    pub(super) fn fill(&mut self, other: Self) {
-        self.id = self.id.take().or(other.id);
-        self.name = self.name.take().or(other.name);
-        self.role = self.role.or(other.role);
-        self.active = self.active.or(other.active);
-        self.last_seen = self.last_seen.take().or(other.last_seen);
-        self.created = self.created.take().or(other.created);
-        if let Some(more) = other.grants {
-            self.grants.get_or_insert_default().extend(more);
-        }
-    }
-
     pub(super) fn member(self, address: Address) -> Member {
         Member {
             id: self.id,
             address,
             name: self.name,
             role: self.role,
-            grants: self.grants.map(|mut grants| {
-                grants.sort();
-                grants.dedup();
-                grants
-            }),
+            grants: self.grants,
             active: self.active,
             last_seen: self.last_seen,
             created: self.created,
@@ -169,7 +157,7 @@ fn full_name(fields: &Map<String, Value>) -> Option<String> {
 
 fn active(fields: &Map<String, Value>) -> Option<bool> {
     let said = ["active", "is_active", "isActive"].iter().find_map(|key| flag(fields.get(*key)?));
-    said.or_else(|| match plain(fields.get("status")?.as_str()?).as_str() {
+    said.or_else(|| match &*plain(fields.get("status")?.as_str()?) {
         "active" => Some(true),
         "inactive" | "deactivated" | "disabled" | "suspended" => Some(false),
         _ => None,
@@ -189,6 +177,20 @@ pub(super) fn place_grant(scope: Scope, role: Option<String>, kind: Option<Strin
     }
 }
 
+/// Whether a field of this name takes part in [`own_address`] or [`project`].
+pub(super) fn tells(key: &str) -> bool {
+    let plain = plain(key);
+    PERSON.contains(&key)
+        || matches!(key, "project_id" | "projectId")
+        || plain == "name"
+        || ADDRESSES.contains(&&*plain)
+}
+
+/// Whether a field of this name may hold the person; see [`wrapped`].
+pub(super) fn wraps(key: &str) -> bool {
+    WRAPPERS.contains(&&*plain(key))
+}
+
 /// The address of an object about a person, and the field in which it stands.
 pub(super) fn own_address(fields: &Map<String, Value>) -> Option<(&str, Address)> {
     let mut best: Option<(usize, &str, Address)> = None;
@@ -199,7 +201,7 @@ pub(super) fn own_address(fields: &Map<String, Value>) -> Option<(&str, Address)
         let plain = plain(key);
         // A name that is an address counts where nothing better is there, and something else tells of a person.
         let rank = ADDRESSES.iter().position(|name| *name == plain).or_else(|| {
-            let person = ["id", "user_id", "userId", "role", "org_role"].iter().any(|key| fields.contains_key(*key));
+            let person = PERSON.iter().any(|key| fields.contains_key(*key));
             (plain == "name" && person).then_some(ADDRESSES.len())
         });
         if let Some(rank) = rank
@@ -215,7 +217,7 @@ pub(super) fn own_address(fields: &Map<String, Value>) -> Option<(&str, Address)
 pub(super) fn wrapped(fields: &Map<String, Value>) -> Option<(&str, &Map<String, Value>, Address)> {
     fields.iter().find_map(|(key, value)| {
         let inner = value.as_object()?;
-        if !WRAPPERS.contains(&plain(key).as_str()) {
+        if !wraps(key) {
             return None;
         }
         let (_, address) = own_address(inner)?;
@@ -231,7 +233,7 @@ pub(super) fn project(fields: &Map<String, Value>, key: Option<&str>) -> Option<
 
 /// What the things under this key are.
 pub(super) fn scope(key: &str, around: Scope) -> Scope {
-    match plain(key).as_str() {
+    match &*plain(key) {
         "projects" | "project" | "byproject" | "projectusers" | "projectmembers" => match around {
             Scope::Project(Some(_)) => around,
             Scope::Project(None) | Scope::Organization | Scope::Team => Scope::Project(None),
@@ -250,7 +252,7 @@ pub(super) fn skipped(key: &str) -> bool {
 
 /// Whether the field holds a name.
 pub(super) fn is_name(key: &str) -> bool {
-    NAMES.contains(&plain(key).as_str())
+    NAMES.contains(&&*plain(key))
 }
 
 /// Whether a key of a map looks like an id: a number, or a UUID.
@@ -261,6 +263,13 @@ pub(super) fn is_id(key: &str) -> bool {
 }
 
 /// A field name in lower case without `_` and `-`.
-pub(super) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+pub(super) fn plain(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+        return Cow::Borrowed(name);
+    }
+    let plain = name.chars().filter(|c| c.is_alphanumeric());
+    if name.is_ascii() {
+        return plain.map(|c| c.to_ascii_lowercase()).collect();
+    }
+    plain.flat_map(char::to_lowercase).collect()
 }

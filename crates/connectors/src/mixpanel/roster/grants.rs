@@ -31,7 +31,7 @@ const OF_PROJECTS: usize = 5;
 
 /// Whether the field holds grants.
 pub(super) fn is_key(key: &str) -> bool {
-    KEYS.contains(&plain(key).as_str())
+    KEYS.contains(&&*plain(key))
 }
 
 /// The grants of an object about a person. `None`: it does not speak of grants; an empty list: it says there are none.

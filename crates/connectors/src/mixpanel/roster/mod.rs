@@ -5,35 +5,48 @@
 //! stands beside the address. It never invents: what is absent is `None`, text that merely mentions an address is no
 //! person, and the role of somebody listed below a project is a role in that project.
 //!
-//! One pass over the answer; a person is looked up by address in a map, so that the time grows with the size alone.
+//! One pass over the answer; a person is looked up by address in a table, so that the time grows with the size alone.
+//! Of a large answer only one small object at a time becomes a tree of values (`stream.rs`); a property test compares the
+//! two ways (`../proof.rs`).
 
 mod fields;
 mod grants;
-
-use std::collections::BTreeMap;
+mod stream;
 
 use leaver_core::ids::{Address, ProjectId};
-use leaver_core::reading::{Failure, Member, OrgRole, Roster};
+use leaver_core::reading::{Failure, OrgRole, Roster};
 use serde_json::{Map, Value};
 
-use super::pages::results;
+use super::people::People;
 use super::person::{address, first, text};
 use fields::Own;
 
 /// The people found so far, page after page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Found {
-    people: BTreeMap<Address, Person>,
+    people: People,
     total: Option<usize>,
     more: bool,
+    /// A value whose text is not longer than this becomes a tree as a whole.
+    small: usize,
 }
 
-/// A person, and how deep in the answer their id and role stood: what stands higher is nearer to the organization.
-#[derive(Debug, Default)]
-struct Person {
-    own: Own,
-    depth: usize,
+impl Default for Found {
+    fn default() -> Self {
+        Self { people: People::default(), total: None, more: false, small: 32 * 1024 }
+    }
 }
+
+/// Fields with a number of people.
+const TOTALS: [&str; 4] = ["total", "total_count", "totalCount", "totalResults"];
+/// Fields with the address of a next page.
+const NEXTS: [&str; 3] = ["next", "next_page", "nextPage"];
+/// Fields that say that there is a next page.
+const MORES: [&str; 3] = ["has_more", "hasMore", "has_next"];
+/// The field with a cursor.
+const CURSOR: &str = "next_cursor";
+/// Objects beside a list in which such fields stand too.
+const BESIDE: [&str; 3] = ["pagination", "meta", "page"];
 
 /// Below what we are.
 #[derive(Debug, Clone, Copy)]
@@ -55,14 +68,30 @@ impl<'a> Place<'a> {
     fn below(self, key: Option<&'a str>, scope: Scope) -> Self {
         Self { key, scope, depth: self.depth + 1 }
     }
+
+    /// The scope of what stands in an object that is about nobody: it may be the project.
+    fn inner(self, fields: &Map<String, Value>) -> Scope {
+        match self.scope {
+            Scope::Project(None) => Scope::Project(fields::project(fields, self.key)),
+            other @ (Scope::Organization | Scope::Project(Some(_)) | Scope::Team) => other,
+        }
+    }
 }
 
 impl Found {
-    /// Takes in one answer.
-    pub(crate) fn page(&mut self, answer: Value) {
-        self.counts(&answer);
-        let place = Place { key: None, scope: Scope::Organization, depth: 0 };
-        self.walk(&results(answer), place);
+    /// As the default, but only a value whose text is not longer than this becomes a tree as a whole.
+    #[cfg(test)]
+    pub(crate) fn with_small(small: usize) -> Self {
+        Self { small, ..Self::default() }
+    }
+
+    /// Takes in an answer that was made into a tree, without any knowledge of documents.
+    #[cfg(test)]
+    pub(crate) fn tree(&mut self, answer: Value) {
+        for around in [Some(&answer), answer.get("results")].into_iter().flatten().filter_map(Value::as_object) {
+            self.count_around(around);
+        }
+        self.walk(&super::pages::results(answer), Place { key: None, scope: Scope::Organization, depth: 0 });
     }
 
     /// The roster.
@@ -79,34 +108,32 @@ impl Found {
         if let Some(total) = self.total.filter(|total| *total > self.people.len()) {
             return Err(Failure::Incomplete(format!("{} of {total} people came", self.people.len())));
         }
-        let members: Vec<Member> =
-            self.people.into_iter().map(|(address, person)| person.own.member(address)).collect();
+        let members = self.people.into_members();
         Ok(Roster {
             shows_roles: members.iter().any(|member| member.role.is_some()),
             shows_grants: members.iter().any(|member| member.grants.is_some()),
+            grant_kinds: members.iter().flat_map(|member| &member.grants).flatten().map(|grant| grant.kind).collect(),
             members,
         })
     }
 
-    /// What the vendor says about the size of the list, beside it or around it.
-    fn counts(&mut self, answer: &Value) {
-        let results = answer.get("results");
-        let around = [Some(answer), results].into_iter().flatten();
-        let beside =
-            around.clone().flat_map(|value| ["pagination", "meta", "page"].map(|key| value.get(key))).flatten();
-        for fields in around.chain(beside).filter_map(Value::as_object) {
-            let total = first(fields, &["total", "total_count", "totalCount", "totalResults"]);
-            if let Some(total) = total.and_then(|total| total.parse().ok()) {
-                self.total = self.total.max(Some(total));
-            }
-            let next = ["next", "next_page", "nextPage"].iter().any(|key| fields.get(*key).and_then(text).is_some());
-            let more = ["has_more", "hasMore", "has_next"]
-                .iter()
-                .any(|key| fields.get(*key).and_then(Value::as_bool) == Some(true));
-            let cursor = fields.get("next_cursor").and_then(text).is_some();
-            // A cursor is followed; any other hint at a next page is one that nobody knows how to follow.
-            self.more |= (next || more) && !cursor;
+    /// What the vendor says about the size of the list, in an object around it and in the objects beside it.
+    fn count_around(&mut self, around: &Map<String, Value>) {
+        self.count(around);
+        for beside in BESIDE.iter().filter_map(|key| around.get(*key)?.as_object()) {
+            self.count(beside);
         }
+    }
+
+    fn count(&mut self, fields: &Map<String, Value>) {
+        if let Some(total) = first(fields, &TOTALS).and_then(|total| total.parse().ok()) {
+            self.total = self.total.max(Some(total));
+        }
+        let next = NEXTS.iter().any(|key| fields.get(*key).and_then(text).is_some());
+        let more = MORES.iter().any(|key| fields.get(*key).and_then(Value::as_bool) == Some(true));
+        let cursor = fields.get(CURSOR).and_then(text).is_some();
+        // A cursor is followed; any other hint at a next page is one that nobody knows how to follow.
+        self.more |= (next || more) && !cursor;
     }
 
     fn walk(&mut self, value: &Value, place: Place<'_>) {
@@ -138,10 +165,7 @@ impl Found {
             self.add(address, Own { id: None, name: None, ..outer }, place);
             self.inside(fields, key, place);
         } else {
-            let scope = match place.scope {
-                Scope::Project(None) => Scope::Project(fields::project(fields, place.key)),
-                other @ (Scope::Organization | Scope::Project(Some(_)) | Scope::Team) => other,
-            };
+            let scope = place.inner(fields);
             for (key, value) in fields {
                 if let Some(address) = address(key) {
                     self.under_address(address, value, place.below(Some(key), scope));
@@ -195,20 +219,6 @@ impl Found {
     }
 
     fn add(&mut self, address: Address, own: Own, place: Place<'_>) {
-        match self.people.entry(address) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(Person { own, depth: place.depth });
-            }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                let person = entry.get_mut();
-                if place.depth < person.depth {
-                    let deeper = std::mem::replace(&mut person.own, own);
-                    person.own.fill(deeper);
-                    person.depth = place.depth;
-                } else {
-                    person.own.fill(own);
-                }
-            }
-        }
+        self.people.add(own.member(address), place.depth);
     }
 }

@@ -1,70 +1,26 @@
-//! Checks every credential, permission and capability, by reads alone.
+//! The checks of one organization.
 
+use std::collections::BTreeMap;
+
+use leaver_core::ids::ProjectId;
 use leaver_core::planner::{first_reads, project_reads};
-use leaver_core::reading::{Failure as Unread, OrgRole, Snapshot};
+use leaver_core::reading::{Failure as Unread, Item, Me, OrgRole, Snapshot};
 use leaver_core::source::What;
 use leaver_engine::Organization;
-use serde::Serialize;
 
-use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use super::Check;
 use crate::wiring::App;
 
-/// One check.
-#[derive(Debug, Serialize)]
-struct Check {
-    org: String,
-    #[serde(rename = "check")]
-    of: String,
-    result: &'static str,
-    says: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
-}
+/// What gives our credential the role that it needs in a project.
+const ROLE_CLICKS: &str = "needed: project role Owner; Project Settings > Service Accounts > Add, choose our service account, project role Owner";
 
-pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
-    let mut checks = Vec::new();
-    if app.engine.organizations.is_empty() {
-        return Err(
-            Failure::usage("L002", "the configuration has no organization").hint("add a section [organizations.NAME]")
-        );
-    }
-    for org in app.engine.organizations.values() {
-        examine(org, &mut checks).await;
-    }
-    let worst = |result: &str| checks.iter().any(|check| check.result == result);
-    let exit = if worst("unavailable") {
-        Exit::Unavailable
-    } else if worst("missing") {
-        Exit::NotDone
-    } else {
-        Exit::Done
-    };
-    if printer.json {
-        printer.document(&checks)?;
-    } else {
-        for check in &checks {
-            let sign = match check.result {
-                "good" => "✓",
-                "missing" => "✗",
-                "unavailable" => "?",
-                _ => "-",
-            };
-            printer.data(&format!("{sign} {}: {}: {}", check.org, check.of, check.says));
-            if let Some(mend) = &check.mend {
-                printer.data(&format!("    {mend}"));
-            }
-        }
-    }
-    Ok(exit)
-}
-
-async fn examine(org: &Organization, checks: &mut Vec<Check>) {
+pub(super) async fn examine(app: &App, org: &Organization, checks: &mut Vec<Check>) {
     let name = org.name.to_string();
     let mut add = |check: &str, result: &'static str, says: String, mend: Option<String>| {
         checks.push(Check { org: name.clone(), of: check.to_owned(), result, says, mend });
     };
     let mut me = None;
+    let mut listed: Vec<Item> = Vec::new();
     for what in first_reads(org.scim) {
         let reading = org.vendor.read(&org.source(what.clone())).await;
         match (&what, reading.result) {
@@ -124,7 +80,19 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
             (What::ScimUsers, Ok(Snapshot::Roster(roster))) => {
                 add("SCIM", "good", format!("{} people", roster.members.len()), Some("if an identity provider owns SCIM here, never make a new SCIM token in Mixpanel: it cuts the provider off".to_owned()));
             }
+            (What::Projects, Ok(Snapshot::Items(projects))) => {
+                add("projects", "good", format!("{} projects", projects.len()), None);
+                listed = projects;
+            }
             (_, Ok(_)) => add(&what.to_string(), "good", "can be read".to_owned(), None),
+            (What::Me, Err(Unread::Unauthorized)) => {
+                let (says, mend) = not_accepted(
+                    app.region_that_knows(org.name.as_str()).await,
+                    app.config.organizations.get(org.name.as_str()).is_some_and(|known| known.base_url.is_some()),
+                );
+                add("credential", "missing", says, Some(mend));
+                return;
+            }
             (_, Err(failure)) => {
                 let result =
                     if matches!(failure, Unread::Unauthorized | Unread::Forbidden | Unread::NotFound | Unread::Html) {
@@ -139,9 +107,7 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
                     (What::ScimUsers, _) => Some(
                         "check the token in Organization Settings > Access Security > SCIM; take the section [organizations.NAME.scim] out where an identity provider owns SCIM",
                     ),
-                    (_, Unread::Unauthorized) => Some(
-                        "the user name or the secret is wrong, or the account is deleted or expired: make a new one in Organization Settings > Service Accounts",
-                    ),
+                    (What::Projects, _) => Some("a project in which our credential has no role may stay unnoticed"),
                     _ => None,
                 };
                 let mend = mend.map(str::to_owned);
@@ -164,15 +130,13 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
         );
     }
     let Some(me) = me else { return };
-    for (project, seen) in &me.projects {
-        if seen.role.is_none() {
-            add(
-                &format!("project {project} ({})", seen.name),
-                "missing",
-                "our credential has no role: its content and senders are unseen".to_owned(),
-                Some("Project Settings > Service Accounts > Add, project role Owner".to_owned()),
-            );
-        }
+    for (project, name) in without_role(&me, &listed) {
+        add(
+            &format!("project {project} ({name})"),
+            "missing",
+            "our credential has no role: its content and senders are unseen".to_owned(),
+            Some(ROLE_CLICKS.to_owned()),
+        );
     }
     // One project stands for all: the plan of the organization decides which kinds of content exist.
     let mut kinds = project_reads(&me);
@@ -186,5 +150,42 @@ async fn examine(org: &Organization, checks: &mut Vec<Check>) {
             Ok(_) => add(&what.to_string(), "good", "can be read".to_owned(), None),
             Err(failure) => add(&what.to_string(), "off", format!("{failure}; falls back to guided steps"), None),
         }
+    }
+}
+
+/// The projects of the organization in which our credential has no role. `/me` may leave them out; the organization's own list
+/// does not.
+fn without_role(me: &Me, listed: &[Item]) -> BTreeMap<ProjectId, String> {
+    let seen = me.projects.iter().filter(|(_, seen)| seen.role.is_none()).map(|(id, seen)| (*id, seen.name.clone()));
+    let unseen = listed
+        .iter()
+        .filter_map(|item| Some((ProjectId(item.id.parse().ok()?), item.title.clone())))
+        .filter(|(id, _)| !me.projects.contains_key(id));
+    seen.chain(unseen).collect()
+}
+
+/// What a 401 means: the credential is wrong, or it lives in another region.
+fn not_accepted(knows: Option<&str>, rehearsal: bool) -> (String, String) {
+    let says = "the vendor does not accept it (401)".to_owned();
+    let mend = match (knows, rehearsal) {
+        (Some(region), _) => format!("the region is wrong: {region} accepts it; set region = \"{region}\" in leaver.toml"),
+        (None, false) => "no other region accepts it either: the user name or the secret is wrong, or the account is deleted or expired; make a new one in Organization Settings > Service Accounts".to_owned(),
+        (None, true) => "the user name or the secret is wrong, or the account is deleted or expired; at the vendor the region may be wrong too (not tried, because base_url is set)".to_owned(),
+    };
+    (says, mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_accepted;
+
+    #[test]
+    fn a_refused_credential_is_told_with_the_region_that_knows_it() {
+        let (_, mend) = not_accepted(Some("eu"), false);
+        assert_eq!(mend, "the region is wrong: eu accepts it; set region = \"eu\" in leaver.toml");
+        let (_, mend) = not_accepted(None, false);
+        assert!(mend.starts_with("no other region accepts it either"), "{mend}");
+        let (_, mend) = not_accepted(None, true);
+        assert!(mend.contains("the region may be wrong too (not tried"), "{mend}");
     }
 }

@@ -1,0 +1,621 @@
+//! Whatever the answer, reading it piece by piece gives what reading it as a tree gives: rows, cursors and failures.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use leaver_core::ids::VendorOrg;
+use leaver_core::reading::{Failure, Me, Roster};
+use proptest::collection::vec;
+use proptest::prelude::{BoxedStrategy, Strategy, any};
+use proptest::sample::select;
+use proptest::strategy::Union;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
+
+use super::pages::{Page, results};
+use super::roster::Found;
+use super::{me, pages};
+use crate::http::{Answer, Document, classify};
+
+const ORG: VendorOrg = VendorOrg(7);
+
+/// A JSON text before it is written: names may stand twice, in any order.
+#[derive(Debug, Clone)]
+enum Json {
+    /// A scalar as it is written.
+    Plain(String),
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+fn text(text: &str) -> Json {
+    Json::Plain(Value::from(text).to_string())
+}
+
+impl Json {
+    fn write(&self, space: &str, out: &mut String) {
+        let inside =
+            |out: &mut String, open: &str, close: &str, parts: &mut dyn Iterator<Item = (Option<&str>, &Self)>| {
+                out.push_str(open);
+                for (at, (key, part)) in parts.enumerate() {
+                    out.push_str(if at > 0 { "," } else { "" });
+                    out.push_str(space);
+                    if let Some(key) = key {
+                        // Some names are written with an escape.
+                        let key = Value::from(key).to_string();
+                        out.push_str(&if space == " " { key.replacen('e', "\\u0065", 1) } else { key });
+                        out.push_str(space);
+                        out.push(':');
+                        out.push_str(space);
+                    }
+                    part.write(space, out);
+                    out.push_str(space);
+                }
+                out.push_str(space);
+                out.push_str(close);
+            };
+        match self {
+            Self::Plain(scalar) => out.push_str(scalar),
+            Self::List(elements) => inside(out, "[", "]", &mut elements.iter().map(|element| (None, element))),
+            Self::Object(entries) => {
+                inside(out, "{", "}", &mut entries.iter().map(|(key, value)| (Some(key.as_str()), value)));
+            }
+        }
+    }
+
+    fn written(&self, space: &str) -> String {
+        let mut out = space.to_owned();
+        self.write(space, &mut out);
+        out.push_str(space);
+        out
+    }
+}
+
+fn address() -> impl Strategy<Value = String> {
+    (0..12_u32).prop_map(|n| format!("{}{n}@acme.example", if n % 2 == 0 { "Ann" } else { "lee" }))
+}
+
+fn plain() -> impl Strategy<Value = Json> {
+    let words = [
+        "owner",
+        "Admin",
+        "member",
+        "individual",
+        "team",
+        "all_users",
+        "x",
+        "",
+        "a \"quoted\" {word} [3],",
+        "\\",
+        "c2",
+    ];
+    Union::new([
+        address().prop_map(|address| text(&address)).boxed(),
+        select(words.to_vec()).prop_map(text).boxed(),
+        (0..40_u32).prop_map(|number| Json::Plain(number.to_string())).boxed(),
+        select(vec!["null", "true", "false", "-1.5e3", "\"7\"", "\"\\u00e9\\ud83d\\ude00\""])
+            .prop_map(|raw| Json::Plain(raw.to_owned()))
+            .boxed(),
+    ])
+}
+
+/// Names that some reader looks for, ids and addresses.
+fn key() -> impl Strategy<Value = String> {
+    let known = [
+        "results",
+        "items",
+        "data",
+        "status",
+        "error",
+        "pagination",
+        "next_cursor",
+        "total",
+        "totalCount",
+        "next",
+        "has_more",
+        "meta",
+        "users",
+        "members",
+        "projects",
+        "teams",
+        "byProject",
+        "grants",
+        "access",
+        "email",
+        "userEmail",
+        "name",
+        "id",
+        "user_id",
+        "role",
+        "org_role",
+        "user",
+        "member",
+        "account",
+        "invited_by",
+        "createdBy",
+        "note",
+        "type",
+        "target_type",
+        "project_id",
+        "workspaces",
+        "member_list",
+        "is_global",
+        "is_default",
+        "is_restricted",
+        "invited",
+        "user_email",
+        "organizations",
+        "organization_id",
+        "owner_id",
+        "permissions",
+        "active",
+        "last_seen",
+        "created",
+        "7",
+        "3",
+        "31",
+        "4",
+        "x",
+        "odd \"key\"",
+    ];
+    Union::new_weighted(vec![(6, select(known.to_vec()).prop_map(str::to_owned).boxed()), (1, address().boxed())])
+}
+
+/// Anything at all.
+fn anything() -> impl Strategy<Value = Json> {
+    plain().prop_recursive(5, 60, 6, |inner| {
+        Union::new([
+            vec(inner.clone(), 0..6).prop_map(Json::List).boxed(),
+            vec((key(), inner), 0..7).prop_map(Json::Object).boxed(),
+        ])
+    })
+}
+
+fn object(entries: Vec<(&str, Json)>) -> Json {
+    Json::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// The layouts in which a member list may come, with something unexpected beside one person.
+fn layouts() -> impl Strategy<Value = (&'static str, Json)> {
+    let person = (address(), 1..30_u32, select(vec!["owner", "member", "Billing Admin"]), anything());
+    (vec(person, 1..8), 0..10_usize).prop_map(|(people, layout)| {
+        let number = |id: u32| Json::Plain(id.to_string());
+        let rows = |with_address: bool| {
+            people.iter().map(move |(address, id, role, odd)| {
+                let mut fields = vec![("id", number(*id)), ("role", text(role)), ("odd", odd.clone())];
+                if with_address {
+                    fields.insert(1, ("email", text(address)));
+                }
+                object(fields)
+            })
+        };
+        let list = || Json::List(rows(true).collect());
+        match layout {
+            0 => ("objects", list()),
+            1 => ("by address", Json::Object(people.iter().map(|person| person.0.clone()).zip(rows(false)).collect())),
+            2 => ("by id", Json::Object(people.iter().map(|person| person.1.to_string()).zip(rows(true)).collect())),
+            3 => ("texts", Json::List(people.iter().map(|person| text(&person.0)).collect())),
+            4 => ("id to address", Json::Object(people.iter().map(|p| (p.1.to_string(), text(&p.0))).collect())),
+            5 => {
+                let wrapped = people.iter().map(|(address, id, role, odd)| {
+                    let user = object(vec![("id", number(*id)), ("odd", odd.clone()), ("email", text(address))]);
+                    object(vec![("id", number(900)), ("user", user), ("role", text(role))])
+                });
+                ("wrapped", Json::List(wrapped.collect()))
+            }
+            6 => {
+                let team = object(vec![("id", number(70)), ("members", list())]);
+                ("by team", object(vec![("teams", Json::List(vec![team.clone(), team])), ("users", list())]))
+            }
+            8 => {
+                let listed = |key, id| object(vec![("users", list()), (key, id), ("name", text("App"))]);
+                let projects = vec![listed("id", number(3)), listed("project_id", text("4")), listed("id", text("x"))];
+                ("projects listed", object(vec![("projects", Json::List(projects))]))
+            }
+            7 => {
+                let project = object(vec![("name", text("Web")), ("users", list())]);
+                ("by project", object(vec![("projects", object(vec![("3", project)])), ("total", number(2))]))
+            }
+            _ => (
+                "nested",
+                object(vec![("users", list()), ("total_count", number(3)), ("next", Json::Plain("null".to_owned()))]),
+            ),
+        }
+    })
+}
+
+/// An envelope around it, with its fields in any order.
+fn enveloped(results: BoxedStrategy<(&'static str, Json)>) -> impl Strategy<Value = (&'static str, Json)> {
+    let names = select(vec!["status", "message", "pagination", "total", "has_more", "id", "error"]);
+    let cursor =
+        plain().prop_map(|cursor| ("pagination", object(vec![("page_size", text("9")), ("next_cursor", cursor)])));
+    let beside = vec(Union::new([(names, anything()).boxed(), cursor.boxed()]), 0..4);
+    let ok = select(vec!["ok", "ok", "OK", "error", "Error"]);
+    (results, beside, ok, any::<bool>(), any::<bool>()).prop_map(
+        |((name, results), beside, status, first, enveloped)| {
+            if !enveloped {
+                return (name, results);
+            }
+            let mut entries = vec![("results".to_owned(), results)];
+            let said = ("status".to_owned(), text(status));
+            entries.insert(usize::from(!first), said);
+            entries.extend(beside.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            (name, Json::Object(entries))
+        },
+    )
+}
+
+fn answers() -> impl Strategy<Value = (&'static str, String)> {
+    let body = Union::new([
+        enveloped(layouts().boxed()).boxed(),
+        enveloped(anything().prop_map(|json| ("anything", json)).boxed()).boxed(),
+    ]);
+    (body, select(vec!["", "", " ", "\n\t "])).prop_map(|((name, json), space)| (name, json.written(space)))
+}
+
+fn answer(body: &str) -> Answer {
+    let content_type = Some("application/json".to_owned());
+    Answer { status: 200, content_type, wait: None, body: Bytes::from(body.as_bytes().to_vec()) }
+}
+
+/// What was reached, and how often.
+#[derive(Default)]
+struct Reached(Mutex<BTreeMap<String, u32>>);
+
+impl Reached {
+    fn note(&self, what: impl Into<String>) {
+        *self.0.lock().unwrap().entry(what.into()).or_default() += 1;
+    }
+
+    fn at_least(self, times: u32, wanted: &[&str]) {
+        let reached = self.0.into_inner().unwrap();
+        for what in wanted {
+            assert!(reached.get(*what).is_some_and(|count| *count >= times), "{what} was hardly reached: {reached:?}");
+        }
+    }
+}
+
+fn run<S: Strategy>(cases: u32, input: &S, mut test: impl FnMut(S::Value)) {
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let test = Mutex::new(&mut test);
+    runner
+        .run(input, |value| {
+            (test.lock().unwrap_or_else(std::sync::PoisonError::into_inner))(value);
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// The tree of an answer, as `classify::read` makes it.
+fn tree(runtime: &tokio::runtime::Runtime, body: &str) -> Result<Value, Failure> {
+    runtime.block_on(classify::read(Ok(answer(body))))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+fn roster_by_tree(answer: Value) -> (Result<Roster, Failure>, Option<String>) {
+    let next = [answer.get("pagination"), answer.get("results").and_then(|results| results.get("pagination"))];
+    let next = next.into_iter().flatten().find_map(pages::cursor_in);
+    let mut found = Found::default();
+    found.tree(answer);
+    (found.roster(), next)
+}
+
+#[test]
+fn rosters() {
+    let runtime = runtime();
+    let reached = Reached::default();
+    run(6_000, &answers(), |(name, body)| {
+        let expected = tree(&runtime, &body).map(roster_by_tree);
+        match &expected {
+            Err(Failure::Refused { .. }) => reached.note("an error inside 200"),
+            Err(_) => reached.note("no json"),
+            Ok((Err(Failure::Incomplete(_)), _)) => reached.note("incomplete"),
+            Ok((Err(_), _)) => reached.note("nobody"),
+            Ok((Ok(roster), next)) => {
+                reached.note(name);
+                reached.note(if roster.members.len() > 2 { "several people" } else { "few people" });
+                reached.note(if roster.shows_grants { "grants" } else { "no grants" });
+                reached.note(if next.is_some() { "a next page" } else { "no next page" });
+            }
+        }
+        for small in [0, 60, usize::MAX] {
+            let document = runtime.block_on(classify::document(Ok(answer(&body))));
+            let read = document.map(|document| {
+                let mut found = Found::with_small(small);
+                let next = found.page(document).unwrap();
+                (found.roster(), next)
+            });
+            assert_eq!(read, expected, "{small}: {body}");
+        }
+    });
+    reached.at_least(
+        20,
+        &[
+            "objects",
+            "by address",
+            "by id",
+            "texts",
+            "id to address",
+            "wrapped",
+            "by team",
+            "by project",
+            "projects listed",
+            "nested",
+            "anything",
+            "an error inside 200",
+            "incomplete",
+            "nobody",
+            "several people",
+            "grants",
+            "no grants",
+            "a next page",
+        ],
+    );
+}
+
+#[test]
+fn pages_are_put_together_alike() {
+    let runtime = runtime();
+    let reached = Reached::default();
+    run(600, &(layouts(), layouts()), |((_, first), (_, second))| {
+        let (mut whole, mut pieces) = (Found::default(), Found::with_small(0));
+        for json in [first, second] {
+            let body = json.written("");
+            let Ok(value) = tree(&runtime, &body) else { return };
+            whole.tree(value);
+            pieces.page(runtime.block_on(classify::document(Ok(answer(&body)))).unwrap()).unwrap();
+        }
+        let roster = whole.roster();
+        reached.note(if roster.is_ok() { "people" } else { "a failure" });
+        assert_eq!(pieces.roster(), roster);
+    });
+    reached.at_least(20, &["people"]);
+}
+
+/// The elements of a list in a tree, as lists were read before there were documents.
+fn elements(results: Value, map: bool) -> Result<Vec<Value>, Failure> {
+    let no_list = || Failure::Malformed("there is no list where one was due".to_owned());
+    match results {
+        Value::Array(elements) => Ok(elements),
+        Value::Object(mut fields) => {
+            let inner = ["results", "items", "data"].iter().find(|key| {
+                let value = fields.get(**key);
+                value.is_some_and(|value| value.is_array() || (**key == "results" && value.is_object()))
+            });
+            match inner {
+                Some(key) => elements(fields.remove(*key).unwrap_or_default(), map),
+                None if map => fields
+                    .into_iter()
+                    .map(|(key, mut value)| {
+                        let no_object = || Failure::Malformed("an element of the map is no object".to_owned());
+                        let fields = value.as_object_mut().ok_or_else(no_object)?;
+                        fields.entry("id").or_insert(Value::String(key));
+                        Ok(value)
+                    })
+                    .collect(),
+                None => Err(no_list()),
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(no_list()),
+    }
+}
+
+#[test]
+fn lists() {
+    let runtime = runtime();
+    let reached = Reached::default();
+    run(6_000, &(answers(), any::<bool>()), |((_, body), map)| {
+        let Ok(value) = tree(&runtime, &body) else {
+            assert!(runtime.block_on(classify::document(Ok(answer(&body)))).is_err(), "{body}");
+            return;
+        };
+        let next = [value.get("pagination"), value.get("results").and_then(|results| results.get("pagination"))];
+        let next = next.into_iter().flatten().find_map(pages::cursor_in);
+        let expected = elements(results(value), map);
+        // Not everything can be kept: what is no object is noticed.
+        let keep = |value: Value| value.is_object().then_some(value);
+        let expected = expected.map(|elements| {
+            let readable = elements.iter().all(Value::is_object);
+            (elements.into_iter().filter_map(keep).collect::<Vec<_>>(), readable, next)
+        });
+        match &expected {
+            Ok((items, readable, next)) => {
+                reached.note(if items.is_empty() {
+                    "an empty list"
+                } else if map {
+                    "a list or a map"
+                } else {
+                    "a list"
+                });
+                reached.note(if *readable { "readable" } else { "not readable" });
+                reached.note(if next.is_some() { "a next page" } else { "no next page" });
+            }
+            Err(failure) => reached.note(failure.to_string()),
+        }
+        let document = runtime.block_on(classify::document(Ok(answer(&body)))).unwrap();
+        let read = Page::of(document, map, keep).map(|page| (page.items, page.readable, page.next));
+        assert_eq!(read, expected, "{body}");
+    });
+    let unlike = "the answer could not be read: there is no list where one was due";
+    let no_object = "the answer could not be read: an element of the map is no object";
+    reached.at_least(
+        20,
+        &["a list", "a list or a map", "an empty list", "not readable", "a next page", unlike, no_object],
+    );
+}
+
+/// Something like the answer about ourselves.
+fn about_us() -> impl Strategy<Value = Json> {
+    let person = (address(), 0..9_u32, any::<bool>(), anything());
+    let view = (1..6_u32, 2..5_u32, any::<bool>(), vec(person, 0..5), any::<bool>(), anything());
+    let shape = select(vec!["map", "list", "odd"]);
+    (vec(view, 0..5), shape, anything(), 0..4_u8).prop_map(|(views, shape, odd, twist)| {
+        let number = |id: u32| Json::Plain(id.to_string());
+        let flag = |flag: bool| Json::Plain(flag.to_string());
+        let views = views.into_iter().map(|(id, project, restricted, people, first, odd)| {
+            let people = people.into_iter().map(|(address, id, invited, odd)| {
+                object(vec![("id", number(id)), ("email", text(&address)), ("invited", flag(invited)), ("odd", odd)])
+            });
+            let list = ("member_list", Json::List(people.collect()));
+            let rest = [
+                ("id", number(id)),
+                ("project_id", number(project)),
+                ("is_restricted", flag(restricted)),
+                ("odd", odd),
+            ];
+            let fields = if first {
+                std::iter::once(list).chain(rest).collect()
+            } else {
+                rest.into_iter().chain([list]).collect()
+            };
+            (id.to_string(), object(fields))
+        });
+        let workspaces = match shape {
+            "map" => Json::Object(views.collect()),
+            "list" => Json::List(views.map(|(_, view)| view).collect()),
+            _ => odd.clone(),
+        };
+        let project =
+            |id: u32| object(vec![("organization_id", number(7)), ("owner_id", number(id)), ("name", text("P"))]);
+        let projects = object(vec![("3", project(1)), ("4", project(2)), ("5", odd.clone())]);
+        let mut fields = vec![("user_id", number(9)), ("workspaces", workspaces), ("projects", projects)];
+        match twist {
+            0 => fields.push(("workspaces", odd)),
+            1 => fields.push(("odd", odd)),
+            2 => fields.insert(0, ("organizations", object(vec![("7", object(vec![("role", text("admin"))]))]))),
+            _ => {}
+        }
+        object(fields)
+    })
+}
+
+#[test]
+fn about_ourselves() {
+    let runtime = runtime();
+    let reached = Reached::default();
+    let input = Union::new([about_us().boxed(), about_us().boxed(), anything().boxed()]);
+    run(4_000, &(input, select(vec!["", " "]), any::<bool>()), |(json, space, enveloped)| {
+        let json = if enveloped { object(vec![("results", json), ("status", text("ok"))]) } else { json };
+        let body = json.written(space);
+        let Ok(value) = tree(&runtime, &body) else { return };
+        let expected: Result<Me, Failure> = me::me(ORG, &results(value));
+        match &expected {
+            Ok(me) => {
+                reached.note(if me.view_members.is_empty() { "no members" } else { "members" });
+                reached.note(if me.view_members.iter().any(|member| member.restricted) {
+                    "restricted"
+                } else {
+                    "open"
+                });
+            }
+            Err(failure) => reached.note(failure.to_string()),
+        }
+        let document = runtime.block_on(classify::document(Ok(answer(&body)))).unwrap();
+        assert_eq!(me::read(ORG, document), expected, "{body}");
+    });
+    let nobody = "the answer could not be read: the answer about ourselves names nobody";
+    let no_object = "the answer could not be read: the answer about ourselves is no object";
+    reached.at_least(20, &["members", "no members", "restricted", "open", nobody, no_object]);
+}
+
+#[test]
+fn failures() {
+    let runtime = runtime();
+    let reached = Reached::default();
+    // What a byte may become: broken syntax, broken texts, numbers out of range.
+    let garbage = select(vec![
+        "",
+        "}",
+        "]",
+        ",",
+        "\"",
+        ":",
+        "\\",
+        "\\ud800",
+        "1e999",
+        "nul",
+        "\u{0}",
+        "<",
+        "{\"status\":\"error\"}",
+        "\u{fe0f}",
+    ]);
+    let status = select(vec![200_u16, 200, 200, 201, 403, 404, 429, 500, 301]);
+    let media = select(vec!["application/json", "application/json", "text/html"]);
+    run(
+        6_000,
+        &(answers(), any::<u16>(), garbage, any::<bool>(), status, media),
+        |(body, at, garbage, cut, status, media)| {
+            let mut bytes = body.1.into_bytes();
+            let at = usize::from(at) % (bytes.len() + 1);
+            if cut {
+                bytes.truncate(at);
+            }
+            // Also in the middle of a letter.
+            bytes.splice(at..at, garbage.bytes());
+            let answer = || {
+                let body = Bytes::from(bytes.clone());
+                Answer { status, content_type: Some(media.to_owned()), wait: None, body }
+            };
+            let expected = runtime.block_on(classify::read(Ok(answer())));
+            reached.note(match &expected {
+                Ok(_) => "data".to_owned(),
+                Err(Failure::Malformed(why)) => why.chars().take_while(|letter| *letter != '(').collect(),
+                Err(failure) => format!("{failure}"),
+            });
+            let document = runtime.block_on(classify::document(Ok(answer())));
+            let read = document.and_then(|document: Document| document.value(document.whole()));
+            assert_eq!(read, expected, "{}", String::from_utf8_lossy(&bytes));
+        },
+    );
+    reached.at_least(
+        20,
+        &[
+            "data",
+            "it ends too early ",
+            "it is not json ",
+            "a web page came instead of data",
+            "the vendor answered with an error (200)",
+            "the vendor failed (500)",
+            "the credential may not see this (403)",
+        ],
+    );
+}
+
+/// Nested lists deeper than a tree may be are refused alike.
+#[test]
+fn too_many_levels() {
+    let runtime = runtime();
+    for depth in [120, 127, 128, 129, 5_000] {
+        let body = "[".repeat(depth) + &"]".repeat(depth);
+        let expected = tree(&runtime, &body).map(drop);
+        let read = runtime.block_on(classify::document(Ok(answer(&body)))).map(drop);
+        assert_eq!(read, expected, "{depth}");
+    }
+}
+
+/// A long list is forgotten while it is read, and still whole in what was made of it.
+#[test]
+fn a_long_list_shrinks_while_it_is_read() {
+    let runtime = runtime();
+    let rows: Vec<String> =
+        (0..40_000).map(|id| format!("{{\"id\":{id},\"email\":\"person{id}@acme.example\"}}")).collect();
+    let body = format!("{{\"results\":[{}],\"status\":\"ok\"}}", rows.join(", "));
+    let mut document = runtime.block_on(async { Document::of(answer(&body)) }).unwrap();
+    let mut elements = document.elements(document.results().unwrap());
+    let mut count = 0_u64;
+    let mut held = Vec::new();
+    while let Some(element) = elements.next(&document) {
+        assert_eq!(document.value(element).unwrap().get("id").and_then(Value::as_u64), Some(count));
+        count += 1;
+        document.forget(elements.done());
+        held.push(document.held());
+    }
+    assert_eq!(count, 40_000);
+    assert!(held.iter().zip(held.iter().skip(1)).all(|(before, after)| after <= before));
+    assert!(held.last().is_some_and(|last| *last < 600 * 1024), "{:?} of {}", held.last(), body.len());
+}

@@ -1,0 +1,148 @@
+//! What a person must do, step by step: the vendor's own screens (`facts/mixpanel.md` 2.2, 5.2).
+
+use leaver_core::claim::{Claim, Guide, Predicate};
+use leaver_core::source::Kind;
+
+use super::words::Words;
+
+fn say(steps: &[&str]) -> Vec<String> {
+    steps.iter().map(|step| (*step).to_owned()).collect()
+}
+
+/// The steps of a guide. The places themselves stand above them; see [`super::places`].
+pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> {
+    let leaver = &words.leaver;
+    match guide {
+        Guide::DeleteMember => vec![
+            "open Organization Settings > Users & Teams".to_owned(),
+            format!("tick the box of {leaver}, and of nobody else"),
+            "click Delete above the table and confirm; it cannot be undone".to_owned(),
+            "leave the rest to leaver: it watches the member list and goes on by itself".to_owned(),
+        ],
+        Guide::LowerRole => vec![
+            format!("open Organization Settings > Users & Teams and click {leaver}"),
+            "click the pencil next to Organization Role, choose Member, Save".to_owned(),
+        ],
+        Guide::LeaveProjects => vec![
+            format!("take {leaver} out at each place named above"),
+            "leave the rest to leaver: it reads the member list and goes on by itself".to_owned(),
+        ],
+        Guide::LeaveTeams => {
+            vec![format!("open Organization Settings > Users & Teams > Teams and take {leaver} out of each team")]
+        }
+        Guide::LeaveDataViews => {
+            vec![format!("open Project Settings > Data Views and take {leaver} out of each view named above")]
+        }
+        Guide::RevokeInvitations => vec![
+            "open Organization Settings > Users & Teams > Invited Users".to_owned(),
+            format!("revoke every invitation of {leaver} or their agency; replace an invite link that was copied"),
+            "then: leaver attest CASE KEY --note \"what you saw\", or --file SCREENSHOT".to_owned(),
+        ],
+        Guide::DisablePublicLink => say(&[
+            "open Project Settings > Public Boards in the project named above",
+            "disable the link of this board, or set a passcode and accept the risk by name",
+        ]),
+        Guide::EditAutomations => {
+            vec![format!("open each automation named above, take {leaver} out of its deliveries, or pause it")]
+        }
+        Guide::Unshare => vec![format!("open the item named above, click Share and take {leaver} out")],
+        Guide::EditWebhooks => say(&[
+            "open Project Settings > Alerts > Manage Webhooks",
+            "change the address and password of each webhook named above, or switch it off",
+        ]),
+        Guide::EditNotices => {
+            vec![format!(
+                "open the data settings of the project named above and take {leaver} out of the notification addresses"
+            )]
+        }
+        Guide::OwnPipelines => say(&[
+            "decide who owns the pipelines, imports and exports listed",
+            "then: leaver attest CASE KEY --note \"who owns what\"",
+        ]),
+        Guide::RevokeWarehouse => say(&[
+            "revoke what the leaver holds in your own cloud or warehouse",
+            "then: leaver attest CASE KEY --note \"what was revoked\", or --file FILE",
+        ]),
+        Guide::RotateProjectSecret => say(&[
+            "open Settings > Projects and reset the API secret of each project, or accept the risk by name",
+            "then: leaver attest CASE KEY --note \"what was decided\"",
+        ]),
+        Guide::ReviewMentions => say(&[
+            "look through recent comments and notifications",
+            "then: leaver attest CASE KEY --note \"what you saw\"",
+        ]),
+        Guide::ConfirmOwnRole => say(&[
+            "open Organization Settings > Users & Teams and look at your own role: it must be above the leaver's",
+            "if the read stays unknown: leaver attest CASE KEY --note \"the role on the screen\"",
+        ]),
+        Guide::VouchApproval => {
+            vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)]
+        }
+    }
+}
+
+/// What a person can do where the vendor refuses what leaver sends; `None` where only a decision helps.
+pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
+    let leaver = &words.leaver;
+    let mut steps = match &claim.says {
+        Predicate::NothingSends { kind: Kind::Subscription, .. } => vec![
+            "open the board of each subscription named above, then Subscribe > View All".to_owned(),
+            format!(
+                "open the subscription and take {leaver} out, or delete it when nobody else gets it; only a project Owner or the person who made it may"
+            ),
+        ],
+        Predicate::NothingSends { kind: Kind::Alert, .. } => vec![
+            "open Project Settings > Alerts in the project named above".to_owned(),
+            format!("open each alert named above and take {leaver} out, or delete it when nobody else gets it"),
+        ],
+        Predicate::NothingSends { kind: Kind::Webhook, .. } => vec![
+            "open Project Settings > Alerts > Manage Webhooks in the project named above".to_owned(),
+            "change the address and password of each webhook named above, or switch it off".to_owned(),
+        ],
+        Predicate::NothingSends { kind: Kind::Automation, .. } => {
+            vec![format!("open each automation named above, take {leaver} out of its deliveries, or pause it")]
+        }
+        Predicate::NothingSends { .. } => vec![format!(
+            "open the data settings of the project named above and take {leaver} out of the notification addresses"
+        )],
+        Predicate::NoServiceAccountBy => vec![
+            "open Organization Settings > Service Accounts".to_owned(),
+            "delete each account named above, and no other; it cannot be undone".to_owned(),
+        ],
+        Predicate::OwnedBySuccessor { .. } => {
+            vec![format!("open the saved metric and make {} its owner", words.successor)]
+        }
+        Predicate::ContactsSuccessor { .. } => {
+            vec![format!("open the entry in Lexicon and put {} in the place of {leaver}", words.successor)]
+        }
+        Predicate::Described { .. } => vec!["open the item and name its new owner in the description".to_owned()],
+        Predicate::Dropped { .. } => vec!["open the item and delete it".to_owned()],
+        Predicate::ScimInactive => {
+            vec![format!("deactivate {leaver} at the identity provider that provisions people into Mixpanel")]
+        }
+        Predicate::Copied { .. } => {
+            return Some(vec![
+                format!("as {}, open the item, duplicate it and share the copy with the project", words.successor),
+                "then: leaver decide CASE KEY --choose leave --why \"copied by hand\"".to_owned(),
+            ]);
+        }
+        Predicate::NotMember
+        | Predicate::LowestRole
+        | Predicate::NoProjectGrant
+        | Predicate::NoGrantIn { .. }
+        | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoDataView
+        | Predicate::Replaced { .. }
+        | Predicate::NotShared { .. }
+        | Predicate::NoPublicLink { .. }
+        | Predicate::RecipientsKept { .. }
+        | Predicate::MembersKept { .. }
+        | Predicate::Exported { .. }
+        | Predicate::MayRemove
+        | Predicate::ExecutorMayRemove
+        | Predicate::Recorded { .. }
+        | Predicate::Declared { .. } => return None,
+    };
+    steps.push("leave the rest to leaver: it reads it again and goes on by itself".to_owned());
+    Some(steps)
+}

@@ -1,0 +1,191 @@
+//! Where a person finds what breaks a claim: each instance with its project, by title where one is known.
+
+use std::collections::BTreeSet;
+
+use leaver_core::case::Case;
+use leaver_core::claim::{Claim, Predicate};
+use leaver_core::ids::ProjectId;
+use leaver_core::plan::Plan;
+use leaver_core::reading::{Grant, GrantKind};
+use leaver_core::source::{Kind, What};
+
+use super::words::{Words, plain};
+
+/// The exact places, one a line; none when nothing is known to break the claim.
+pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> Vec<String> {
+    let instances = case.observation(&claim.key).map(|seen| seen.observation.instances.as_slice()).unwrap_or_default();
+    let in_project = |project: ProjectId, kind: Kind, id: &str| {
+        format!("{} (id {id}) in {} (id {project})", words.item(project, kind, id), words.project(project))
+    };
+    match &claim.says {
+        Predicate::NothingSends { project, kind } if *kind == Kind::SchemaSettings => {
+            if instances.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!("{} (id {project})", words.project(*project))]
+            }
+        }
+        Predicate::NothingSends { project, kind } => {
+            instances.iter().map(|id| in_project(*project, *kind, id)).collect()
+        }
+        Predicate::NoProjectGrant | Predicate::NoGrantIn { .. } => {
+            instances.iter().map(|instance| grant(plan, instance, words)).collect()
+        }
+        Predicate::NoDataView => instances.iter().map(|view| data_view(plan, view, words)).collect(),
+        Predicate::NoPublicLink { project, board } => vec![in_project(*project, Kind::Board, board)],
+        Predicate::RecipientsKept { project, kind } => {
+            instances.iter().map(|id| in_project(*project, *kind, id)).collect()
+        }
+        Predicate::NoServiceAccountBy => instances.iter().map(|id| service_account(id, words)).collect(),
+        Predicate::Replaced { service_account: old } => vec![service_account(&old.to_string(), words)],
+        Predicate::NotShared { project, kind, id }
+        | Predicate::Copied { project, kind, id }
+        | Predicate::Described { project, kind, id }
+        | Predicate::Dropped { project, kind, id } => vec![in_project(*project, *kind, id)],
+        Predicate::OwnedBySuccessor { project, id } => vec![in_project(*project, Kind::Metric, id)],
+        Predicate::ContactsSuccessor { project, id } => vec![in_project(*project, Kind::Schema, id)],
+        Predicate::MembersKept { .. } => instances
+            .iter()
+            .map(|id| {
+                words
+                    .titled(&format!("member/{id}"))
+                    .map_or_else(|| format!("account {id}"), |who| who.replace('"', ""))
+            })
+            .collect(),
+        Predicate::NotMember | Predicate::LowestRole | Predicate::ScimInactive => plan
+            .subject
+            .vendor_id
+            .iter()
+            .filter(|_| !instances.is_empty())
+            .map(|id| format!("{} (account id {id})", words.leaver))
+            .collect(),
+        Predicate::GrantsAsBefore { .. } => instances
+            .iter()
+            .map(|id| id.parse().map_or_else(|_| id.clone(), |id| words.project(ProjectId(id))))
+            .collect(),
+        Predicate::Exported { .. }
+        | Predicate::MayRemove
+        | Predicate::ExecutorMayRemove
+        | Predicate::Recorded { .. }
+        | Predicate::Declared { .. } => Vec::new(),
+    }
+}
+
+fn service_account(id: &str, words: &Words) -> String {
+    let title = id.parse().ok().and_then(|number| words.titled(&What::ServiceAccount(number).to_string()));
+    title.map_or_else(|| format!("service account {id}"), |title| format!("service account {title} (id {id})"))
+}
+
+/// What `kind:project` of the judge means, and the screen on which it is taken away (REMOVE-4).
+fn grant(plan: &Plan, instance: &str, words: &Words) -> String {
+    let (kind, project) = instance.split_once(':').unwrap_or((instance, ""));
+    let project = project.parse().ok().map(ProjectId);
+    let known: Option<&Grant> =
+        plan.subject.grants.iter().flatten().find(|grant| grant.kind.word() == kind && grant.project == project);
+    let role =
+        known.and_then(|grant| grant.role.as_deref()).map_or_else(String::new, |role| format!(" as {}", plain(role)));
+    let to = project.map_or_else(
+        || "a project that the vendor does not name".to_owned(),
+        |id| format!("{} (id {id})", words.project(id)),
+    );
+    let team = known
+        .and_then(|grant| grant.team.as_deref())
+        .map_or_else(|| "the team that gives it".to_owned(), |team| format!("team \"{}\"", plain(team)));
+    let kinds = [GrantKind::Individual, GrantKind::Team, GrantKind::AllUsers, GrantKind::OrganizationRole];
+    match kinds.into_iter().find(|of| of.word() == kind) {
+        Some(GrantKind::Individual) => {
+            format!("{to}{role}, given to the person: Project Settings > Project Users, tick the person, Delete")
+        }
+        Some(GrantKind::Team) => {
+            format!(
+                "{to}{role}, through {team}: Organization Settings > Users & Teams > Teams, take the person out of it"
+            )
+        }
+        Some(GrantKind::AllUsers) => format!(
+            "{to}{role}, given to everybody: cannot be taken from one person; set the project's default role for all users to none, or delete the person"
+        ),
+        Some(GrantKind::OrganizationRole) => {
+            format!("{to}{role}, with the organization role: lower the role in Users & Teams, or delete the person")
+        }
+        Some(GrantKind::Unknown) | None => format!(
+            "{to}{role}, through something that the vendor does not show: look in Project Settings > Project Users, then in Users & Teams > Teams"
+        ),
+    }
+}
+
+/// A data view; the read names its number alone, so that its project is known only by the title that was kept.
+fn data_view(plan: &Plan, view: &str, words: &Words) -> String {
+    projects(plan)
+        .into_iter()
+        .find_map(|project| {
+            let title = words.titled(&What::Object(project, Kind::DataView, view.to_owned()).to_string())?;
+            Some(format!("data view {title} (id {view}) in {} (id {project})", words.project(project)))
+        })
+        .unwrap_or_else(|| format!("data view {view}: Project Settings > Data Views"))
+}
+
+/// Every project that a plan mentions.
+fn projects(plan: &Plan) -> BTreeSet<ProjectId> {
+    let granted = plan.subject.grants.iter().flatten().filter_map(|grant| grant.project);
+    plan.claims.iter().flat_map(|claim| &claim.reads).filter_map(What::project).chain(granted).collect()
+}
+
+/// Everything that a case mentions and whose title is worth looking up.
+pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
+    let mut objects: BTreeSet<String> = plan.findings.iter().filter_map(|finding| finding.object.clone()).collect();
+    objects.extend(projects(plan).iter().map(|project| format!("project/{project}")));
+    for claim in &plan.claims {
+        objects.extend(claim.reads.iter().map(ToString::to_string));
+        let instances =
+            case.observation(&claim.key).map(|seen| seen.observation.instances.as_slice()).unwrap_or_default();
+        let of = |project: ProjectId, kind: Kind, id: &str| What::Object(project, kind, id.to_owned()).to_string();
+        match &claim.says {
+            Predicate::Copied { project, kind, id }
+            | Predicate::Described { project, kind, id }
+            | Predicate::Dropped { project, kind, id }
+            | Predicate::NotShared { project, kind, id } => {
+                objects.insert(of(*project, *kind, id));
+            }
+            Predicate::NoPublicLink { project, board } => {
+                objects.insert(of(*project, Kind::Board, board));
+            }
+            Predicate::OwnedBySuccessor { project, id } => {
+                objects.insert(of(*project, Kind::Metric, id));
+            }
+            Predicate::ContactsSuccessor { project, id } => {
+                objects.insert(of(*project, Kind::Schema, id));
+            }
+            Predicate::Exported { project, id } => {
+                objects.insert(of(*project, Kind::Report, id));
+            }
+            Predicate::NothingSends { project, kind } | Predicate::RecipientsKept { project, kind } => {
+                objects.extend(instances.iter().map(|id| of(*project, *kind, id)));
+            }
+            Predicate::NoDataView => {
+                let all = projects(plan);
+                objects.extend(
+                    instances.iter().flat_map(|id| all.iter().map(move |project| of(*project, Kind::DataView, id))),
+                );
+            }
+            Predicate::Replaced { service_account } => {
+                objects.insert(What::ServiceAccount(*service_account).to_string());
+            }
+            Predicate::NoServiceAccountBy => objects.extend(
+                instances.iter().filter_map(|id| id.parse().ok()).map(|id| What::ServiceAccount(id).to_string()),
+            ),
+            Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
+                objects.extend(projects.iter().map(|project| format!("project/{project}")));
+            }
+            Predicate::MembersKept { ids } => objects.extend(ids.iter().map(|id| format!("member/{id}"))),
+            Predicate::NotMember
+            | Predicate::LowestRole
+            | Predicate::NoProjectGrant
+            | Predicate::ScimInactive
+            | Predicate::MayRemove
+            | Predicate::ExecutorMayRemove
+            | Predicate::Recorded { .. }
+            | Predicate::Declared { .. } => {}
+        }
+    }
+    objects.into_iter().collect()
+}

@@ -1,0 +1,87 @@
+//! What a claim says, in one sentence.
+
+use leaver_core::claim::{Claim, Predicate, Record, Subject};
+use leaver_core::source::{Kind, What};
+
+use super::words::Words;
+
+/// What a claim says, in one sentence.
+pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
+    match &claim.says {
+        Predicate::NotMember => format!("{} is not a member of the organization", words.leaver),
+        Predicate::LowestRole => format!("{} has the lowest role, Member", words.leaver),
+        Predicate::NoProjectGrant => format!("{} has no project", words.leaver),
+        Predicate::NoGrantIn { projects } => {
+            let list: Vec<String> = projects.iter().map(|project| words.project(*project)).collect();
+            format!("{} is out of {}", words.leaver, list.join(", "))
+        }
+        Predicate::GrantsAsBefore { .. } => "the grants that stay are as they were".to_owned(),
+        Predicate::NoDataView => "no restricted data view lists the leaver".to_owned(),
+        Predicate::ScimInactive => "the SCIM record is inactive".to_owned(),
+        Predicate::NoServiceAccountBy => "no service account that the leaver made still works".to_owned(),
+        Predicate::Replaced { service_account } => {
+            format!("service account {} has a proved replacement", words.title(&What::ServiceAccount(*service_account)))
+        }
+        Predicate::NothingSends { project, kind } => {
+            format!("none of the {} of {} sends to the leaver", kind.plural(), words.project(*project))
+        }
+        Predicate::NotShared { project, kind, id } => {
+            format!("{} is not shared with the leaver by name", words.item(*project, *kind, id))
+        }
+        Predicate::NoPublicLink { project, board } => {
+            format!("{} has no public link", words.item(*project, Kind::Board, board))
+        }
+        Predicate::Copied { project, kind, id } => {
+            format!("{} is copied for the successor", words.item(*project, *kind, id))
+        }
+        Predicate::OwnedBySuccessor { project, id } => {
+            format!("{} is owned by the successor", words.item(*project, Kind::Metric, id))
+        }
+        Predicate::ContactsSuccessor { project, id } => {
+            format!("{} names the successor", words.item(*project, Kind::Schema, id))
+        }
+        Predicate::Described { project, kind, id } => {
+            format!("{} names its new owner", words.item(*project, *kind, id))
+        }
+        Predicate::Dropped { project, kind, id } => format!("{} is gone, as decided", words.item(*project, *kind, id)),
+        Predicate::RecipientsKept { project, kind } => {
+            format!("whoever else gets the {} of {} still gets them", kind.plural(), words.project(*project))
+        }
+        Predicate::MembersKept { .. } => "every account that looks like the leaver's is still there".to_owned(),
+        Predicate::Exported { project, id } => format!("{} is exported", words.item(*project, Kind::Report, id)),
+        Predicate::ExecutorMayRemove => "the executor may remove members and is above the leaver".to_owned(),
+        Predicate::MayRemove => "our credential may remove members and is above the leaver".to_owned(),
+        Predicate::Recorded { record } => match record {
+            Record::Inventory => "the inventory is recorded with its raw answers".to_owned(),
+            Record::Approval => "somebody else approved this very plan".to_owned(),
+            Record::Note => "the note \"access revoked\" is on record".to_owned(),
+            Record::Dependencies => "the dependency report is part of the plan".to_owned(),
+            Record::Request => "the request is recorded with one reason and one method".to_owned(),
+            Record::Rechecks => "every path was probed again at every recheck time".to_owned(),
+        },
+        Predicate::Declared { subject } => match subject {
+            Subject::ApprovalOriginal => "somebody vouches for the approval's original".to_owned(),
+            Subject::ExecutorRole => "the executor may remove members".to_owned(),
+            Subject::Invitations => "no pending invitation and no copied invite link is left".to_owned(),
+            Subject::Pipelines => "pipelines, imports and exports have a named owner".to_owned(),
+            Subject::Warehouse => "the leaver's warehouse credentials are revoked".to_owned(),
+            Subject::ProjectSecrets => "project secrets are rotated, or the risk is accepted".to_owned(),
+            Subject::Mentions => "no notification mentions the leaver; remaining creator names are known".to_owned(),
+            Subject::NotOnScreen => "the leaver is gone from the screen".to_owned(),
+        },
+    }
+}
+
+/// Whom a copy belongs to and who sees it (XFER-1): whoever says yes to the plan has to have read it.
+pub(crate) fn terms_of_copy(claim: &Claim, words: &Words) -> Option<String> {
+    let Predicate::Copied { kind, .. } = &claim.says else { return None };
+    // Only boards are copied with the successor's own login; a cohort is made by us.
+    let owner = if *kind == Kind::Board && words.successor_login {
+        format!("{}, with whose login it is made", words.successor)
+    } else {
+        format!("leaver's service account {}, because no interface gives content to somebody else", words.own_account)
+    };
+    Some(format!(
+        "the copy belongs to {owner}; it is shared with the whole project: everybody there sees it and may edit it, also what only its maker saw until now"
+    ))
+}

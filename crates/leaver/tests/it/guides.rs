@@ -1,0 +1,55 @@
+//! What a person is told to do: the exact place, and what is left to do by hand when the vendor refuses.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[test]
+fn a_revocation_names_every_grant_with_its_screen() {
+    let world = World::new();
+    let plan = ["plan", world.leaver(), "--org", "sandbox", "--reason", "access-review"];
+    let text = world.run(&plan).stdout;
+    for place in [
+        "given to the person: Project Settings > Project Users",
+        "Organization Settings > Users & Teams > Teams, take the person out of it",
+        "given to everybody: cannot be taken from one person",
+    ] {
+        assert!(text.contains(place), "no '{place}' in {text}");
+    }
+    assert!(
+        text.contains("found: board \"Campaign results for partners\" (id "),
+        "the public board by its title: {text}"
+    );
+}
+
+#[test]
+fn the_approver_reads_whom_a_copy_belongs_to_and_who_sees_it() {
+    let world = World::new();
+    let plan = ["plan", world.leaver(), "--org", "sandbox"];
+    let text = world.run(&plan).stdout;
+    assert!(text.contains("the copy belongs to leaver's service account offboarding."), "{text}");
+    assert!(text.contains("everybody there sees it and may edit it, also what only its maker saw until now"), "{text}");
+    world.write("secrets/successor", "a-bearer");
+    let login = "\n[organizations.sandbox.successor_login]\nbearer = { file = \"secrets/successor\" }\n";
+    world.write("leaver.toml", &format!("{}{login}", world.config()));
+    world.pass(61);
+    let text = world.run(&plan).stdout;
+    assert!(text.contains(&format!("the copy belongs to {}, with whose login", world.successor())), "{text}");
+}
+
+#[test]
+fn what_the_vendor_refuses_again_and_again_is_left_to_a_person_with_the_clicks() {
+    let world = World::new();
+    let case = world.opened();
+    let path = "/api/app/projects/";
+    world.control("faults", &json!({"fault": "html", "match": {"method": "PATCH", "path": path}, "times": 0}));
+    world.run(&["approve", &case, "--as", "approver"]);
+    for _ in 0..12 {
+        world.run(&["worker", "--once"]);
+        world.pass(300);
+    }
+    let text = world.run(&["status", &case]).stdout;
+    assert!(text.contains("Subscribe > View All"), "{text}");
+    assert!(text.contains("leaver tried it 5 times; last: "), "{text}");
+    assert!(text.contains("found: subscription \"Executive weekly\" (id "), "{text}");
+}
