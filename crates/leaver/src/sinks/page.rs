@@ -263,7 +263,7 @@ fn page(body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>leaver: one secret, once</title><style>:root{{color-scheme:light dark}}body{{font:1.1rem/1.5 system-ui,sans-serif;\
-         max-width:40rem;margin:3rem auto;padding:0 1rem}}code{{font-size:1.2rem;overflow-wrap:anywhere}}\
+         max-width:40rem;margin:3rem auto;padding:0 1rem}}h1{{font-size:1.3rem;overflow-wrap:anywhere}}code{{font-size:1.2rem;overflow-wrap:anywhere}}\
          button{{font:inherit;padding:.5rem 1rem}}</style><main>{body}</main></html>"
     )
 }
