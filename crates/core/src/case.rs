@@ -140,6 +140,7 @@ pub struct Case {
     counts: BTreeMap<What, usize>,
     note_at: Option<Timestamp>,
     refused: bool,
+    original: bool,
 }
 
 static NOTHING: BTreeSet<String> = BTreeSet::new();
@@ -182,6 +183,7 @@ impl Case {
             counts: BTreeMap::new(),
             note_at: None,
             refused: false,
+            original: !request.originals.is_empty(),
         })
     }
 
@@ -236,10 +238,15 @@ impl Case {
                     self.observations.clear();
                 }
             }
-            Event::Approved { plan, by, identity, .. } => self.approve(plan, by, *identity, at, false),
+            Event::Approved { plan, by, identity, originals } => {
+                self.original |= !originals.is_empty();
+                self.approve(plan, by, *identity, at, false);
+            }
             Event::Authorised { plan, by, identity } => self.approve(plan, by, *identity, at, true),
             Event::Ratified { by, .. } => {
                 self.ratified = Some((by.clone(), at));
+                // What one word alone did not allow is looked at again.
+                self.skipped.clear();
                 self.refused = false;
             }
             Event::Decided { claim, decision } => {
@@ -366,6 +373,11 @@ impl Case {
     /// Whether the case runs on one person's word: an emergency that nobody has ratified.
     pub fn is_alone(&self) -> bool {
         self.approval().is_some_and(|approval| approval.emergency) && self.ratified.is_none()
+    }
+
+    /// Whether an original of the approval was attached (AUTH-1).
+    pub fn has_original(&self) -> bool {
+        self.original
     }
 
     /// Whether somebody refused to ratify the emergency.

@@ -344,7 +344,7 @@ fn attest(
             }
         }
     }
-    let shown = key == keys::original() && !case.request.originals.is_empty();
+    let shown = key == keys::original() && case.has_original();
     if file.is_none() && !shown && (claim.kind == ClaimKind::Access || key == keys::original()) {
         return Err(Rejection::NoFile(key));
     }

@@ -120,6 +120,9 @@ impl From<EngineError> for Failure {
                 failure.exit = Exit::WrongUse;
                 failure.hint = Some("'leaver status' lists every case".to_owned());
             }
+            EngineError::NothingHeld(_) => {
+                failure.hint = Some("'leaver status' lists every case with its state".to_owned());
+            }
             EngineError::OpenCase(id) => {
                 failure.exit = Exit::WrongUse;
                 failure.hint =
@@ -162,6 +165,13 @@ fn refused(rejection: &Rejection) -> (Exit, Option<&'static str>) {
         Rejection::NoClaim(_) => (Exit::WrongUse, Some("'leaver status CASE' shows the key of every claim")),
         Rejection::NoOption { .. } => (Exit::WrongUse, None),
         Rejection::NoExpiry => (Exit::WrongUse, Some("give --until TIME, such as 2027-01-15T00:00:00Z")),
+        Rejection::NoFile(_) => (Exit::WrongUse, Some("give --file FILE: a screenshot, a mail, an export")),
+        Rejection::Passing { .. } => (
+            Exit::NotDone,
+            Some(
+                "wait: leaver reads it again by itself; for a risk that cannot wait: leaver decide CASE CLAIM --choose accept-risk",
+            ),
+        ),
         Rejection::OtherPlan { .. } => (Exit::NotDone, Some("look at the plan again: leaver status CASE")),
         Rejection::Readable { .. } => (Exit::NotDone, Some("make it true; leaver reads it by itself")),
         Rejection::WrongState { .. } | Rejection::Blocked { .. } => (Exit::NotDone, None),

@@ -259,6 +259,15 @@ fn blind(fault: &str) -> bool {
     !matches!(fault, "stale" | "missing-page")
 }
 
+/// An empty answer is the truth about a list in which nothing ever stood, and a 404 stays a 404.
+fn shown_all_the_same(case: &Case, claim: &Claim, path: &str, fault: &str) -> bool {
+    let nothing = || match claim.says {
+        Predicate::NothingSends { project, kind } => case.seen(&What::List(project, kind)).is_empty(),
+        _ => path.ends_with("/service-accounts/*"),
+    };
+    fault == "empty" && nothing()
+}
+
 /// From the approval on, a source answers wrongly for good: no claim that leans on it is ever said to hold.
 async fn with_lasting_fault(path: &str, leans: fn(&Claim) -> bool, fault: &str) -> Option<String> {
     let setup = Setup { scim: false, ..Setup::default() };
@@ -277,19 +286,26 @@ async fn with_lasting_fault(path: &str, leans: fn(&Claim) -> bool, fault: &str) 
         let Some(seen) = rest.case.observation(&claim.key).map(|seen| &seen.observation) else { continue };
         // Another rung of the ladder, a person's word and our own records may still prove it.
         let by_this = seen.proof == Some(Proof::Read) && seen.rung != Some(Rung::Me) && seen.seen_at > from;
-        if seen.state == State::Holds && by_this && blind(fault) {
+        let shown = shown_all_the_same(&rest.case, claim, path, fault);
+        if seen.state == State::Holds && by_this && blind(fault) && !shown {
             problems.push(format!("{} holds by a read that cannot show it: {}", claim.key, seen.why));
         }
     }
     // Where an interface fails for a moment nobody's word is taken for it; where it refuses for good a named person's is, and the
     // case says so.
     let passing = matches!(fault, "500-before" | "200-error" | "drop-after");
-    let attested = plan.claims.iter().filter(|claim| leans(claim)).all(|claim| {
-        rest.case.observation(&claim.key).is_some_and(|seen| seen.observation.proof == Some(Proof::Attested))
+    let otherwise = plan.claims.iter().filter(|claim| leans(claim)).all(|claim| {
+        let seen = rest.case.observation(&claim.key).map(|seen| &seen.observation);
+        let attested = seen.is_some_and(|seen| seen.proof == Some(Proof::Attested)) && !passing;
+        attested
+            || seen.is_some_and(|seen| seen.rung == Some(Rung::Me))
+            || shown_all_the_same(&rest.case, claim, path, fault)
     });
-    if rest.arrived && blind(fault) && (passing || !attested || !rest.case.state_why.contains("attested")) {
+    if rest.arrived && blind(fault) && !otherwise {
         problems.push("it is removed, although that could not be seen".to_owned());
     }
+    // Whoever sees nothing but an old picture cannot know that it is better now.
+    problems.retain(|problem| fault != "stale" || !problem.contains("is said to be broken, and holds"));
     let what = format!("{path} {fault}: {} ({})", rest.case.state.word(), rest.case.state_why);
     (!problems.is_empty()).then(|| format!("{what}\n    {}\n{}", problems.join("\n    "), shown(&rest.case)))
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use leaver_core::case::Case;
-use leaver_core::claim::State;
+use leaver_core::claim::{Choice, Predicate, State};
 use leaver_core::decide::Command;
 use leaver_core::event::{CaseState, Identity};
 use leaver_core::ids::{ClaimKey, Digest, ProjectId};
@@ -12,7 +12,6 @@ use leaver_engine::{Silent, document};
 use serde_json::Value;
 
 use crate::stage::{Setup, Stage, person, shown};
-use crate::truth::Truth;
 
 fn acted(requests: &[Value], op: &str) -> usize {
     requests.iter().filter(|one| one["acted"] == true && one["via"] == "api" && one["effect"]["op"] == op).count()
@@ -54,6 +53,18 @@ async fn an_emergency_runs_on_one_word_and_closes_on_two() {
     let second = Command::Ratify { by: person("approver"), identity: Identity::Declared };
     let ratified = stage.engine.command(&case.id, second).await.unwrap();
     assert!(ratified.ratify_by().is_none());
+    // Its callers lost the old account at once; somebody says that nothing takes its place.
+    let (plan, _) = ratified.plan.as_ref().unwrap();
+    for claim in plan.claims.iter().filter(|claim| matches!(claim.says, Predicate::Replaced { .. })) {
+        let without = Command::Decide {
+            claim: claim.key.clone(),
+            choice: Choice::Delete,
+            why: "nobody needs it".to_owned(),
+            until: None,
+            by: person("approver"),
+        };
+        stage.engine.command(&case.id, without).await.unwrap();
+    }
     let rest = stage.play(&case.id, CaseState::Closed).await;
     assert!(rest.arrived, "{}\n{}", rest.case.state_why, shown(&rest.case));
 }
@@ -172,7 +183,7 @@ async fn revoking_takes_every_grant_and_keeps_the_record() {
     assert_eq!(rest.case.state, CaseState::WaitingPerson);
     let accept = Command::Decide {
         claim: keys::grants_gone(),
-        choice: leaver_core::claim::Choice::AcceptRisk,
+        choice: Choice::AcceptRisk,
         why: "the project's default is changed next week".to_owned(),
         until: Some(stage.clock.time().checked_add(SignedDuration::from_hours(24 * 90)).unwrap()),
         by: person("approver"),
@@ -265,6 +276,4 @@ async fn a_word_about_a_path_needs_a_file_and_never_replaces_a_read() {
     let attested = &now.observation(&ClaimKey::from("invitations.gone")).unwrap().observation;
     assert_eq!(attested.state, State::Holds);
     assert!(attested.captures.contains(&file), "the file is part of the evidence");
-    let truth = Truth::look(&stage, &stage.control.state().await).await;
-    assert!(truth.problems(&[]).is_empty());
 }

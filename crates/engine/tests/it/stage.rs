@@ -326,6 +326,9 @@ impl Stage {
                 None if !acted => return Rest { case, arrived: false },
                 Some(_) | None => {}
             }
+            if acted || case.state != CaseState::WaitingPerson {
+                busy = self.clock.time();
+            }
         }
         let case = self.engine.case(id).await.unwrap();
         panic!("the case came to no end: it is {} ({})\n{}", case.state.word(), case.state_why, shown(&case));

@@ -205,8 +205,11 @@ impl Robot {
                 printer.say(&format!("  the executor attests {}", claim.key));
                 let (by, _) = app.person("executor")?.clone();
                 let note = "looked at the screen in the rehearsal".to_owned();
+                let shown = format!("rehearsal: what a robot saw on the screen for {}\n", claim.key);
+                let file = crate::commands::people::keep_bytes(app, shown.as_bytes())
+                    .map_err(|error| Failure::not_done("L306", "the robot's picture cannot be kept").because(&error))?;
                 app.engine
-                    .command(&case.id, Decision::Attest { claim: claim.key.clone(), file: None, note, by })
+                    .command(&case.id, Decision::Attest { claim: claim.key.clone(), file: Some(file), note, by })
                     .await?;
                 Ok(true)
             }

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use leaver_core::claim::Choice;
 use leaver_core::decide::Command as Decision;
-use leaver_core::event::{CaseState, Identity};
+use leaver_core::event::Identity;
 use leaver_core::ids::{ClaimKey, Digest, OrgName};
 use leaver_core::method::Urgency;
-use leaver_store::CaseFilter;
 
 use crate::cli::{Approve, Attest, Decide, OfCase, Release, WithWhy};
 use crate::commands::cases;
@@ -20,22 +19,25 @@ pub(crate) fn keep(app: &App, path: &Path) -> Result<Digest, Failure> {
     let shown = path.display();
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::usage("L011", format!("the file {shown} cannot be read")).because(&error))?;
-    let digest = Digest::of(&bytes);
+    keep_bytes(app, &bytes)
+        .map_err(|error| Failure::not_done("L306", format!("the file {shown} cannot be kept")).because(&error))
+}
+
+/// Keeps bytes as evidence, durably and under their digest.
+pub(crate) fn keep_bytes(app: &App, bytes: &[u8]) -> std::io::Result<Digest> {
+    let digest = Digest::of(bytes);
     let folder = app.config.path(&app.config.evidence).join("attachments");
-    let kept = || -> std::io::Result<()> {
-        std::fs::create_dir_all(&folder)?;
-        let place = folder.join(digest.as_str());
-        if place.exists() {
-            return Ok(());
-        }
-        let draft = folder.join(format!(".{}", digest.short()));
-        let file = std::fs::File::create(&draft)?;
-        std::io::Write::write_all(&mut &file, &bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, &place)?;
-        std::fs::File::open(&folder)?.sync_all()
-    };
-    kept().map_err(|error| Failure::not_done("L306", format!("the file {shown} cannot be kept")).because(&error))?;
+    std::fs::create_dir_all(&folder)?;
+    let place = folder.join(digest.as_str());
+    if place.exists() {
+        return Ok(digest);
+    }
+    let draft = folder.join(format!(".{}", digest.short()));
+    let file = std::fs::File::create(&draft)?;
+    std::io::Write::write_all(&mut &file, bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, &place)?;
+    std::fs::File::open(&folder)?.sync_all()?;
     Ok(digest)
 }
 
@@ -141,18 +143,12 @@ pub(crate) async fn release(
 ) -> Result<Exit, Failure> {
     let (by, _) = app.acting(acting)?.clone();
     let org = OrgName::new(release.org.clone());
-    app.engine.organization(&org)?;
-    let filter = CaseFilter { org: Some(org), state: Some(CaseState::Held.word().to_owned()), person: None };
-    let held = app.engine.store.cases(&filter).await.map_err(leaver_engine::Error::from)?;
-    if held.is_empty() {
-        return Err(Failure::not_done("L212", format!("no case of organization '{}' is held", release.org)));
-    }
-    for row in &held {
-        app.engine.command(&row.case, Decision::Release { by: by.clone(), why: release.why.clone() }).await?;
-        printer.say(&format!("released {}", row.case));
+    let released = app.engine.release_organization(&org, &by, &release.why).await?;
+    for case in &released {
+        printer.say(&format!("released {}", case.id));
     }
     if printer.json {
-        let cases: Vec<&str> = held.iter().map(|row| row.case.as_str()).collect();
+        let cases: Vec<&str> = released.iter().map(|case| case.id.as_str()).collect();
         printer.document(&serde_json::json!({ "released": cases }))?;
     }
     Ok(Exit::Done)

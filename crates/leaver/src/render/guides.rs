@@ -36,7 +36,7 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
         Guide::RevokeInvitations => vec![
             "open Organization Settings > Users & Teams > Invited Users".to_owned(),
             format!("revoke every invitation of {leaver} or their agency; replace an invite link that was copied"),
-            "then: leaver attest CASE KEY --note \"what you saw\", or --file SCREENSHOT".to_owned(),
+            "then: leaver attest CASE KEY --file SCREENSHOT".to_owned(),
         ],
         Guide::DisablePublicLink => say(&[
             "open Project Settings > Public Boards in the project named above",
@@ -74,6 +74,16 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
         Guide::ConfirmOwnRole => say(&[
             "open Organization Settings > Users & Teams and look at your own role: it must be above the leaver's",
             "if the read stays unknown: leaver attest CASE KEY --note \"the role on the screen\"",
+        ]),
+        Guide::ReviewRecipients => say(&[
+            "look at every address among the findings under STATE-7: who gets what is sent there, and is the leaver among them",
+            "take the leaver out of each list that is your own",
+            "then: leaver attest CASE KEY --note \"who is behind each\"",
+        ]),
+        Guide::ReviewServiceAccounts => say(&[
+            "ask who made each service account among the findings under BEYOND-4 whether the leaver was given its secret",
+            "replace each one whose secret the leaver holds",
+            "then: leaver attest CASE KEY --note \"what was found\"",
         ]),
         Guide::VouchApproval => {
             vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)]
@@ -135,7 +145,9 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         | Predicate::Replaced { .. }
         | Predicate::NotShared { .. }
         | Predicate::NoPublicLink { .. }
-        | Predicate::RecipientsKept { .. }
+        | Predicate::RecipientsKept
+        | Predicate::RoleKept
+        | Predicate::NoInvitation
         | Predicate::MembersKept { .. }
         | Predicate::Exported { .. }
         | Predicate::MayRemove

@@ -31,10 +31,12 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
         Predicate::NoProjectGrant | Predicate::NoGrantIn { .. } => {
             instances.iter().map(|instance| grant(plan, instance, words)).collect()
         }
-        Predicate::NoDataView => instances.iter().map(|view| data_view(plan, view, words)).collect(),
+        Predicate::NoDataView | Predicate::NoInvitation => {
+            instances.iter().map(|view| data_view(plan, view, words)).collect()
+        }
         Predicate::NoPublicLink { project, board } => vec![in_project(*project, Kind::Board, board)],
-        Predicate::RecipientsKept { project, kind } => {
-            instances.iter().map(|id| in_project(*project, *kind, id)).collect()
+        Predicate::RecipientsKept => {
+            instances.iter().map(|object| words.titled(object).unwrap_or_else(|| object.clone())).collect()
         }
         Predicate::NoServiceAccountBy => instances.iter().map(|id| service_account(id, words)).collect(),
         Predicate::Replaced { service_account: old } => vec![service_account(&old.to_string(), words)],
@@ -52,7 +54,7 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
                     .map_or_else(|| format!("account {id}"), |who| who.replace('"', ""))
             })
             .collect(),
-        Predicate::NotMember | Predicate::LowestRole | Predicate::ScimInactive => plan
+        Predicate::NotMember | Predicate::LowestRole | Predicate::RoleKept | Predicate::ScimInactive => plan
             .subject
             .vendor_id
             .iter()
@@ -158,10 +160,11 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::Exported { project, id } => {
                 objects.insert(of(*project, Kind::Report, id));
             }
-            Predicate::NothingSends { project, kind } | Predicate::RecipientsKept { project, kind } => {
+            Predicate::RecipientsKept => objects.extend(instances.iter().cloned()),
+            Predicate::NothingSends { project, kind } => {
                 objects.extend(instances.iter().map(|id| of(*project, *kind, id)));
             }
-            Predicate::NoDataView => {
+            Predicate::NoDataView | Predicate::NoInvitation => {
                 let all = projects(plan);
                 objects.extend(
                     instances.iter().flat_map(|id| all.iter().map(move |project| of(*project, Kind::DataView, id))),
@@ -179,6 +182,7 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::MembersKept { ids } => objects.extend(ids.iter().map(|id| format!("member/{id}"))),
             Predicate::NotMember
             | Predicate::LowestRole
+            | Predicate::RoleKept
             | Predicate::NoProjectGrant
             | Predicate::ScimInactive
             | Predicate::MayRemove

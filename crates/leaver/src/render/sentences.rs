@@ -44,9 +44,9 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             format!("{} names its new owner", words.item(*project, *kind, id))
         }
         Predicate::Dropped { project, kind, id } => format!("{} is gone, as decided", words.item(*project, *kind, id)),
-        Predicate::RecipientsKept { project, kind } => {
-            format!("whoever else gets the {} of {} still gets them", kind.plural(), words.project(*project))
-        }
+        Predicate::RecipientsKept => "whoever else got what the leaver got still gets it".to_owned(),
+        Predicate::RoleKept => "the leaver's organization role is not above the one that the approver saw".to_owned(),
+        Predicate::NoInvitation => "no pending invitation and no copied invite link is left".to_owned(),
         Predicate::MembersKept { .. } => "every account that looks like the leaver's is still there".to_owned(),
         Predicate::Exported { project, id } => format!("{} is exported", words.item(*project, Kind::Report, id)),
         Predicate::ExecutorMayRemove => "the executor may remove members and is above the leaver".to_owned(),
@@ -62,7 +62,12 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
         Predicate::Declared { subject } => match subject {
             Subject::ApprovalOriginal => "somebody vouches for the approval's original".to_owned(),
             Subject::ExecutorRole => "the executor may remove members".to_owned(),
-            Subject::Invitations => "no pending invitation and no copied invite link is left".to_owned(),
+            Subject::OutsideRecipients => {
+                "somebody knows who is behind every outside address and list that senders send to".to_owned()
+            }
+            Subject::OtherServiceAccounts => {
+                "the leaver holds the secret of no service account that somebody else made".to_owned()
+            }
             Subject::Pipelines => "pipelines, imports and exports have a named owner".to_owned(),
             Subject::Warehouse => "the leaver's warehouse credentials are revoked".to_owned(),
             Subject::ProjectSecrets => "project secrets are rotated, or the risk is accepted".to_owned(),

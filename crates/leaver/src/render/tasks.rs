@@ -116,8 +116,10 @@ fn task(text: &mut String, case: &Case, plan: &Plan, claim: &Claim, words: &Word
                 numbered(&steps);
                 line(text, &format!("    leaver tried it {refused} times; last: {failure}"));
             }
-            if let Some((why, _)) = case.skipped(&claim.key) {
-                line(text, &format!("    {why}"));
+            for (instance, skip) in case.skips(&claim.key) {
+                let until = skip.until.map(|until| format!(" (else at {until})")).unwrap_or_default();
+                let of = if instance.is_empty() { String::new() } else { format!("{instance}: ") };
+                line(text, &format!("    {of}{}{until}", skip.why));
             }
             let options: Vec<&str> = claim.options.iter().map(|choice| choice.word()).collect();
             let (first, others) = options.split_first().unwrap_or((&"accept-risk", &[]));
