@@ -455,9 +455,8 @@ pub fn read_event(case: &Case, reading: &Reading, batch: &Readings, names: &Name
         }
         Ok(Snapshot::Roster(roster)) => {
             let subject = case.plan.as_ref().map(|(plan, _)| &plan.subject);
-            let id = subject.and_then(|subject| match &what {
-                What::ScimUsers => subject.scim_id.as_deref(),
-                _ => subject.vendor_id.as_deref(),
+            let id = subject.and_then(|subject| {
+                if what == What::ScimUsers { subject.scim_id.as_deref() } else { subject.vendor_id.as_deref() }
             });
             let listed = id.is_some_and(|id| roster.by_id(id).is_some())
                 || names.leaver.iter().any(|address| roster.by_address(address).is_some());

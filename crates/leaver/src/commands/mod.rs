@@ -23,7 +23,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
     let open = async || App::open(Config::read(&cli.config)?, false).await;
     let acting = cli.acting.as_deref();
     match &cli.command {
-        Command::Demo(demo) => demo::run(demo, printer).await,
+        Command::Demo(demo) => Box::pin(demo::run(demo, printer)).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, printer).await,
         Command::Init(arguments) => init::run(arguments, printer),
         Command::Doctor => doctor::run(&open().await?, printer).await,

@@ -142,8 +142,16 @@ fn what_a_read_can_show_needs_the_read() {
     error[L013]: an attestation needs a file or a note
       hint: give --file F or --note TEXT
     "#);
-    let attested =
-        world.run(&["attest", &case, "invitations.gone", "--note", "none is left", "--as", "executor", "--json"]);
+    let told = world.refused(&["attest", &case, "invitations.gone", "--note", "none is left", "--as", "executor"]);
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L214]: invitations.gone needs a file that shows it
+      hint: give --file FILE: a screenshot, a mail, an export
+    "#);
+    world.write("screen.png", "a picture");
+    let word = ["attest", &case, "invitations.gone", "--note", "none is left", "--as", "executor", "--json"];
+    let attested = world.run(&[&word[..], &["--file", "screen.png"]].concat());
     assert_eq!(attested.code, 3, "{}", attested.told());
     let ran = world.run(&["worker", "--once"]);
     assert_eq!(ran.code, 3, "{}", ran.told());
@@ -189,7 +197,8 @@ fn a_decision_takes_what_the_claim_offers() {
     told!(world, told, @r#"
     exit 1
     -- stderr
-    error[L212]: no case of organization 'sandbox' is held
+    error[L212]: nothing in organization 'sandbox' is held
+      hint: 'leaver status' lists every case with its state
     "#);
 }
 
@@ -265,7 +274,7 @@ fn a_decision_is_answered_with_what_is_left_to_do() {
     let case = world.opened();
     let ran = world.run(&["approve", &case, "--as", "approver"]);
     assert!(ran.stdout.contains("next: a worker carries it out: 'leaver worker --once'"), "{}", ran.stdout);
-    assert!(ran.stdout.contains(&format!("leaver attest {case} invitations.gone --note")), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("leaver attest {case} invitations.gone --file")), "{}", ran.stdout);
     let listed = world.run(&["status"]);
     assert!(listed.stdout.contains(&case), "the id can be copied: {}", listed.stdout);
 }

@@ -185,7 +185,9 @@ impl World {
                 let deed = json!({"as": executor, "does": "unshare", "target": target, "address": leaver});
                 self.control("person", &deed);
             } else if key == "invitations.gone" {
-                self.run(&["attest", case, key, "--note", "none is left", "--as", "executor"]);
+                self.write("screen.png", "a picture of the screen");
+                let word = ["attest", case, key, "--note", "none is left", "--file", "screen.png", "--as", "executor"];
+                self.run(&word);
             } else if key == "service-accounts.gone" {
                 self.run(&["decide", case, key, "--choose", "callers-moved", "--why", "moved", "--as", "executor"]);
             }
