@@ -234,9 +234,12 @@ async fn one_fault_at_one_operation() {
     }
 }
 
+/// Whether a claim leans on a source.
+type Leans = fn(&Claim) -> bool;
+
 /// Sources that decide about access and senders, as the twin's paths.
-fn sources() -> Vec<(&'static str, fn(&Claim) -> bool)> {
-    let kinds: [(&str, fn(&Claim) -> bool); 8] = [
+fn sources() -> Vec<(&'static str, Leans)> {
+    let kinds: [(&str, Leans); 8] = [
         ("/api/app/me", |claim| claim.kind.gates_removed() && claim.reads.contains(&What::Me)),
         ("/organizations/*/users/", |claim| claim.says == Predicate::NotMember),
         ("/api/app/organizations/*/service-accounts", |claim| claim.says == Predicate::NoServiceAccountBy),
@@ -269,7 +272,7 @@ fn shown_all_the_same(case: &Case, claim: &Claim, path: &str, fault: &str) -> bo
 }
 
 /// From the approval on, a source answers wrongly for good: no claim that leans on it is ever said to hold.
-async fn with_lasting_fault(path: &str, leans: fn(&Claim) -> bool, fault: &str) -> Option<String> {
+async fn with_lasting_fault(path: &str, leans: Leans, fault: &str) -> Option<String> {
     let setup = Setup { scim: false, ..Setup::default() };
     let stage = Stage::new(setup).await;
     let before = stage.control.state().await;

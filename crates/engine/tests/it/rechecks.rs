@@ -43,17 +43,18 @@ async fn invite(stage: &Stage) {
 /// Puts the leaver back into a digest that others get too; its project and id.
 async fn back_in_a_digest(stage: &Stage) -> (u64, u64) {
     let leaver = stage.description().people.leaver.clone();
-    for project in stage.control.state().await["projects"].as_array().unwrap() {
-        for digest in project["content"]["digest"].as_array().into_iter().flatten() {
-            let mut recipients = digest["fields"]["recipients"].as_array().unwrap().clone();
-            let (project, id) = (project["id"].as_u64().unwrap(), digest["id"].as_u64().unwrap());
-            recipients.push(json!(leaver));
-            let path = format!("dashboard-reports/email-digests/{id}");
-            stage.edit(project, &path, &json!({ "recipients": recipients })).await;
-            return (project, id);
-        }
-    }
-    panic!("there is no digest");
+    let state = stage.control.state().await;
+    let digests = state["projects"].as_array().unwrap().iter().flat_map(|project| {
+        let digests = project["content"]["digest"].as_array().into_iter().flatten();
+        digests.map(|digest| (project["id"].as_u64().unwrap(), digest.clone()))
+    });
+    let (project, digest) = digests.into_iter().next().expect("there is a digest");
+    let id = digest["id"].as_u64().unwrap();
+    let mut recipients = digest["fields"]["recipients"].as_array().unwrap().clone();
+    recipients.push(json!(leaver));
+    let path = format!("dashboard-reports/email-digests/{id}");
+    stage.edit(project, &path, &json!({ "recipients": recipients })).await;
+    (project, id)
 }
 
 async fn sends(stage: &Stage, digest: (u64, u64)) -> bool {
