@@ -463,7 +463,7 @@ pub fn read_event(case: &Case, reading: &Reading, batch: &Readings, names: &Name
             // A list that was not shown to be complete is not the measure of the next one.
             let plan = case.plan.as_ref().map(|(plan, _)| plan);
             let whole = plan.is_some_and(|plan| crate::judge::is_whole(&what, plan, case, batch, names, now));
-            let count = whole.then_some(roster.members.len());
+            let count = whole.then_some(roster.len());
             (count, listed.then(|| vec!["leaver".to_owned()]))
         }
         Ok(Snapshot::Me(me)) => {

@@ -130,7 +130,7 @@ impl<'a> Inventory<'a> {
                         let (text, why) = match recipient {
                             Recipient::Mail(address) if self.names.leaver.contains(address) => continue,
                             Recipient::Mail(address) if own(address.domain()) => match members {
-                                Some(list) if list.by_address(address).is_none() => {
+                                Some(list) if !list.lists(address) => {
                                     (address.to_string(), "an address of our own that no member has; it may be a list")
                                 }
                                 Some(_) | None => continue,

@@ -260,9 +260,54 @@ pub struct Roster {
     /// The kinds of grant that occur anywhere in the answer. A kind that no member has is one that this layout may not
     /// be able to show: its absence from one person says nothing (`facts/mixpanel.md` 2.1, 2.4).
     pub grant_kinds: BTreeSet<GrantKind>,
+    /// Everybody else on the list, after [`Roster::focus`].
+    pub others: Others,
+}
+
+/// Members of whom nothing is kept but that they are listed: eight bytes of the digest of each address, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Others {
+    addresses: Vec<u64>,
+}
+
+impl Others {
+    fn of(address: &Address) -> u64 {
+        let digest = Digest::of(address.as_str().as_bytes());
+        u64::from_str_radix(digest.as_str().get(..16).unwrap_or_default(), 16).unwrap_or_default()
+    }
 }
 
 impl Roster {
+    /// How many people are listed.
+    pub fn len(&self) -> usize {
+        self.members.len() + self.others.addresses.len()
+    }
+
+    /// Whether nobody is listed.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether somebody with this address is listed.
+    pub fn lists(&self, address: &Address) -> bool {
+        self.others.addresses.binary_search(&Others::of(address)).is_ok() || self.by_address(address).is_some()
+    }
+
+    /// Keeps these members whole, and of the others that they are listed: a list of a hundred thousand people is not carried around
+    /// for the sake of a dozen.
+    pub fn focus(&mut self, keep: impl Fn(&Member) -> bool) {
+        let others = &mut self.others.addresses;
+        self.members.retain(|member| {
+            let kept = keep(member);
+            if !kept {
+                others.push(Others::of(&member.address));
+            }
+            kept
+        });
+        self.members.shrink_to_fit();
+        self.others.addresses.sort_unstable();
+    }
+
     /// The member with this address.
     pub fn by_address(&self, address: &Address) -> Option<&Member> {
         self.members.iter().find(|member| member.address == *address)

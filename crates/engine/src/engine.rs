@@ -175,8 +175,15 @@ impl Engine {
             own_username: Some(org.username.clone()),
             leaving: self.leaving(org, &wish.request.leaver).await?,
         };
-        let mut readings =
-            self.inventory(org, hurry, planner::first_reads(org.scim).into_iter().collect(), progress).await?;
+        // One member list after the other: each may be of a hundred thousand people, and a dozen of them matter.
+        let (lists, rest): (Vec<What>, Vec<What>) = planner::first_reads(org.scim)
+            .into_iter()
+            .partition(|what| matches!(what, What::Roster | What::ScimUsers | What::Me));
+        let mut readings = self.inventory(org, hurry, rest.into_iter().collect(), progress).await?;
+        for list in lists {
+            readings.extend(self.inventory(org, hurry, BTreeSet::from([list]), progress).await?);
+            planner::focus(&mut readings, &names, &org.witnesses);
+        }
         if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
             let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
             progress.says("reading the content of every project");

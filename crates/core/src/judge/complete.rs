@@ -65,7 +65,7 @@ impl Court<'_> {
             return Err(format!("{what}: {missing} of {} control members are missing", self.names.control.len()));
         }
         if let Some(before) = self.case.count(what) {
-            let gone = before.saturating_sub(roster.members.len());
+            let gone = before.saturating_sub(roster.len());
             if gone > tolerated(before) + self.names.leaving.len() {
                 return Err(format!("{what}: {gone} of {before} members are missing at once"));
             }

@@ -113,10 +113,11 @@ impl Refusal {
 
 /// What an inventory reads first: who we are and who is a member.
 pub fn first_reads(scim: bool) -> Vec<What> {
-    let mut reads = vec![What::Me, What::Roster, What::ServiceAccounts, What::Projects];
+    let mut reads = vec![What::Roster];
     if scim {
         reads.push(What::ScimUsers);
     }
+    reads.extend([What::Me, What::ServiceAccounts, What::Projects]);
     reads
 }
 
@@ -188,6 +189,45 @@ pub fn linked_reads(readings: &Readings, names: &Names) -> BTreeSet<What> {
         }
     }
     reads
+}
+
+/// Keeps of the member lists what a plan and its judge look at: the leaver, whoever looks like them, every owner, the people of the
+/// case. Of everybody else it is kept that they are listed.
+pub fn focus(readings: &mut Readings, names: &Names, witnesses: &[(PersonId, Address)]) {
+    let mut near: BTreeSet<Address> = names.leaver.iter().chain(&names.executor).cloned().collect();
+    near.extend(witnesses.iter().map(|(_, address)| address.clone()));
+    near.extend(names.successor.iter().filter_map(|successor| successor.address.clone()));
+    for what in [What::Roster, What::ScimUsers] {
+        let list = readings.get(&what).and_then(|reading| reading.result.as_ref().ok()?.roster());
+        let Some(roster) = list else { continue };
+        for address in &names.leaver {
+            let name = roster.by_address(address).and_then(|member| member.name.clone());
+            near.extend(
+                inventory::similar(roster, address, name.as_deref()).into_iter().map(|one| one.address.clone()),
+            );
+        }
+        let owners = roster.members.iter().filter(|member| member.role == Some(OrgRole::Owner));
+        near.extend(owners.map(|member| member.address.clone()));
+    }
+    for reading in readings.values_mut() {
+        match &mut std::sync::Arc::make_mut(reading).result {
+            Ok(Snapshot::Roster(roster)) => roster.focus(|member| near.contains(&member.address)),
+            Ok(Snapshot::Me(me)) => {
+                // Without an address nobody can be told apart: kept.
+                me.view_members.retain(|member| member.address.as_ref().is_none_or(|address| near.contains(address)));
+                me.view_members.shrink_to_fit();
+            }
+            Ok(
+                Snapshot::Items(_)
+                | Snapshot::One(_)
+                | Snapshot::Absent
+                | Snapshot::Shares(_)
+                | Snapshot::Data
+                | Snapshot::Accepted(_),
+            )
+            | Err(_) => {}
+        }
+    }
 }
 
 /// Makes the plan.
@@ -322,7 +362,7 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
                 role: member.role,
                 grants: member.grants.clone(),
             },
-            roster.members.len(),
+            roster.len(),
         )),
         (Some(_), more) => Err(Refusal::Ambiguous { address: address.clone(), count: more + 1 }),
         (None, _) => Err(Refusal::Unknown {

@@ -135,7 +135,7 @@ impl World {
         members.sort_by(|a, b| a.address.cmp(&b.address));
         let grants = members.iter().filter_map(|member| member.grants.as_ref()).flatten();
         let grant_kinds = grants.map(|grant| grant.kind).collect();
-        Roster { members, shows_roles: true, shows_grants: true, grant_kinds }
+        Roster { members, shows_roles: true, shows_grants: true, grant_kinds, ..Roster::default() }
     }
 
     fn robot_item(&self, id: u64) -> Option<Item> {

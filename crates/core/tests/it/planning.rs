@@ -380,3 +380,23 @@ fn removals_in_a_day_have_a_cap_that_grows_with_the_organization() {
         assert_eq!(policy.cap(members), cap, "{members} members");
     }
 }
+
+/// A plan that was made from the dozen people who matter is the plan of the whole list, and knows how many there are.
+#[test]
+fn a_list_that_was_focused_gives_the_same_plan() {
+    let mut world = furnished();
+    world.with_scim();
+    let whole = inventory(&world, START);
+    let mut focused = whole.clone();
+    let wish = Wish::new(request());
+    leaver_core::planner::focus(&mut focused, &wish.names, &wish.witnesses);
+    let members = |readings: &leaver_core::judge::Readings| {
+        let Ok(Snapshot::Roster(roster)) = &readings[&What::Roster].result else { panic!("it is a list") };
+        (roster.members.len(), roster.len())
+    };
+    let ((all, _), (kept, listed)) = (members(&whole), members(&focused));
+    assert!(kept < all, "somebody does not matter");
+    assert_eq!(listed, all);
+    let (one, other) = (wish.plan(&whole).unwrap().plan, wish.plan(&focused).unwrap().plan);
+    assert_eq!(one.to_bytes().unwrap(), other.to_bytes().unwrap());
+}

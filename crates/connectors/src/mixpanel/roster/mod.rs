@@ -14,7 +14,7 @@ mod grants;
 mod stream;
 
 use leaver_core::ids::{Address, ProjectId};
-use leaver_core::reading::{Failure, OrgRole, Roster};
+use leaver_core::reading::{Failure, OrgRole, Others, Roster};
 use serde_json::{Map, Value};
 
 use super::people::People;
@@ -114,6 +114,7 @@ impl Found {
             shows_grants: members.iter().any(|member| member.grants.is_some()),
             grant_kinds: members.iter().flat_map(|member| &member.grants).flatten().map(|grant| grant.kind).collect(),
             members,
+            others: Others::default(),
         })
     }
 
