@@ -616,7 +616,7 @@ impl Case {
         };
         match record {
             // They stand in the plan, and a new plan is looked at anew.
-            Record::Inventory | Record::Dependencies => false,
+            Record::Inventory | Record::Dependencies | Record::Members => false,
             Record::Approval => self.approval().is_some() && !self.is_alone(),
             Record::Note => self.note_at.is_some(),
             Record::Request => true,

@@ -327,6 +327,8 @@ pub enum Predicate {
 pub enum Record {
     /// The inventory with its raw answers (STATE-1, 2, 5, 6, 7).
     Inventory,
+    /// The member list as CSV (STATE-4).
+    Members,
     /// The approval of this very plan by somebody else (AUTH-5).
     Approval,
     /// The note "access revoked DATE per TICKET" (REMOVE-5).

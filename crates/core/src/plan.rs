@@ -40,6 +40,9 @@ pub struct Request {
     pub sow: Option<String>,
     /// The approval's originals, by digest (AUTH-1).
     pub originals: Vec<Digest>,
+    /// The member list as CSV when the case was opened, by digest (STATE-4); `None` where no list could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Digest>,
     /// Who asks.
     pub requester: PersonId,
     /// Who starts the run and does the guided clicks.

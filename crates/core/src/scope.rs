@@ -71,7 +71,7 @@ const LINES: &[Line] = &[
     line("STATE-1", "the exact account", OtherChoice),
     line("STATE-2", "role, projects, activity", OtherChoice),
     line("STATE-3", "before-picture", EVIDENCE),
-    line("STATE-4", "member list as CSV", EVIDENCE),
+    line("STATE-4", "member list as CSV", OtherChoice),
     line("STATE-5", "content that the person created", OtherChoice),
     line("STATE-6", "service accounts and readable secrets", OtherChoice),
     line("STATE-7", "everything that sends", NoneFound("nothing sends to anybody but members of our own domains")),

@@ -349,6 +349,7 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
             is_broken(case, &claim.key)
                 && (claim.kind == ClaimKind::Kept
                     || claim.says == Predicate::Recorded { record: Record::Inventory }
+                    || claim.says == Predicate::Recorded { record: Record::Members }
                     || (claim.says == Predicate::Recorded { record: Record::Approval } && case.is_alone()))
         }
     }

@@ -55,6 +55,7 @@ fn request() -> Request {
         why: None,
         sow: None,
         originals: Vec::new(),
+        members: None,
         requester: PersonId::from("person_requester"),
         executor: PersonId::from("person_executor"),
         successor: PersonId::from("person_successor"),

@@ -91,6 +91,9 @@ impl Court<'_> {
         if record == Record::Inventory {
             return self.inventoried();
         }
+        if record == Record::Members && self.case.request.members.is_none() {
+            return Verdict::broken("the member list was not exported", vec!["members".to_owned()]);
+        }
         if record == Record::Approval && self.case.is_alone() {
             let by = self.case.ratify_by().map(|by| format!(" by {by}")).unwrap_or_default();
             return Verdict::broken(
@@ -102,7 +105,7 @@ impl Court<'_> {
             Record::Inventory | Record::Dependencies => self.case.plan_event().is_some(),
             Record::Approval => self.case.approval().is_some(),
             Record::Note => self.case.note_at().is_some(),
-            Record::Request => true,
+            Record::Request | Record::Members => true,
             Record::Rechecks => self.case.rechecked(self.plan),
         };
         if shown {

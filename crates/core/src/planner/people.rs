@@ -187,6 +187,16 @@ impl Desk<'_> {
         if let Some(inventory) = self.claims.last_mut() {
             inventory.options = vec![Choice::AcceptRisk];
         }
+        let mut members = claim(
+            ClaimKey::from("state.members"),
+            &["STATE-4"],
+            ClaimKind::Record,
+            Predicate::Recorded { record: Record::Members },
+            Vec::new(),
+            Remedy::None,
+        );
+        members.options = vec![Choice::AcceptRisk];
+        self.claims.push(members);
         self.claims.push(claim(
             ClaimKey::from("record.request"),
             &[self.input.request.reason.id()],

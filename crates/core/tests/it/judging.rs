@@ -385,6 +385,7 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
     let shown = [
         (Record::Inventory, State::Holds),
         (Record::Dependencies, State::Holds),
+        (Record::Members, State::Holds),
         (Record::Request, State::Holds),
         (Record::Approval, State::Broken),
         (Record::Note, State::Broken),

@@ -60,6 +60,7 @@ pub(crate) fn request() -> Request {
         why: None,
         sow: None,
         originals: Vec::new(),
+        members: Some(leaver_core::ids::Digest::of(b"the member list")),
         requester: person(REQUESTER),
         executor: person(EXECUTOR),
         successor: person("person_successor"),

@@ -152,10 +152,10 @@ fn chosen(clean: &Clean, first: bool) -> Vec<(Point, u64)> {
     for (point, times) in &clean.points {
         let count = match point {
             _ if full => *times,
-            // Everything that was written and everything that was sent; the end of one step is the beginning of the next.
-            Point::AfterAppend | Point::AfterSend if first => *times,
-            Point::BeforeAppend | Point::BeforeSend if first => 12,
-            Point::BeforeRead | Point::AfterRead if first => 8,
+            // Both sides of everything that was written and of everything that was sent. A read leaves nothing behind in the database
+            // or at the vendor, so that dying beside one is dying after the append before it: those are sampled.
+            Point::AfterAppend | Point::AfterSend | Point::BeforeAppend | Point::BeforeSend if first => *times,
+            Point::BeforeRead | Point::AfterRead if first => 24,
             Point::AfterSend if one_of_few => *times,
             Point::AfterSend => 10,
             Point::BeforeSend => 4,

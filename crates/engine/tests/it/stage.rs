@@ -263,6 +263,7 @@ impl Stage {
                 why: None,
                 sow: None,
                 originals: Vec::new(),
+                members: Some(leaver_core::ids::Digest::of(b"the member list")),
                 requester: person("requester"),
                 executor: person("executor"),
                 successor: person("successor"),

@@ -16,6 +16,7 @@ use leaver_store::CaseFilter;
 
 use crate::cli::{PlanArgs, Remove, Status, Terms};
 use crate::clock::pause;
+use crate::commands::members;
 use crate::commands::people::keep_all;
 use crate::failure::{Exit, Failure};
 use crate::overdue;
@@ -152,6 +153,7 @@ pub(crate) async fn wish(
             why: particulars.why,
             sow: particulars.sow,
             originals: particulars.originals,
+            members: None,
             requester,
             executor,
             successor,
@@ -282,7 +284,8 @@ pub(crate) async fn remove(
         sow: remove.sow.clone(),
         originals: keep_all(app, &remove.attach)?,
     };
-    let wish = wish(app, &remove.terms, particulars, acting).await?;
+    let mut wish = wish(app, &remove.terms, particulars, acting).await?;
+    wish.request.members = members::keep(app, &wish.request.org).await?;
     let drafted = {
         let bar = printer.bar();
         app.engine.draft(wish.clone(), &bar).await?

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::cli::{Demo, Terms};
 use crate::commands::cases::{Particulars, wish, words};
-use crate::commands::init;
+use crate::commands::{init, members};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
@@ -100,7 +100,8 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
         choices: None,
     };
     let particulars = Particulars { ticket: "DEMO-1".to_owned(), ..Particulars::default() };
-    let wish = wish(app, &terms, particulars, Some("requester")).await?;
+    let mut wish = wish(app, &terms, particulars, Some("requester")).await?;
+    wish.request.members = members::keep(app, &wish.request.org).await?;
     let drafted = {
         let bar = printer.bar();
         app.engine.draft(wish, &bar).await?

@@ -1,11 +1,12 @@
 //! The member list as CSV, which the vendor itself does not export (`facts/mixpanel.md` 2.2).
 
-use leaver_core::ids::OrgName;
+use leaver_core::ids::{Digest, OrgName};
 use leaver_core::planner::Refusal;
-use leaver_core::reading::Snapshot;
+use leaver_core::reading::{Roster, Snapshot};
 use leaver_core::source::What;
 
 use crate::cli::{Members, MembersCommand};
+use crate::commands::people::keep_bytes;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
@@ -37,27 +38,44 @@ pub(crate) async fn run(app: &App, members: &Members, printer: Printer) -> Resul
         printer.document(&list)?;
         return Ok(Exit::Done);
     }
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    let written = || -> Result<Vec<u8>, csv::Error> {
-        csv.write_record(["address", "id", "name", "role", "active", "grants", "last_seen", "created"])?;
-        for member in &roster.members {
-            let grants = member.grants.as_ref().map_or_else(|| "unknown".to_owned(), |grants| grants.len().to_string());
-            csv.write_record([
-                cell(member.address.as_str()),
-                cell(member.id.as_deref().unwrap_or("unknown")),
-                cell(member.name.as_deref().unwrap_or("")),
-                cell(member.role.map_or("unknown", leaver_core::reading::OrgRole::word)),
-                cell(member.active.map_or("unknown", |active| if active { "yes" } else { "no" })),
-                cell(&grants),
-                cell(member.last_seen.as_deref().unwrap_or("unknown")),
-                cell(member.created.as_deref().unwrap_or("unknown")),
-            ])?;
-        }
-        csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
-    }()
-    .map_err(|error| Failure::not_done("L308", "the list cannot be written as CSV").because(&error))?;
+    let written = table(roster)
+        .map_err(|error| Failure::not_done("L308", "the list cannot be written as CSV").because(&error))?;
     printer.data(String::from_utf8_lossy(&written).trim_end());
     Ok(Exit::Done)
+}
+
+/// Keeps the member list as CSV before a case is opened (STATE-4); `None` where no whole list can be read.
+pub(crate) async fn keep(app: &App, org: &OrgName) -> Result<Option<Digest>, Failure> {
+    let org = app.engine.organization(org)?;
+    let reading = org.vendor.read(&org.source(What::Roster)).await;
+    let Ok(Snapshot::Roster(roster)) = &reading.result else { return Ok(None) };
+    if !reading.to_the_end {
+        return Ok(None);
+    }
+    let written = table(roster)
+        .map_err(|error| Failure::not_done("L308", "the list cannot be written as CSV").because(&error))?;
+    let kept = keep_bytes(app, &written)
+        .map_err(|error| Failure::not_done("L306", "the member list cannot be kept").because(&error))?;
+    Ok(Some(kept))
+}
+
+fn table(roster: &Roster) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["address", "id", "name", "role", "active", "grants", "last_seen", "created"])?;
+    for member in &roster.members {
+        let grants = member.grants.as_ref().map_or_else(|| "unknown".to_owned(), |grants| grants.len().to_string());
+        csv.write_record([
+            cell(member.address.as_str()),
+            cell(member.id.as_deref().unwrap_or("unknown")),
+            cell(member.name.as_deref().unwrap_or("")),
+            cell(member.role.map_or("unknown", leaver_core::reading::OrgRole::word)),
+            cell(member.active.map_or("unknown", |active| if active { "yes" } else { "no" })),
+            cell(&grants),
+            cell(member.last_seen.as_deref().unwrap_or("unknown")),
+            cell(member.created.as_deref().unwrap_or("unknown")),
+        ])?;
+    }
+    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
 /// A cell that no spreadsheet takes for a formula.

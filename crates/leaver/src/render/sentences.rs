@@ -53,6 +53,7 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
         Predicate::MayRemove => "our credential may remove members and is above the leaver".to_owned(),
         Predicate::Recorded { record } => match record {
             Record::Inventory => "the inventory is recorded with its raw answers".to_owned(),
+            Record::Members => "the member list is kept as CSV".to_owned(),
             Record::Approval => "somebody else approved this very plan".to_owned(),
             Record::Note => "the note \"access revoked\" is on record".to_owned(),
             Record::Dependencies => "the dependency report is part of the plan".to_owned(),

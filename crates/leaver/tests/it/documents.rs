@@ -176,3 +176,16 @@ fn a_reader_that_went_away_is_no_error() {
         assert!(!stderr.contains("panicked"), "{stderr}");
     }
 }
+
+#[test]
+fn the_member_list_is_kept_as_csv_when_a_case_is_opened() {
+    let world = World::new();
+    let case = world.opened();
+    let document = world.run(&["status", &case, "--json"]).document(0);
+    let claim = document["claims"].as_array().unwrap().iter().find(|claim| claim["key"] == "state.members").unwrap();
+    assert_eq!((&claim["state"], &claim["proved_by"]), (&"holds".into(), &"record".into()));
+    let kept = std::fs::read_dir(world.path("evidence").join("attachments")).unwrap();
+    let texts: Vec<String> = kept.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let listed = texts.iter().find(|text| text.starts_with("address,id,name,role")).expect("the list is kept");
+    assert!(listed.lines().any(|line| line.starts_with(world.leaver())), "{listed}");
+}
