@@ -179,11 +179,12 @@ impl Engine {
         let (lists, rest): (Vec<What>, Vec<What>) = planner::first_reads(org.scim)
             .into_iter()
             .partition(|what| matches!(what, What::Roster | What::ScimUsers | What::Me));
-        let mut readings = self.inventory(org, hurry, rest.into_iter().collect(), progress).await?;
+        let mut readings = Readings::new();
         for list in lists {
             readings.extend(self.inventory(org, hurry, BTreeSet::from([list]), progress).await?);
             planner::focus(&mut readings, &names, &org.witnesses);
         }
+        readings.extend(self.inventory(org, hurry, rest.into_iter().collect(), progress).await?);
         if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
             let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
             progress.says("reading the content of every project");

@@ -113,11 +113,10 @@ impl Refusal {
 
 /// What an inventory reads first: who we are and who is a member.
 pub fn first_reads(scim: bool) -> Vec<What> {
-    let mut reads = vec![What::Roster];
+    let mut reads = vec![What::Me, What::Roster, What::ServiceAccounts, What::Projects];
     if scim {
         reads.push(What::ScimUsers);
     }
-    reads.extend([What::Me, What::ServiceAccounts, What::Projects]);
     reads
 }
 
@@ -213,7 +212,8 @@ pub fn focus(readings: &mut Readings, names: &Names, witnesses: &[(PersonId, Add
         match &mut std::sync::Arc::make_mut(reading).result {
             Ok(Snapshot::Roster(roster)) => roster.focus(|member| near.contains(&member.address)),
             Ok(Snapshot::Me(me)) => {
-                // Without an address nobody can be told apart: kept.
+                // Without an address nobody can be told apart: kept. Data views stand in for a member list that cannot be read, and then
+                // nobody knows who is an owner.
                 me.view_members.retain(|member| member.address.as_ref().is_none_or(|address| near.contains(address)));
                 me.view_members.shrink_to_fit();
             }
