@@ -206,6 +206,7 @@ fn request(twin: &Description, now: Timestamp) -> Request {
         why: None,
         sow: None,
         originals: Vec::new(),
+        members: None,
         requester: person("requester"),
         executor: person("executor"),
         successor: person("successor"),
