@@ -431,3 +431,46 @@ fn nothing_of_this_depends_on_the_state_of_the_case() {
         assert!(bench.case.suspects(&ClaimKey::from("member.gone")).contains("42"));
     }
 }
+
+/// SCIM may list the people of claimed domains alone: whom it never showed is not gone because it does not show them.
+#[test]
+fn scim_that_never_showed_the_account_proves_no_absence() {
+    let mut world = furnished();
+    world.with_scim();
+    let mut bench = Bench::of(world);
+    bench.world.projects.get_mut(&FULL).unwrap().restricted_view.clear();
+    let claim = bench.claim(&Predicate::NotMember, &[]);
+    for (shown, state) in [(true, State::Holds), (false, State::Unknown)] {
+        if !shown {
+            let mut history = bench.history.clone();
+            for stamped in &mut history {
+                if let leaver_core::event::Event::Read { what: What::ScimUsers, ids, .. } = &mut stamped.event {
+                    *ids = None;
+                }
+            }
+            bench.case = leaver_core::case::Case::fold(&history).unwrap();
+        }
+        bench.look(&claim);
+        bench.alter(&What::Roster, |reading| reading.result = Err(Failure::Forbidden));
+        bench.alter(&What::Me, |reading| {
+            let Ok(Snapshot::Me(me)) = &mut reading.result else { panic!("it is /me") };
+            me.view_members.clear();
+        });
+        bench.alter_roster(&What::ScimUsers, |roster| roster.members.retain(|one| one.address != address(LEAVER)));
+        expect(&bench.judge(&claim), state, &format!("SCIM showed the account before: {shown}"));
+    }
+}
+
+/// Whoever was raised after the approval is somebody else's decision.
+#[test]
+fn a_role_that_was_raised_is_seen() {
+    let mut bench = Bench::new();
+    let claim = bench.claim(&Predicate::RoleKept, &[What::Me, What::Roster]);
+    bench.look(&claim);
+    expect(&bench.judge(&claim), State::Holds, "the role is what the approver saw");
+    bench.alter_roster(&What::Roster, |roster| {
+        let leaver = roster.members.iter_mut().find(|one| one.address == address(LEAVER)).unwrap();
+        leaver.role = Some(leaver_core::reading::OrgRole::Owner);
+    });
+    expect(&bench.judge(&claim), State::Broken, "the leaver is an owner now");
+}
