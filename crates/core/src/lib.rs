@@ -8,6 +8,7 @@ pub mod ids;
 pub mod inventory;
 pub mod judge;
 pub mod method;
+pub mod observe;
 pub mod plan;
 pub mod planner;
 pub mod prepare;

@@ -35,7 +35,7 @@ fn look(bench: &mut Bench) {
         // A settled outcome is not what these tests are about: the vendor cannot be reached for that.
         let wanted = owed.reads.iter().filter(|what| !matches!(what, What::Object(_, _, id) if id == "lost"));
         read_into(&bench.world, wanted.cloned(), bench.now, &mut readings);
-        for event in leaver_core::decide::observed(&bench.case, &readings, &owed, &bench.names, bench.now) {
+        for event in leaver_core::observe::observed(&bench.case, &readings, &owed, &bench.names, bench.now) {
             if !matches!(event, Event::Ended { .. }) {
                 bench.add(event);
             }
@@ -175,7 +175,7 @@ fn a_copy_without_its_marker_is_not_given_up_while_nobody_knows_who_we_are() {
     let mut readings = Readings::new();
     read_into(&bench.world, owed.reads.clone(), bench.now, &mut readings);
     let settled = |readings: &Readings| {
-        let events = leaver_core::decide::observed(&bench.case, readings, &owed, &bench.names, bench.now);
+        let events = leaver_core::observe::observed(&bench.case, readings, &owed, &bench.names, bench.now);
         events.into_iter().find_map(|event| if let Event::Ended { outcome, .. } = event { Some(outcome) } else { None })
     };
     assert_eq!(settled(&readings), Some(Outcome::Done { created: copy }), "we made it, and since then");
