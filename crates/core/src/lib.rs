@@ -13,6 +13,7 @@ pub mod plan;
 pub mod planner;
 pub mod prepare;
 pub mod reading;
+pub mod ready;
 pub mod scope;
 pub mod source;
 pub mod wanted;

@@ -15,7 +15,11 @@ use crate::write::Outcome;
 
 /// What the reads that just came back tell: one event for each source, then one for each claim whose observation changed.
 pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: Timestamp) -> Vec<Event> {
-    let mine = owed.reads.iter().filter_map(|what| batch.get(what));
+    // What the case knows already was journalled with an earlier claim.
+    let mine = owed
+        .reads
+        .iter()
+        .filter_map(|what| batch.get(what).filter(|reading| case.read_at(what) != Some(reading.sent_at)));
     let mut events: Vec<Event> = mine.map(|reading| read_event(case, reading, batch, names, now)).collect();
     let mut next = case.clone();
     for event in &events {

@@ -74,6 +74,11 @@ impl What {
             | Self::ReportData(project, _) => Some(*project),
         }
     }
+
+    /// The project whose list of items it is.
+    pub fn list_of(&self) -> Option<ProjectId> {
+        if let Self::List(project, _) = self { Some(*project) } else { None }
+    }
 }
 
 impl What {

@@ -12,6 +12,7 @@ mod error;
 mod file;
 mod organization;
 mod ports;
+mod shift;
 mod worker;
 
 pub use document::{AcceptedDocument, CaseDocument, ClaimDocument, document};

@@ -284,16 +284,14 @@ async fn engine(twin: &Description, folder: &Path, settle_seconds: u32) -> Engin
 async fn worker(engine: &Engine, case: &CaseId) {
     let begun = Timestamp::now();
     loop {
-        let pass = Box::pin(engine.work("bench", &Silent)).await.unwrap();
+        Box::pin(engine.work("bench", &Silent)).await.unwrap();
         let state = engine.case(case).await.unwrap();
         if state.state == CaseState::Removed {
             return;
         }
         let now = Timestamp::now();
         assert!(now.duration_since(begun) < PATIENCE, "the case came to no end: {}\n{}", state.state_why, open(&state));
-        // Other processes' commands are seen within a second.
-        let soon = now.checked_add(SignedDuration::from_secs(1)).unwrap();
-        engine.clock.wait_until(pass.next_at.map_or(soon, |at| at.min(soon))).await;
+        engine.rest().await.unwrap();
     }
 }
 

@@ -76,12 +76,8 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
             }
             return Ok(if waiting.is_empty() { Exit::Done } else { Exit::Waiting });
         }
-        let now = app.engine.clock.now();
-        // Other processes' commands are seen within a second.
-        let soon = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
-        let next = pass.next_at.map_or(soon, |at| at.min(soon));
         tokio::select! {
-            () = app.engine.clock.wait_until(next) => {}
+            due = app.engine.rest() => due?,
             stop = tokio::signal::ctrl_c() => {
                 stop.map_err(|error| Failure::not_done("L308", "the signal cannot be waited for").because(&error))?;
                 return Ok(Exit::Done);
