@@ -50,7 +50,7 @@ const ACTS: [&str; 13] = [
 const REJECTIONS: [&str; 8] =
     ["WrongState", "Blocked", "OtherPlan", "Duty", "NoClaim", "NoOption", "Readable", "NoExpiry"];
 
-const REST: [&str; 23] = [
+const REST: [&str; 25] = [
     "Absolute unknown",
     "Absolute found done",
     "Absolute found not done",
@@ -63,6 +63,8 @@ const REST: [&str; 23] = [
     "crash",
     "verified",
     "two sends side by side",
+    "some claims judged before the others' answers came",
+    "an effect sent while other claims' answers were awaited",
     "skipped",
     "skipped for a person",
     "extended",

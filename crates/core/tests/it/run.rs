@@ -14,6 +14,7 @@ use leaver_core::observe::observed;
 use leaver_core::plan::Plan;
 use leaver_core::prepare::{Prepared, prepare, reads_before};
 use leaver_core::reading::Failure;
+use leaver_core::ready::{missing, ready};
 use leaver_core::source::What;
 use leaver_core::wanted::{Live, Owed, waits_for_person, wanted};
 use leaver_core::write::{Outcome, Write};
@@ -25,7 +26,7 @@ use crate::stage::{Drafted, add};
 use crate::world::{Applied, World};
 
 /// How often one look at the case may lead to another before it counts as going in circles.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 400;
 
 /// A case at work.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct Run {
     pub turns: usize,
     names: Names,
     live: Live,
+    /// Answers that came and that some claim still waits for.
+    at_hand: Readings,
     old: Option<(World, Timestamp)>,
 }
 
@@ -66,6 +69,7 @@ impl Run {
             turns: 0,
             names,
             live: Live::default(),
+            at_hand: Readings::new(),
             old: None,
         };
         run.mark(format!("state {}", CaseState::Draft.word()));
@@ -154,6 +158,7 @@ impl Run {
     /// The process dies, and another one goes on with the journal alone.
     pub(crate) fn crash(&mut self) {
         self.live = Live::default();
+        self.at_hand.clear();
         self.world.secrets.clear();
         self.mark("crash");
     }
@@ -214,19 +219,44 @@ impl Run {
             self.write(owed.orphans.iter().map(ended).collect());
             return true;
         }
-        if !owed.reads.is_empty() || !owed.probes.is_empty() {
-            let readings = self.read(owed.reads.clone());
-            let events = observed(&self.case, &readings, &owed, &self.names, self.now);
+        let asked = self.answers_come(&owed);
+        let part = ready(&self.case, &owed, &self.at_hand);
+        if !part.reads.is_empty() || !part.probes.is_empty() {
+            if part.probes.len() < owed.probes.len() {
+                self.mark("some claims judged before the others' answers came");
+            }
+            let mine: Readings =
+                self.at_hand.clone().into_iter().filter(|(what, _)| part.reads.contains(what)).collect();
+            let events = observed(&self.case, &mine, &part, &self.names, self.now);
             self.write(events);
-            let lies = invariants::false_holds(&self.world, &self.case, &owed.probes);
+            let lies = invariants::false_holds(&self.world, &self.case, &part.probes);
             self.wrong.extend(lies);
-        } else if !owed.effects.is_empty() {
-            self.act(owed.effects);
         }
         let owed = self.owed();
         let events = tick(&self.case, &owed, &self.live, self.now);
         self.write(events);
-        self.case.version != before
+        let owed = self.owed();
+        let waits = !missing(&self.case, &owed, &self.at_hand).is_empty();
+        // Effects do not wait for the other claims' answers, but may.
+        if !owed.effects.is_empty() && (!waits || self.dice.once_in(2)) {
+            if waits {
+                self.mark("an effect sent while other claims' answers were awaited");
+            }
+            self.act(owed.effects);
+        }
+        let owed = self.owed();
+        self.at_hand.retain(|what, _| owed.reads.contains(what));
+        asked || self.case.version != before
+    }
+
+    /// Some of the answers that the case lacks come; all of them unless the dice say otherwise. Returns whether any was lacking.
+    fn answers_come(&mut self, owed: &Owed) -> bool {
+        let lacking = missing(&self.case, owed, &self.at_hand);
+        let come = lacking.len() - if lacking.len() > 1 { self.dice.below(lacking.len()) } else { 0 };
+        let come = lacking.iter().take(come).cloned().collect();
+        let readings = self.read(come);
+        self.at_hand.extend(readings);
+        !lacking.is_empty()
     }
 
     /// Sends the effects of one look side by side: every intent first, then every send.
