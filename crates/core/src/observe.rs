@@ -28,8 +28,12 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
     let Some((plan, _)) = &case.plan else { return events };
     let mut verdicts = Vec::new();
     for claim in &plan.claims {
-        let covered =
-            || reads_now(claim, case).iter().all(|what| owed.reads.contains(what) && batch.contains_key(what));
+        // What was read before a change had settled answers no claim that nobody asked about.
+        let good = |what: &What| {
+            let reading = batch.get(what).filter(|_| owed.reads.contains(what));
+            reading.is_some_and(|reading| case.settled(what).is_none_or(|settled| reading.sent_at > settled))
+        };
+        let covered = || reads_now(claim, case).iter().all(good);
         let along = !claim.reads.is_empty() && covered();
         if !along && !owed.probes.contains(&claim.key) {
             continue;

@@ -9,7 +9,7 @@ use crate::judge::{Readings, reads_now};
 use crate::plan::Plan;
 use crate::reading::Reading;
 use crate::source::What;
-use crate::wanted::Owed;
+use crate::wanted::{Owed, reads_to_settle};
 
 /// The part of what is owed that can be judged with these readings: every source of each claim is among them, read after
 /// everything that touched it, and at least one of them is new to the case. It names no effects.
@@ -19,20 +19,20 @@ pub fn ready(case: &Case, owed: &Owed, readings: &Readings) -> Owed {
     let mut part = Owed::default();
     let mut late: BTreeSet<&ClaimKey> = BTreeSet::new();
     for key in &owed.unsettled {
-        let needs = desk.needs_of_outcome(key);
+        let needs = desk.of_outcome(key);
         if desk.is_here(&needs) {
             part.unsettled.push(key.clone());
-            part.reads.extend(needs);
+            part.reads.extend(needs.all());
         } else if let Some(fact) = case.effects().get(key) {
             // Its claim is judged in the same pass as the outcome: one tells the other.
             late.insert(&fact.effect.claim);
         }
     }
     for claim in desk.probed().filter(|claim| !late.contains(&claim.key)) {
-        let needs = desk.needs_of_claim(claim);
+        let needs = desk.of_claim(claim);
         if desk.is_here(&needs) {
             part.probes.insert(claim.key.clone());
-            part.reads.extend(needs);
+            part.reads.extend(needs.all());
         }
     }
     part
@@ -45,7 +45,7 @@ pub fn missing(case: &Case, owed: &Owed, readings: &Readings) -> Vec<What> {
     let waited_for: BTreeSet<&ClaimKey> = plan.claims.iter().flat_map(|claim| &claim.needs).collect();
     let mut ranked: Vec<(u8, What)> = Vec::new();
     for key in &owed.unsettled {
-        ranked.extend(desk.lacks(desk.needs_of_outcome(key)).map(|what| (0, what)));
+        ranked.extend(desk.lacks(desk.of_outcome(key)).into_iter().map(|what| (0, what)));
     }
     for claim in desk.probed() {
         let rank = if waited_for.contains(&claim.key) {
@@ -55,7 +55,7 @@ pub fn missing(case: &Case, owed: &Owed, readings: &Readings) -> Vec<What> {
         } else {
             2
         };
-        ranked.extend(desk.lacks(desk.needs_of_claim(claim)).map(|what| (rank, what)));
+        ranked.extend(desk.lacks(desk.of_claim(claim)).into_iter().map(|what| (rank, what)));
     }
     ranked.sort();
     let mut seen = BTreeSet::new();
@@ -69,29 +69,42 @@ struct Desk<'a> {
     readings: &'a Readings,
 }
 
+/// The sources that one judgement leans on.
+struct Needs {
+    /// Each read after everything that touched it.
+    own: BTreeSet<What>,
+    /// Lists of the same projects: an empty list is believed only beside another one, so that all of those that are owed are
+    /// waited for. They show that the vendor answers, and may be from before a change.
+    beside: BTreeSet<What>,
+}
+
+impl Needs {
+    fn all(self) -> impl Iterator<Item = What> {
+        self.own.into_iter().chain(self.beside)
+    }
+}
+
 impl<'a> Desk<'a> {
     fn probed(&self) -> impl Iterator<Item = &'a Claim> {
         let owed = self.owed;
         self.plan.claims.iter().filter(|claim| owed.probes.contains(&claim.key))
     }
 
-    /// What the claim is judged by. An empty list is believed only beside another list of its project, so that all of a project's
-    /// lists that are owed are waited for together.
-    fn needs_of_claim(&self, claim: &Claim) -> BTreeSet<What> {
-        let mut needs = reads_now(claim, self.case);
-        let projects: BTreeSet<_> = needs.iter().filter_map(What::list_of).collect();
-        let beside = self.owed.reads.iter().filter(|what| what.list_of().is_some_and(|of| projects.contains(&of)));
-        needs.extend(beside.cloned());
-        needs
+    fn of_claim(&self, claim: &Claim) -> Needs {
+        self.with_lists_beside(reads_now(claim, self.case))
     }
 
-    fn needs_of_outcome(&self, key: &EffectKey) -> BTreeSet<What> {
-        let Some(fact) = self.case.effects().get(key) else { return BTreeSet::new() };
-        let claim = self.plan.claim(&fact.effect.claim);
-        let mut needs = claim.map(|claim| self.needs_of_claim(claim)).unwrap_or_default();
-        needs.extend(fact.effect.act.touches());
-        needs.insert(What::Me);
-        needs
+    fn of_outcome(&self, key: &EffectKey) -> Needs {
+        let fact = self.case.effects().get(key);
+        let own = fact.map(|fact| reads_to_settle(self.case, self.plan, &fact.effect)).unwrap_or_default();
+        self.with_lists_beside(own)
+    }
+
+    fn with_lists_beside(&self, own: BTreeSet<What>) -> Needs {
+        let projects: BTreeSet<_> = own.iter().filter_map(What::list_of).collect();
+        let lists = self.owed.reads.iter().filter(|what| what.list_of().is_some_and(|of| projects.contains(&of)));
+        let beside = lists.filter(|what| !own.contains(*what)).cloned().collect();
+        Needs { own, beside }
     }
 
     /// The reading of a source, unless something touched the source since or the case knows a later one.
@@ -106,14 +119,21 @@ impl<'a> Desk<'a> {
         self.at_hand(what).is_some_and(|reading| self.case.read_at(what).is_none_or(|last| reading.sent_at > last))
     }
 
-    fn is_here(&self, needs: &BTreeSet<What>) -> bool {
-        needs.is_empty()
-            || needs.iter().all(|what| self.at_hand(what).is_some()) && needs.iter().any(|what| self.is_new(what))
+    fn is_whole(&self, needs: &Needs) -> bool {
+        needs.own.iter().all(|what| self.at_hand(what).is_some())
+            && needs.beside.iter().all(|what| self.readings.contains_key(what))
+    }
+
+    fn is_here(&self, needs: &Needs) -> bool {
+        let news = needs.own.iter().chain(&needs.beside).any(|what| self.is_new(what));
+        self.is_whole(needs) && (news || needs.own.is_empty())
     }
 
     /// What of it must be asked for; all of it if the case knows everything that is here.
-    fn lacks(&self, needs: BTreeSet<What>) -> impl Iterator<Item = What> {
-        let again = !self.is_here(&needs) && needs.iter().all(|what| self.at_hand(what).is_some());
-        needs.into_iter().filter(move |what| again || self.at_hand(what).is_none())
+    fn lacks(&self, needs: Needs) -> Vec<What> {
+        let again = self.is_whole(&needs) && !self.is_here(&needs);
+        let own = needs.own.into_iter().filter(|what| again || self.at_hand(what).is_none());
+        let beside = needs.beside.into_iter().filter(|what| !self.readings.contains_key(what));
+        own.chain(beside).collect()
     }
 }

@@ -95,17 +95,13 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
             None if !live.in_flight.contains(key) => owed.orphans.push(key.clone()),
             Some(Outcome::Unknown(_)) => {
                 let touches = fact.effect.act.touches();
-                let settled = touches.iter().filter_map(|what| case.settled(what)).max();
+                let reads = reads_to_settle(case, plan, &fact.effect);
+                let settled = reads.iter().filter_map(|what| case.settled(what)).max();
                 match settled.filter(|settled| *settled >= now) {
                     Some(settled) => later(&mut owed.next_at, just_after(settled)),
                     None if retry_at(case, fact.ended_at, &touches).is_none_or(|at| at <= now) => {
-                        owed.reads.extend(touches);
-                        owed.reads.insert(What::Me);
-                        // Whether an edit arrived is told by its claim, judged in the same pass.
-                        if let Some(claim) = plan.claim(&fact.effect.claim) {
-                            owed.reads.extend(reads_now(claim, case));
-                            owed.probes.insert(claim.key.clone());
-                        }
+                        owed.reads.extend(reads);
+                        owed.probes.extend(plan.claim(&fact.effect.claim).map(|claim| claim.key.clone()));
                         owed.unsettled.push(key.clone());
                     }
                     None => {
@@ -148,6 +144,13 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
         }
     }
     owed
+}
+
+/// What tells how an unknown outcome really was: what the act touched, who we are, and what its claim is judged by, because
+/// whether an edit arrived is told by the claim.
+pub(crate) fn reads_to_settle(case: &Case, plan: &Plan, effect: &Effect) -> BTreeSet<What> {
+    let claim = plan.claim(&effect.claim).map(|claim| reads_now(claim, case)).unwrap_or_default();
+    effect.act.touches().into_iter().chain(claim).chain([What::Me]).collect()
 }
 
 /// When the approval runs out: the policy's days after the start of its phase, unless every path was seen closed by then.
@@ -265,7 +268,10 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     }
     match seen.observation.state {
         State::Holds => None,
-        State::Unknown => Some(spaced(last, seen.since, SignedDuration::from_secs(5), SignedDuration::from_mins(5))),
+        State::Unknown => {
+            let at = spaced(last, seen.since, SignedDuration::from_secs(5), SignedDuration::from_mins(5));
+            Some(allowed_again(case, claim).map_or(at, |allowed| allowed.max(at)))
+        }
         State::Broken if case.accepted(&claim.key, now).is_some() => {
             case.accepted(&claim.key, now).and_then(|accepted| accepted.until)
         }
@@ -285,6 +291,16 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// When the vendor, which refused one of the claim's reads for their number, takes the next one; within the hour in any case.
+fn allowed_again(case: &Case, claim: &Claim) -> Option<Timestamp> {
+    let refused = |what: &What| {
+        let Failure::Limited { after_seconds } = case.failure(what)? else { return None };
+        let pause = i64::try_from(*after_seconds).map_or(HOUR, |seconds| SignedDuration::from_secs(seconds).min(HOUR));
+        Some(add(case.read_at(what)?, pause))
+    };
+    reads_now(claim, case).iter().filter_map(refused).max()
+}
 
 fn awaited(last: Timestamp, since: Timestamp) -> Timestamp {
     let waited = last.duration_since(since);

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod arrivals;
 mod bench;
 mod creations;
 mod deadlines;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::FutureExt as _;
+use jiff::Timestamp;
 use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::What;
 
@@ -25,6 +26,8 @@ pub(super) struct Looks {
     /// The latest read of each source.
     under_way: BTreeMap<What, u64>,
     next: u64,
+    /// When the answer was asked for that came last.
+    last: BTreeMap<What, Timestamp>,
     /// Answers that wait to be made durable.
     pub(super) came: Vec<Look>,
     /// Whether answers are being made durable.
@@ -39,9 +42,11 @@ impl Looks {
 }
 
 impl Shift<'_> {
-    /// Reads a source unless it is under way, or the next of those under way must come back first.
+    /// Reads a source unless it is under way, or the next of those under way must come back first, or its last answer is of this
+    /// very moment: another one would tell nothing new.
     pub(super) fn look_along(&mut self, what: &What) {
-        if self.looks.under_way.len() < AT_ONCE && !self.looks.under_way.contains_key(what) {
+        let of_now = self.looks.last.get(what) == Some(&self.engine.clock.now());
+        if self.looks.under_way.len() < AT_ONCE && !self.looks.under_way.contains_key(what) && !of_now {
             self.look(what);
         }
     }
@@ -90,6 +95,7 @@ impl Shift<'_> {
             } else {
                 self.unanswered.remove(&what);
             }
+            self.looks.last.insert(what.clone(), reading.sent_at);
             let reading = Arc::new(reading);
             for preparing in &mut self.preparing {
                 preparing.take(number, &what, &reading);
