@@ -328,6 +328,22 @@ pub fn next_recheck(case: &Case, last: Timestamp) -> Option<Timestamp> {
     RECHECKS.iter().map(|after| add(removed, *after)).find(|at| *at > last)
 }
 
+/// A worker that runs every minute may be this late without anything being wrong.
+const GRACE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Since when a recheck of a removed case is due and was not made because nothing ran; `None` when none is overdue (VERIFY-6).
+pub fn recheck_due_since(case: &Case, now: Timestamp) -> Option<Timestamp> {
+    if !matches!(case.state, CaseState::Removed | CaseState::Closed) {
+        return None;
+    }
+    let (plan, _) = case.plan.as_ref()?;
+    let watched = plan.claims.iter().filter(|claim| claim.kind.gates_removed() && !claim.reads.is_empty());
+    watched
+        .filter_map(|claim| next_recheck(case, probed_at(case, claim).unwrap_or(case.request.at)))
+        .filter(|due| now.duration_since(*due) > GRACE)
+        .min()
+}
+
 /// Whether everything that the claim needs is settled. Only deletion waits for the transfer, and only until the deadline (XFER-8).
 pub fn needs_hold(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     let no_waiting =

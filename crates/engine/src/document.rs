@@ -7,7 +7,7 @@ use leaver_core::case::Case;
 use leaver_core::claim::{Claim, ClaimKind, Remedy, State};
 use leaver_core::method::MethodEffect;
 use leaver_core::plan::{Blocker, Finding, Plan, ScopeLine};
-use leaver_core::wanted::{next_recheck, wait};
+use leaver_core::wanted::{next_recheck, recheck_due_since, wait};
 use serde::Serialize;
 
 /// A case.
@@ -40,6 +40,9 @@ pub struct CaseDocument {
     pub ratify_by: Option<Timestamp>,
     /// When the next recheck is due.
     pub next_recheck: Option<Timestamp>,
+    /// Since when a recheck is due and was not made; `None` when none is overdue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recheck_due_since: Option<Timestamp>,
     /// What the method does and does not do (METHOD-4).
     pub method_effects: &'static [MethodEffect],
     /// Every line of the runbook.
@@ -122,6 +125,7 @@ pub fn document(case: &Case, now: Timestamp) -> CaseDocument {
         removed_at: removed,
         ratify_by: case.ratify_by(),
         next_recheck: removed.and_then(|_| next_recheck(case, now)),
+        recheck_due_since: recheck_due_since(case, now),
         method_effects: case.request.method.effects(),
         scope: plan.map(|(plan, _)| plan.scope.clone()).unwrap_or_default(),
         claims: plan

@@ -5,7 +5,6 @@ mod clock;
 mod commands;
 mod config;
 mod failure;
-mod overdue;
 mod printer;
 mod render;
 mod sinks;

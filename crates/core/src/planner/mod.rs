@@ -146,7 +146,8 @@ const SHARED_KINDS: [Kind; 9] = [
 ];
 
 /// What an inventory reads last: the share lists of every board and cohort, which people share by name beside sharing them with
-/// the project, and of whatever else is private or restricted.
+/// the project, of whatever else is private or restricted, and of what does not say whether it is. A report that says nothing
+/// stands on its board, and a flag or experiment always says it.
 pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
     readings
         .values()
@@ -158,7 +159,13 @@ pub fn share_reads(readings: &Readings) -> BTreeSet<What> {
         })
         .flat_map(|(project, kind, items)| {
             let always = matches!(kind, Kind::Board | Kind::Cohort);
-            let hidden = move |item: &&Item| always || item.private == Some(true) || item.shared == Some(false);
+            let tells = matches!(kind, Kind::Report | Kind::Flag | Kind::Experiment);
+            let hidden = move |item: &&Item| {
+                always
+                    || item.private == Some(true)
+                    || item.shared == Some(false)
+                    || !tells && item.private.is_none() && item.shared.is_none()
+            };
             items.iter().filter(hidden).map(move |item| What::Shares(project, kind, item.id.clone()))
         })
         .collect()

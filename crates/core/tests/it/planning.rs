@@ -382,6 +382,34 @@ fn removals_in_a_day_have_a_cap_that_grows_with_the_organization() {
 }
 
 /// A plan that was made from the dozen people who matter is the plan of the whole list, and knows how many there are.
+/// A share list that nothing tells about is read, not taken for one without the leaver.
+#[test]
+fn what_does_not_say_with_whom_it_is_shared_is_asked() {
+    let mut readings = inventory(&furnished(), START);
+    let list = What::List(FULL, Kind::Metric);
+    let asked = |readings: &leaver_core::judge::Readings| {
+        let reads = leaver_core::planner::share_reads(readings);
+        reads.into_iter().filter(|what| matches!(what, What::Shares(FULL, Kind::Metric, _))).count()
+    };
+    let mut say = |private: Option<bool>, shared: Option<bool>| {
+        let reading = Arc::make_mut(readings.get_mut(&list).unwrap());
+        let Ok(Snapshot::Items(items)) = &mut reading.result else { panic!("it is a list") };
+        assert!(!items.is_empty());
+        for item in items.iter_mut() {
+            (item.private, item.shared) = (private, shared);
+        }
+        (items.len(), asked(&readings))
+    };
+    for (private, shared) in [(None, None), (Some(true), None), (None, Some(false))] {
+        let (all, asked) = say(private, shared);
+        assert_eq!(asked, all, "private: {private:?}, shared: {shared:?}");
+    }
+    for (private, shared) in [(Some(false), None), (None, Some(true))] {
+        let (_, asked) = say(private, shared);
+        assert_eq!(asked, 0, "private: {private:?}, shared: {shared:?}");
+    }
+}
+
 #[test]
 fn a_list_that_was_focused_gives_the_same_plan() {
     let mut world = furnished();

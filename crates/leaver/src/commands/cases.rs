@@ -10,7 +10,7 @@ use leaver_core::event::{CaseState, Identity};
 use leaver_core::ids::{Address, CaseId, ClaimKey, OrgName, PersonId, ProjectId};
 use leaver_core::method::{Method, Reason, Urgency};
 use leaver_core::plan::Request;
-use leaver_core::wanted::{settled, waits_for_person};
+use leaver_core::wanted::{recheck_due_since, settled, waits_for_person};
 use leaver_engine::{CaseDocument, Drafted, Error as EngineError, Wish, document};
 use leaver_store::CaseFilter;
 
@@ -19,7 +19,6 @@ use crate::clock::pause;
 use crate::commands::members;
 use crate::commands::people::keep_all;
 use crate::failure::{Exit, Failure};
-use crate::overdue;
 use crate::printer::Printer;
 use crate::render::{self, Words};
 use crate::wiring::App;
@@ -48,10 +47,11 @@ const ASSUMED_REASON: &str = "project-completion";
 
 impl Particulars {
     /// When access must be gone (PRACTICE-1): 24 hours after the end of the work or its being known, whichever came first;
-    /// never later than 24 hours after the start.
+    /// never later than 24 hours after the start. An end that is planned is known long before: then only the end counts.
     fn deadline(&self, now: Timestamp) -> Timestamp {
         let start = self.at.unwrap_or(now);
-        let from = [self.ended, self.known].into_iter().flatten().fold(start, Timestamp::min);
+        let known = self.known.filter(|_| self.at.is_none());
+        let from = [self.ended, known].into_iter().flatten().fold(start, Timestamp::min);
         from.checked_add(SignedDuration::from_hours(24)).unwrap_or(from)
     }
 }
@@ -420,7 +420,7 @@ pub(crate) async fn overdue_recheck(
     if ![CaseState::Removed, CaseState::Closed].map(CaseState::word).contains(&row.state.as_str()) {
         return Ok(None);
     }
-    Ok(overdue::recheck(&app.engine.case(&row.case).await?, now))
+    Ok(recheck_due_since(&app.engine.case(&row.case).await?, now))
 }
 
 /// Follows a case until it is removed, closed, or over. Asks for a read now, because somebody is looking.

@@ -14,10 +14,9 @@ use jiff::Timestamp;
 use leaver_core::case::Case;
 use leaver_core::event::CaseState;
 use leaver_core::plan::Plan;
+use leaver_core::wanted::recheck_due_since;
 use leaver_engine::CaseDocument;
 use owo_colors::OwoColorize as _;
-
-use crate::overdue;
 
 pub(crate) use self::graph::graph;
 pub(crate) use self::list::{Row, list};
@@ -56,7 +55,7 @@ fn heading(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now
     if document.case.is_some() {
         line(&mut text, &format!("  state     {}: {}", document.state, document.why));
     }
-    if let Some(since) = overdue::recheck(case, now) {
+    if let Some(since) = recheck_due_since(case, now) {
         line(
             &mut text,
             &format!(

@@ -32,6 +32,20 @@ fn the_24_hours_count_from_the_end_of_the_work_not_from_the_request() {
     assert_eq!(time(&case, "deadline"), ended.checked_add(SignedDuration::from_hours(24)).unwrap());
 }
 
+/// Two weeks' notice: the end is known long before it comes, and the day after the end counts.
+#[test]
+fn a_planned_removal_is_due_a_day_after_its_date_however_early_it_was_known() {
+    let world = World::new();
+    world.run(&["members", "export", "--org", "sandbox"]);
+    let known = now(&world);
+    let date = known.checked_add(SignedDuration::from_hours(14 * 24)).unwrap();
+    let (known_text, date_text) = (known.to_string(), date.to_string());
+    let remove = ["remove", world.leaver(), "--org", "sandbox", "--reason", "project-completion", "--ticket", "OPS-7"];
+    let times = ["--urgency", "planned", "--at", &date_text, "--known", &known_text, "--yes", "--json"];
+    let case = world.run(&[&remove[..], &times].concat()).document(3);
+    assert_eq!(time(&case, "deadline"), date.checked_add(SignedDuration::from_hours(24)).unwrap());
+}
+
 #[test]
 fn a_plan_says_that_its_reason_is_assumed() {
     let world = World::new();
