@@ -128,6 +128,9 @@ pub struct Policy {
     pub views_that_matter: u64,
     /// A service account used within this many days is rotated rather than deleted, unless decided otherwise.
     pub recent_use_days: u32,
+    /// Copies of boards are made with the successor's own login, and belong to the successor (XFER-1). Nobody lays it down: it says
+    /// whether such a login is configured, so that an approval is of the one or the other.
+    pub copies_as_successor: bool,
 }
 
 impl Default for Policy {
@@ -142,6 +145,7 @@ impl Default for Policy {
             approval_days: 7,
             views_that_matter: 100,
             recent_use_days: 30,
+            copies_as_successor: false,
         }
     }
 }

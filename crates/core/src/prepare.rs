@@ -418,7 +418,8 @@ impl Room<'_> {
         let title = format!("{} (copy)", item.title);
         let description = self.copy_description(Some(&format!("Copy of {kind} {id}.")));
         let write = if kind == Kind::Board {
-            Write::DuplicateBoard { project, id: id.to_owned(), title, description }
+            let as_successor = self.plan.policy.copies_as_successor;
+            Write::DuplicateBoard { project, id: id.to_owned(), title, description, as_successor }
         } else {
             match body_of(kind, &item.raw, &title, &description) {
                 Some(body) => Write::Create { project, kind, body },

@@ -41,7 +41,7 @@ pub enum Write {
         /// The object.
         id: String,
     },
-    /// Copy a board with its reports; the copy belongs to us (4.6).
+    /// Copy a board with its reports; the copy belongs to whoever asks for it (4.6).
     DuplicateBoard {
         /// The project.
         project: ProjectId,
@@ -51,6 +51,8 @@ pub enum Write {
         title: String,
         /// The description of the copy; carries the marker too, because the vendor may ignore the title.
         description: String,
+        /// Ask with the successor's own login, not with ours.
+        as_successor: bool,
     },
     /// Create a report, a cohort, a custom event or a custom property from a definition that was read.
     Create {

@@ -305,6 +305,7 @@ fn organization_of(
     let mut policy = organization.policy.clone();
     policy.own_domains.clone_from(&organization.own_domains);
     policy.claimed_domains.clone_from(&organization.claimed_domains);
+    policy.copies_as_successor = organization.successor_login.is_some();
     let witnesses = [&organization.requester, &organization.approver, &organization.executor, &organization.successor]
         .into_iter()
         .flatten()

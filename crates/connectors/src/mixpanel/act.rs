@@ -115,9 +115,13 @@ impl Mixpanel {
         }
         let change = request.change;
         // A copy made with the successor's own bearer belongs to the successor (4.6).
-        let auth = match (write, &self.successor) {
-            (Write::DuplicateBoard { .. }, Some(successor)) => successor,
-            _ => self.auth_for(change.family).map_err(Outcome::Failed)?,
+        let auth = if matches!(write, Write::DuplicateBoard { as_successor: true, .. }) {
+            self.successor.as_ref().ok_or_else(|| {
+                let why = "the plan copies with the successor's login, and none is configured";
+                Outcome::Failed(Failure::NotConfigured(why.to_owned()))
+            })?
+        } else {
+            self.auth_for(change.family).map_err(Outcome::Failed)?
         };
         let view = match request.project {
             Some(project) if change.path.contains("{view}") => {

@@ -60,9 +60,11 @@ pub(crate) fn request(write: &Write) -> Result<Request, Failure> {
             };
             Ok(Request::of(change).in_project(*project).to(id).with(json!({ field: value })))
         }
-        Write::DuplicateBoard { project, id, title, description } => Ok(Request::of(&op::CREATE_BOARD)
-            .in_project(*project)
-            .with(json!({ "duplicate": id_value(id), "title": title, "description": description }))),
+        Write::DuplicateBoard { project, id, title, description, as_successor: _ } => {
+            Ok(Request::of(&op::CREATE_BOARD)
+                .in_project(*project)
+                .with(json!({ "duplicate": id_value(id), "title": title, "description": description })))
+        }
         Write::Create { project, kind, body } => {
             let change = routes(*kind).create.ok_or_else(|| no_shape("creating", *kind))?;
             if !body.is_object() {

@@ -112,6 +112,7 @@ async fn what_was_created_without_an_id_is_unknown() {
         id: "9".to_owned(),
         title: "copy".to_owned(),
         description: "marker".to_owned(),
+        as_successor: false,
     };
     let account = Write::CreateServiceAccount {
         username: "replacement".to_owned(),

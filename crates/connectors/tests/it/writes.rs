@@ -98,7 +98,13 @@ async fn shapes() {
             ("PATCH", format!("{p}/dashboard-reports/email-digests/5"), json!({"paused": true})),
         ),
         (
-            Write::DuplicateBoard { project: PROJECT, id: text("9"), title: text("T"), description: text("D") },
+            Write::DuplicateBoard {
+                project: PROJECT,
+                id: text("9"),
+                title: text("T"),
+                description: text("D"),
+                as_successor: false,
+            },
             ("POST", format!("{p}/dashboards"), json!({"duplicate": 9, "title": "T", "description": "D"})),
         ),
         (
@@ -248,10 +254,31 @@ async fn what_has_no_known_shape_is_not_sent() {
 async fn a_copy_belongs_to_the_successor_where_their_bearer_is_configured() {
     let bench = Bench::with(|config| config.successor_bearer = Some(SecretString::from("of-the-successor"))).await;
     bench.answers_all(ResponseTemplate::new(200).set_body_json(json!({"results": {"id": 10}}))).await;
-    let copy = Write::DuplicateBoard { project: PROJECT, id: text("9"), title: text("T"), description: text("D") };
+    let copy = Write::DuplicateBoard {
+        project: PROJECT,
+        id: text("9"),
+        title: text("T"),
+        description: text("D"),
+        as_successor: true,
+    };
     assert_eq!(bench.act(&copy).await.outcome, Outcome::Done { created: Some(text("10")) });
     bench.act(&Write::Delete { project: PROJECT, kind: Kind::Board, id: text("10") }).await;
     let requests = bench.requests().await;
     assert_eq!(requests[0].headers["authorization"], "Bearer of-the-successor");
     assert!(requests[1].headers["authorization"].to_str().unwrap().starts_with("Basic "), "and nothing else does");
+    // The approver of another plan did not agree to that.
+    let Write::DuplicateBoard { project, id, title, description, .. } = copy else { panic!("it is a copy") };
+    bench.act(&Write::DuplicateBoard { project, id, title, description, as_successor: false }).await;
+    let requests = bench.requests().await;
+    assert!(requests[2].headers["authorization"].to_str().unwrap().starts_with("Basic "));
+}
+
+#[tokio::test]
+async fn a_copy_as_the_successor_is_not_sent_with_our_own_login() {
+    let bench = Bench::new().await;
+    let (id, title, description) = (text("9"), text("T"), text("D"));
+    let copy = Write::DuplicateBoard { project: PROJECT, id, title, description, as_successor: true };
+    let outcome = bench.act(&copy).await.outcome;
+    assert!(matches!(outcome, Outcome::Failed(Failure::NotConfigured(_))), "{outcome:?}");
+    assert!(bench.requests().await.is_empty());
 }

@@ -126,6 +126,7 @@ fn a_copy_is_not_seen_to_be_whole_beside_a_list_of_reports_that_came_empty() {
         id: source.clone(),
         title: "Growth (copy)".to_owned(),
         description: marker(&bench.case.id),
+        as_successor: false,
     };
     let created = bench.apply(&write);
     let copy = created.clone().unwrap();
@@ -166,7 +167,8 @@ fn a_copy_without_its_marker_is_not_given_up_while_nobody_knows_who_we_are() {
     bench.add(Event::Intended { effect: intended, plan, definition: None, marked });
     bench.world.quirks.ignores_titles = true;
     let title = "Growth (copy)".to_owned();
-    let copy = bench.apply(&Write::DuplicateBoard { project: FULL, id: source, title, description });
+    let copy =
+        bench.apply(&Write::DuplicateBoard { project: FULL, id: source, title, description, as_successor: false });
     let outcome = Outcome::Unknown(Failure::Network);
     bench.add(Event::Ended { effect: effect.clone(), outcome, sent_at: None, captures: Vec::new() });
     bench.now = bench.now.checked_add(jiff::SignedDuration::from_secs(5)).unwrap();

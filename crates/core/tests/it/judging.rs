@@ -82,7 +82,13 @@ fn copy_board(bench: &mut Bench) {
     let reports = bench.world.digest(FULL, Kind::Report, &report).unwrap();
     let definition = Digest::of(format!("{own}\n{reports}").as_bytes());
     let description = marker(&bench.case.id);
-    let write = Write::DuplicateBoard { project: FULL, id: id.clone(), title: "Growth (copy)".to_owned(), description };
+    let write = Write::DuplicateBoard {
+        project: FULL,
+        id: id.clone(),
+        title: "Growth (copy)".to_owned(),
+        description,
+        as_successor: false,
+    };
     let created = bench.apply(&write);
     let copy = created.clone().unwrap();
     bench.apply(&Write::ShareWithProject { project: FULL, kind: Kind::Board, id: copy, can_edit: true });

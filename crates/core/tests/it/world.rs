@@ -338,7 +338,7 @@ impl World {
                 }
             }
             Write::Disable { project, kind, id } => self.thing_mut(*project, *kind, id)?.off = true,
-            Write::DuplicateBoard { project, id, title, description } => {
+            Write::DuplicateBoard { project, id, title, description, as_successor: _ } => {
                 return Some(Applied { created: Some(self.duplicate_board(*project, id, title, description, now)?) });
             }
             Write::Create { project, kind, body } => {

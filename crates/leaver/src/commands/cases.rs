@@ -531,9 +531,9 @@ pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
     let mut words = Words::default();
     if let Some(org) = app.config.organizations.get(case.request.org.as_str()) {
         words.own_account.clone_from(&org.service_account.username);
-        words.successor_login = org.successor_login.is_some();
     }
     let Some((plan, _)) = &case.plan else { return Ok(words) };
+    words.copies_as_successor = plan.policy.copies_as_successor;
     let objects = render::objects(case, plan);
     words.titles = store.labels(case.request.vendor_org, &objects).await.map_err(EngineError::from)?;
     let address = |person: Option<leaver_store::PersonRecord>, id: &PersonId| {

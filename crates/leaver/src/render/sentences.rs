@@ -82,7 +82,7 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
 pub(crate) fn terms_of_copy(claim: &Claim, words: &Words) -> Option<String> {
     let Predicate::Copied { kind, .. } = &claim.says else { return None };
     // Only boards are copied with the successor's own login; a cohort is made by us.
-    let owner = if *kind == Kind::Board && words.successor_login {
+    let owner = if *kind == Kind::Board && words.copies_as_successor {
         format!("{}, with whose login it is made", words.successor)
     } else {
         format!("leaver's service account {}, because no interface gives content to somebody else", words.own_account)

@@ -15,7 +15,7 @@ pub(crate) struct Words {
     /// The user name of our own service account.
     pub(crate) own_account: String,
     /// Whether boards are copied with the successor's own login.
-    pub(crate) successor_login: bool,
+    pub(crate) copies_as_successor: bool,
     /// Whether nobody named the reason, and the usual one was taken.
     pub(crate) reason_assumed: bool,
     /// Titles, by object.
