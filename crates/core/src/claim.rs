@@ -212,6 +212,8 @@ pub enum Predicate {
         /// The projects that stay.
         projects: Vec<ProjectId>,
     },
+    /// The leaver is in no team, or there is no such member.
+    NoTeam,
     /// The leaver is in no restricted data view that we see.
     NoDataView,
     /// The SCIM record is inactive or gone.

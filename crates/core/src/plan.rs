@@ -173,6 +173,21 @@ pub struct Account {
     pub role: Option<OrgRole>,
     /// The project grants, where shown; `None` is unknown, never none (AUTH-3).
     pub grants: Option<Vec<Grant>>,
+    /// The teams that list the person, where teams are shown; `None` is unknown, never none (AUTH-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Vec<Membership>>,
+}
+
+/// A team that the leaver is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The team's id.
+    pub team: String,
+    /// What it gives, where shown; `None` is unknown, never none.
+    pub grants: Option<Vec<Grant>>,
+    /// A few of the others in it, by vendor id or by the digest of the address: as long as one of them is still shown there, the
+    /// answer shows who is in the team.
+    pub beside: Vec<String>,
 }
 
 /// A line of the runbook, as this case treats it.
@@ -317,6 +332,11 @@ pub mod keys {
     /// The grants that stay.
     pub fn grants_kept() -> ClaimKey {
         ClaimKey::from("member.grants-kept")
+    }
+
+    /// The leaver is in no team.
+    pub fn teams_gone() -> ClaimKey {
+        ClaimKey::from("member.teams-gone")
     }
 
     /// The leaver is in no data view.

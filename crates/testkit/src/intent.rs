@@ -71,7 +71,14 @@ fn request() -> Request {
 fn plan(request: &Request) -> Plan {
     Plan {
         terms: Terms::from(request),
-        subject: Account { person: request.leaver.clone(), vendor_id: None, scim_id: None, role: None, grants: None },
+        subject: Account {
+            person: request.leaver.clone(),
+            vendor_id: None,
+            scim_id: None,
+            role: None,
+            grants: None,
+            teams: None,
+        },
         control: Vec::new(),
         members: 2,
         policy: Policy::default(),

@@ -7,6 +7,7 @@ mod access;
 mod complete;
 mod records;
 mod senders;
+mod teams;
 mod transfer;
 
 use crate::case::Case;
@@ -140,6 +141,7 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoTeam
         | Predicate::NoDataView
         | Predicate::ScimInactive
         | Predicate::NotShared { .. }
@@ -249,6 +251,7 @@ impl Court<'_> {
                 self.no_grant(|project| project.is_none_or(|project| projects.contains(&project)))
             }
             Predicate::GrantsAsBefore { projects } => self.grants_as_before(projects),
+            Predicate::NoTeam => self.in_no_team(&claim.key, |_| true),
             Predicate::NoDataView => self.no_data_view(),
             Predicate::ScimInactive => self.scim_inactive(),
             Predicate::NoServiceAccountBy => self.no_service_account(),

@@ -76,7 +76,11 @@ impl Desk<'_> {
                 if !matches!(request.urgency, Urgency::Emergency | Urgency::Immediate) {
                     gone.needs = transfers;
                 }
+                let mut teams = self.no_team(&["METHOD-1", "BEYOND-3"]);
+                // Deleting the person takes them out of every team: nobody does that by hand before.
+                teams.needs = vec![gone.key.clone()];
                 made.push(gone);
+                made.push(teams);
                 made.extend(self.scim(&["METHOD-1"]));
             }
             Method::Revoke => {
@@ -98,6 +102,7 @@ impl Desk<'_> {
                     reads(),
                     Remedy::Guided(Guide::LeaveProjects),
                 ));
+                made.push(self.no_team(&["METHOD-2", "BEYOND-3"]));
                 made.push(data_views());
             }
             Method::Reduce => {

@@ -5,7 +5,7 @@ use leaver_core::claim::Predicate;
 use leaver_core::ids::{CredentialName, Digest, ProjectId, VendorOrg};
 use leaver_core::reading::{
     Failure, Grant, GrantKind, Item, Maker, Me, Member, OrgRole, ProjectSeen, Reading, Recipient, Roster, Shares,
-    Snapshot, ViewMember,
+    Snapshot, Team, Teams, ViewMember,
 };
 use leaver_core::source::{Kind, Source, What};
 use serde_json::{Value, json};
@@ -72,6 +72,7 @@ impl World {
             What::Shares(project, kind, id) => self.thing(*project, *kind, id).map_or(Snapshot::Absent, |thing| {
                 Snapshot::Shares(Shares { people: thing.people.clone(), project: thing.shared, ..Shares::default() })
             }),
+            What::Teams => Snapshot::Teams(self.team_list()),
             What::ReportData(..) => Snapshot::Data,
             What::Accepts(name) => {
                 let id = self.secrets.get(name).ok_or_else(|| Failure::NotConfigured("no such secret".to_owned()))?;
@@ -136,6 +137,29 @@ impl World {
         let grants = members.iter().filter_map(|member| member.grants.as_ref()).flatten();
         let grant_kinds = grants.map(|grant| grant.kind).collect();
         Roster { members, shows_roles: true, shows_grants: true, grant_kinds, ..Roster::default() }
+    }
+
+    fn team_list(&self) -> Teams {
+        let teams = self.teams.iter().map(|(id, (people, project))| {
+            let members = people.iter().map(|id| Maker {
+                id: Some(id.clone()),
+                address: self.members.get(id).map(|member| member.address.clone()),
+                name: None,
+            });
+            let grant = Grant {
+                kind: GrantKind::Team,
+                project: Some(*project),
+                role: Some("analyst".to_owned()),
+                team: Some(id.clone()),
+            };
+            Team {
+                id: id.clone(),
+                name: format!("team {id}"),
+                members: Some(members.collect()),
+                grants: Some(vec![grant]),
+            }
+        });
+        Teams { teams: teams.collect(), by_scim: false }
     }
 
     fn robot_item(&self, id: u64) -> Option<Item> {
@@ -207,6 +231,10 @@ impl World {
             Predicate::NoProjectGrant => Some(grants().next().is_none()),
             Predicate::NoGrantIn { projects } => {
                 Some(!grants().any(|grant| grant.project.is_none_or(|project| projects.contains(&project))))
+            }
+            Predicate::NoTeam => {
+                let id = member.and_then(|member| member.id.as_deref()).unwrap_or(LEAVER_ID);
+                Some(!self.teams.values().any(|(people, _)| people.contains(id)))
             }
             Predicate::NoDataView => {
                 let seen = self.projects.values().filter(|project| project.role.is_some());

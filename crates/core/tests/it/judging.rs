@@ -41,6 +41,10 @@ fn delete(bench: &mut Bench) {
     bench.world.delete_leaver();
 }
 
+fn out_of_teams(bench: &mut Bench) {
+    bench.world.leave_teams(|_| true);
+}
+
 fn lose_executor(bench: &mut Bench) {
     bench.world.members.get_mut("3").unwrap().role = Some(OrgRole::Member);
 }
@@ -140,6 +144,7 @@ fn rows() -> Vec<Row> {
         row(Predicate::GrantsAsBefore { projects: vec![FULL] }, &roster, &roster, nothing, |bench| {
             bench.world.join("42", OrgRole::Member);
         }),
+        row(Predicate::NoTeam, &[], &[What::Me, What::Teams], out_of_teams, nothing),
         row(Predicate::NoDataView, &[What::Me], &[What::Me], delete, nothing),
         row(Predicate::MembersKept { ids: vec![LOOK_ALIKE_ID.to_owned()] }, &roster, &roster, nothing, |bench| {
             bench.world.delete_member(LOOK_ALIKE_ID);

@@ -25,4 +25,5 @@ mod run;
 mod sabotage;
 mod simulation;
 mod stage;
+mod teams;
 mod world;

@@ -229,6 +229,7 @@ fn by_hand(world: &mut World, claim: &Claim) {
                 member.grants.get_or_insert_default().retain(|grant| !grant.project.is_none_or(leaves));
             }
         }
+        (Remedy::Guided(Guide::LeaveTeams), _) => world.leave_teams(|_| true),
         (Remedy::Guided(Guide::LeaveDataViews), _) => {
             world.projects.values_mut().for_each(|project| {
                 project.restricted_view.remove(&me);

@@ -253,6 +253,7 @@ fn each_thing_that_was_found_gets_the_claim_that_deals_with_it() {
     assert_eq!(keys_of(ClaimKind::Sender), wanted.collect());
     let access: BTreeSet<String> = [
         keys::member_gone(),
+        keys::teams_gone(),
         keys::service_accounts(),
         "invitations.gone".into(),
         keys::public_link(FULL, &id(&world, Kind::Board, "Growth")),

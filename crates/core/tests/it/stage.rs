@@ -19,7 +19,7 @@ use leaver_core::source::{Kind, What};
 use leaver_core::wanted::{Live, Owed, wanted};
 
 use crate::answers::ORGANIZATION;
-use crate::world::{LEAVER, OWN_USERNAME, Thing, World, address, colleague, leaver, successor};
+use crate::world::{LEAVER, LEAVER_ID, OWN_USERNAME, Thing, World, address, colleague, leaver, successor};
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -126,6 +126,8 @@ pub(crate) fn furnished() -> World {
     world.robot(3, leaver(), None);
     world.robot(3, colleague(), None);
     world.put(4, Kind::Board, by(colleague(), "Quiet"));
+    world.team("70", &[LEAVER_ID, "10", "11"], 4);
+    world.team("71", &["12", "13"], 3);
     world
 }
 

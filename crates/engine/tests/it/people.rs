@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use leaver_core::case::Case;
-use leaver_core::claim::{Choice, Predicate, State};
+use leaver_core::claim::{Choice, Predicate, Proof, State};
 use leaver_core::decide::Command;
 use leaver_core::event::{CaseState, Identity};
 use leaver_core::ids::{ClaimKey, Digest, ProjectId};
@@ -180,6 +180,8 @@ async fn revoking_takes_every_grant_and_keeps_the_record() {
     let grants = &rest.case.observation(&keys::grants_gone()).unwrap().observation;
     assert_eq!(grants.state, State::Broken, "{}", grants.why);
     assert!(grants.instances.iter().all(|grant| grant.starts_with("all-users")), "{:?}", grants.instances);
+    let teams = &rest.case.observation(&keys::teams_gone()).unwrap().observation;
+    assert_eq!((teams.state, teams.proof), (State::Holds, Some(Proof::Read)), "{}", teams.why);
     assert_eq!(rest.case.state, CaseState::WaitingPerson);
     let accept = Command::Decide {
         claim: keys::grants_gone(),
@@ -196,6 +198,33 @@ async fn revoking_takes_every_grant_and_keeps_the_record() {
     let state = stage.control.state().await;
     let member = state["members"].as_array().unwrap().iter().find(|one| one["email"] == *leaver).unwrap();
     assert_eq!(member["role"], "member");
+    assert_eq!(member["teams"], serde_json::json!([]));
+}
+
+/// Deleting somebody takes them out of every team: nobody is asked to do that by hand, and the teams are read again all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn teams_go_with_the_account_and_are_read_back() {
+    for refused in [false, true] {
+        let stage = Stage::new(Setup { scim: false, ..Setup::variant("roster-list") }).await;
+        if refused {
+            stage.control.fault("html", "GET", "/organizations/*/teams", 1, 0).await;
+        }
+        let rest = stage.remove(CaseState::Removed).await;
+        assert!(rest.arrived, "{}\n{}", rest.case.state_why, shown(&rest.case));
+        let teams = &rest.case.observation(&keys::teams_gone()).unwrap().observation;
+        let by = rest.case.attestation(&keys::teams_gone());
+        assert_eq!((teams.state, teams.proof, by), (State::Holds, Some(Proof::Read), None), "{}", teams.why);
+        let (plan, _) = rest.case.plan.as_ref().unwrap();
+        assert_eq!(plan.subject.teams.is_none(), refused, "unknown, and not none");
+        let asked = stage
+            .control
+            .requests()
+            .await
+            .iter()
+            .filter(|one| one["path"].as_str().unwrap().ends_with("/teams"))
+            .count();
+        assert!(asked > 1, "the teams were read {asked} times");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

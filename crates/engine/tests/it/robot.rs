@@ -86,6 +86,16 @@ impl Robot {
                 }
                 acted
             }
+            (Predicate::NoTeam, _) if unknown => self.attest(engine, case, claim).await,
+            (Predicate::NoTeam, _) => {
+                let mut acted = false;
+                for team in instances {
+                    acted |= self
+                        .does(case, json!({"as": self.executor, "does": "leave-team", "target": leaver, "team": team}))
+                        .await;
+                }
+                acted
+            }
             (Predicate::NoDataView, _) => {
                 let mut acted = false;
                 for view in instances {

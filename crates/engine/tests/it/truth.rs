@@ -183,6 +183,9 @@ impl Truth {
             }
             Predicate::LowestRole => self.member(leaver).is_none_or(|member| member["role"] == "member"),
             Predicate::NoProjectGrant => self.member(leaver).is_none_or(|member| list(&member["grants"]).is_empty()),
+            Predicate::NoTeam => {
+                self.member(leaver).is_none_or(|member| member["active"] == false || list(&member["teams"]).is_empty())
+            }
             Predicate::NoDataView => !list(&self.now["projects"])
                 .iter()
                 .flat_map(|project| list(&project["data_views"]))

@@ -27,9 +27,13 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             format!("take {leaver} out at each place named above"),
             "leave the rest to leaver: it reads the member list and goes on by itself".to_owned(),
         ],
-        Guide::LeaveTeams => {
-            vec![format!("open Organization Settings > Users & Teams > Teams and take {leaver} out of each team")]
-        }
+        Guide::LeaveTeams => vec![
+            "open Organization Settings > Users & Teams > Teams; only an organization Owner or Admin may change teams"
+                .to_owned(),
+            format!("open each team named above, take {leaver} out of it, and nobody else"),
+            "leave the rest to leaver: it reads the teams again and goes on by itself".to_owned(),
+            "if the read stays unknown: leaver attest CASE KEY --file SCREENSHOT".to_owned(),
+        ],
         Guide::LeaveDataViews => {
             vec![format!("open Project Settings > Data Views and take {leaver} out of each view named above")]
         }
@@ -141,6 +145,7 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoTeam
         | Predicate::NoDataView
         | Predicate::Replaced { .. }
         | Predicate::NotShared { .. }

@@ -16,6 +16,7 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             format!("{} is out of {}", words.leaver, list.join(", "))
         }
         Predicate::GrantsAsBefore { .. } => "the grants that stay are as they were".to_owned(),
+        Predicate::NoTeam => format!("{} is in no team", words.leaver),
         Predicate::NoDataView => "no restricted data view lists the leaver".to_owned(),
         Predicate::ScimInactive => "the SCIM record is inactive".to_owned(),
         Predicate::NoServiceAccountBy => "no service account that the leaver made still works".to_owned(),

@@ -16,6 +16,10 @@ fn a_revocation_names_every_grant_with_its_screen() {
     ] {
         assert!(text.contains(place), "no '{place}' in {text}");
     }
+    assert!(text.contains("grant              \"Agency\" the leaver is in this team, which gives project "), "{text}");
+    assert!(text.contains("found: team \"Agency\" (id "), "the team by its name: {text}");
+    assert!(text.contains("a restricted data view of project "), "{text}");
+    assert!(text.contains(", 1 team\n"), "the account's own line: {text}");
     assert!(
         text.contains("found: board \"Campaign results for partners\" (id "),
         "the public board by its title: {text}"
