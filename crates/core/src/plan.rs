@@ -30,6 +30,12 @@ pub struct Request {
     pub method: Method,
     /// The projects to leave, for [`Method::Reduce`].
     pub projects: Vec<ProjectId>,
+    /// The teams to leave, for [`Method::Reduce`]: by id where teams can be read, else as they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The organization role to lower to, for [`Method::Reduce`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<OrgRole>,
     /// How fast.
     pub urgency: Urgency,
     /// The ticket.
@@ -81,6 +87,12 @@ pub struct Terms {
     pub method: Method,
     /// The projects to leave, for [`Method::Reduce`].
     pub projects: Vec<ProjectId>,
+    /// The teams to leave, for [`Method::Reduce`]: by id where teams can be read, else as they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The organization role to lower to, for [`Method::Reduce`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<OrgRole>,
     /// How fast.
     pub urgency: Urgency,
     /// Who does the guided clicks.
@@ -99,6 +111,8 @@ impl From<&Request> for Terms {
             reason: request.reason,
             method: request.method,
             projects: request.projects.clone(),
+            teams: request.teams.clone(),
+            role: request.role,
             urgency: request.urgency,
             executor: request.executor.clone(),
             successor: request.successor.clone(),
@@ -322,6 +336,21 @@ pub mod keys {
     /// The leaver's role is the lowest.
     pub fn role_lowest() -> ClaimKey {
         ClaimKey::from("member.role-lowest")
+    }
+
+    /// The leaver's role is at most the named one.
+    pub fn role_lowered() -> ClaimKey {
+        ClaimKey::from("member.role-lowered")
+    }
+
+    /// The leaver's role is not below what stays.
+    pub fn role_stays() -> ClaimKey {
+        ClaimKey::from("member.role-stays")
+    }
+
+    /// The teams that stay.
+    pub fn teams_kept() -> ClaimKey {
+        ClaimKey::from("member.teams-kept")
     }
 
     /// The leaver has no grant.

@@ -536,11 +536,14 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         Predicate::Dropped { project, kind, id } => Some(Act::Drop { project: *project, kind: *kind, id: id.clone() }),
         Predicate::ScimInactive => Some(Act::Deactivate),
         Predicate::NotMember
-        | Predicate::LowestRole
+        | Predicate::RoleAtMost { .. }
+        | Predicate::RoleNotBelow { .. }
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::GrantsAsBefore { .. }
         | Predicate::NoTeam
+        | Predicate::NotInTeams { .. }
+        | Predicate::TeamsAsBefore { .. }
         | Predicate::NoDataView
         | Predicate::NotShared { .. }
         | Predicate::NoPublicLink { .. }

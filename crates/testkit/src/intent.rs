@@ -50,6 +50,8 @@ fn request() -> Request {
         reason: Reason::ProjectCompletion,
         method: Method::Delete,
         projects: Vec::new(),
+        teams: Vec::new(),
+        role: None,
         urgency: Urgency::Standard,
         ticket: "T-1".to_owned(),
         why: None,

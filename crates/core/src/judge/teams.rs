@@ -4,7 +4,7 @@ use super::{Court, Gap, Verdict, tolerated};
 use crate::claim::Rung;
 use crate::ids::ClaimKey;
 use crate::planner::witness;
-use crate::reading::{GrantKind, Team, Teams};
+use crate::reading::{Grant, GrantKind, Team, Teams};
 use crate::source::What;
 
 impl Court<'_> {
@@ -51,8 +51,9 @@ impl Court<'_> {
         }
     }
 
-    /// No team that counts lists the leaver, or there is no such member.
-    pub(super) fn in_no_team(&self, key: &ClaimKey, counts: impl Fn(&str) -> bool) -> Result<Verdict, Gap> {
+    /// None of the named teams, or without names no team at all, lists the leaver; or there is no such member.
+    pub(super) fn in_no_team(&self, key: &ClaimKey, named: Option<&[String]>) -> Result<Verdict, Gap> {
+        let counts = |id: &str| named.is_none_or(|named| named.iter().any(|one| one == id));
         let teams = self.complete_teams();
         let on = |verdict: Verdict, teams: &Teams| if teams.by_scim { verdict.on(Rung::Scim) } else { verdict };
         if let Ok(teams) = teams {
@@ -69,7 +70,8 @@ impl Court<'_> {
         let teams = teams?;
         // A team has no address of its own: one that once listed the account must still be shown.
         let pinned = self.plan.subject.teams.iter().flatten().map(|pinned| &pinned.team);
-        for id in pinned.chain(self.case.suspects(key)).filter(|id| counts(id)) {
+        let named_here = named.into_iter().flatten();
+        for id in pinned.chain(self.case.suspects(key)).chain(named_here).filter(|id| counts(id)) {
             let team = teams.by_id(id).ok_or_else(|| format!("team {id} is not listed any more"))?;
             if !self.shows_members(teams, team) {
                 return Err(format!("team {id} shows nobody who stood there beside the account"));
@@ -78,12 +80,33 @@ impl Court<'_> {
         if let Some(team) = teams.teams.iter().find(|team| counts(&team.id) && self.is_in(teams, team).is_none()) {
             return Err(format!("team {} does not show who is in it", team.id));
         }
-        let grants = member.ok().flatten().and_then(|member| member.grants.as_ref());
-        if grants.is_some_and(|grants| {
-            grants.iter().any(|grant| grant.kind == GrantKind::Team && grant.team.as_deref().is_none_or(&counts))
-        }) {
+        let grants = member.ok().flatten().and_then(|member| member.grants.as_deref()).unwrap_or_default();
+        // Which team a grant comes through is not always shown, and the others may stay.
+        let through = |grant: &Grant| grant.team.as_deref().map_or(named.is_none(), counts);
+        if grants.iter().any(|grant| grant.kind == GrantKind::Team && through(grant)) {
             return Err("no team lists the account, and the member list shows a grant through a team".to_owned());
         }
-        Ok(on(Verdict::holds("no team lists the account"), teams))
+        let says = if named.is_some() { "none of these teams lists the account" } else { "no team lists the account" };
+        Ok(on(Verdict::holds(says), teams))
+    }
+
+    /// The teams that stay still list the leaver. A team that is not listed any more shows nothing.
+    pub(super) fn teams_as_before(&self, stay: &[String]) -> Result<Verdict, Gap> {
+        let teams = self.complete_teams()?;
+        let on = |verdict: Verdict| if teams.by_scim { verdict.on(Rung::Scim) } else { verdict };
+        let mut lost = Vec::new();
+        for id in stay {
+            let team = teams.by_id(id).ok_or_else(|| format!("team {id} is not listed any more"))?;
+            match self.is_in(teams, team) {
+                Some(true) => {}
+                Some(false) => lost.push(id.clone()),
+                None => return Err(format!("team {id} does not show who is in it")),
+            }
+        }
+        Ok(on(if lost.is_empty() {
+            Verdict::holds("the teams that stay list the account")
+        } else {
+            Verdict::broken("teams that should stay do not list the account", lost)
+        }))
     }
 }

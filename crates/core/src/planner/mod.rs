@@ -3,6 +3,7 @@
 mod access;
 mod people;
 mod records;
+mod reduce;
 mod senders;
 mod teams;
 mod transfer;
@@ -10,6 +11,7 @@ mod transfer;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+pub use self::reduce::name_teams;
 pub(crate) use self::teams::witness;
 
 use jiff::Timestamp;
@@ -89,6 +91,14 @@ pub enum Refusal {
     /// The credential does not see the organization: another region or another organization.
     #[error("the credential does not see organization {0}: is the region right?")]
     WrongRegion(u64),
+    /// No team, or more than one, bears the name.
+    #[error("{why}")]
+    Team {
+        /// What is wrong.
+        why: String,
+        /// The teams that there are.
+        known: Vec<String>,
+    },
     /// The organization or the member list could not be read.
     #[error("{what} could not be read: {failure}")]
     Unread {
@@ -108,6 +118,7 @@ impl Refusal {
             Self::Yourself(_) => "L103",
             Self::OwnCredential(_) => "L104",
             Self::WrongRegion(_) => "L108",
+            Self::Team { .. } => "L112",
             Self::Unread { failure: Failure::Unauthorized, .. } => "L109",
             Self::Unread { .. } => "L110",
         }

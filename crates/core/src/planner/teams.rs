@@ -76,12 +76,17 @@ impl Desk<'_> {
         }
     }
 
-    /// The claim that the leaver is in no team.
-    pub(super) fn no_team(&self, runbook: &[&str]) -> Claim {
+    /// The teams beside every list of members.
+    pub(super) fn team_reads(&self) -> Vec<What> {
         let mut reads = self.member_reads();
         reads.push(What::Teams);
+        reads
+    }
+
+    /// The claim that the leaver is in no team.
+    pub(super) fn no_team(&self, runbook: &[&str]) -> Claim {
         let remedy = Remedy::Guided(Guide::LeaveTeams);
-        claim(keys::teams_gone(), runbook, ClaimKind::Access, Predicate::NoTeam, reads, remedy)
+        claim(keys::teams_gone(), runbook, ClaimKind::Access, Predicate::NoTeam, self.team_reads(), remedy)
     }
 }
 

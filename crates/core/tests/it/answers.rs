@@ -218,7 +218,7 @@ impl World {
     /// Whether a statement is true of the world as it is; `None` for statements about something else.
     pub(crate) fn truth(&self, says: &Predicate) -> Option<bool> {
         let member = self.members.values().find(|member| member.address == address(LEAVER));
-        let grants = || member.into_iter().flat_map(|member| member.grants.iter().flatten());
+        let grants = || self.leavers_grants();
         let is_leaver = |maker: &Maker| {
             maker.id.as_deref().map_or_else(|| maker.address == Some(address(LEAVER)), |id| id == LEAVER_ID)
         };
@@ -227,7 +227,11 @@ impl World {
         };
         match says {
             Predicate::NotMember => Some(member.is_none()),
-            Predicate::LowestRole => Some(member.is_none_or(|member| member.role == Some(OrgRole::Member))),
+            Predicate::RoleAtMost { role } => Some(member.is_none_or(|member| member.role <= Some(*role))),
+            Predicate::RoleNotBelow { role } => Some(member.is_some_and(|member| member.role >= Some(*role))),
+            Predicate::GrantsAsBefore { grants } => {
+                Some(member.is_some() && grants.iter().all(|stays| self.leavers_grants().any(|grant| grant == stays)))
+            }
             Predicate::NoProjectGrant => Some(grants().next().is_none()),
             Predicate::NoGrantIn { projects } => {
                 Some(!grants().any(|grant| grant.project.is_none_or(|project| projects.contains(&project))))
@@ -235,6 +239,15 @@ impl World {
             Predicate::NoTeam => {
                 let id = member.and_then(|member| member.id.as_deref()).unwrap_or(LEAVER_ID);
                 Some(!self.teams.values().any(|(people, _)| people.contains(id)))
+            }
+            Predicate::NotInTeams { teams } => {
+                let id = member.and_then(|member| member.id.as_deref()).unwrap_or(LEAVER_ID);
+                let named = self.teams.iter().filter(|(team, _)| teams.contains(*team));
+                Some(!named.into_iter().any(|(_, (people, _))| people.contains(id)))
+            }
+            Predicate::TeamsAsBefore { teams } => {
+                let id = member.and_then(|member| member.id.as_deref())?;
+                Some(teams.iter().all(|team| self.teams.get(team).is_some_and(|(people, _)| people.contains(id))))
             }
             Predicate::NoDataView => {
                 let seen = self.projects.values().filter(|project| project.role.is_some());
@@ -283,6 +296,11 @@ impl World {
             // The rest says nothing about this world.
             _ => None,
         }
+    }
+
+    fn leavers_grants(&self) -> impl Iterator<Item = &Grant> {
+        let member = self.members.values().find(|member| member.address == address(LEAVER));
+        member.into_iter().flat_map(|member| member.grants.iter().flatten())
     }
 
     /// The copies of a thing that stand in the world.

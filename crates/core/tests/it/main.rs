@@ -21,6 +21,7 @@ mod mishaps;
 mod moves;
 mod planning;
 mod reach;
+mod reducing;
 mod run;
 mod sabotage;
 mod simulation;

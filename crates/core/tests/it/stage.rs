@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
-use leaver_core::decide::tick;
-use leaver_core::event::{CaseState, Event, Stamped};
+use leaver_core::decide::{Command, decide, tick};
+use leaver_core::event::{CaseState, Event, Identity, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, Digest, OrgName, PersonId};
 use leaver_core::judge::{Names, Readings};
 use leaver_core::method::{Method, Reason, Urgency};
@@ -56,6 +56,8 @@ pub(crate) fn request() -> Request {
         reason: Reason::ProjectCompletion,
         method: Method::Delete,
         projects: Vec::new(),
+        teams: Vec::new(),
+        role: None,
         urgency: Urgency::Standard,
         ticket: "IT-4711".to_owned(),
         why: None,
@@ -228,6 +230,16 @@ pub(crate) fn opened(request: Request, plan: &Plan, readings: &Readings, names: 
     let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
     add(&mut case, &mut history, waiting, at);
     Drafted { case, history, names }
+}
+
+/// The approver says yes.
+pub(crate) fn approve(drafted: &mut Drafted) {
+    let plan = drafted.case.plan_event().unwrap().clone();
+    let command = Command::Approve { plan, by: person(APPROVER), identity: Identity::Passkey, originals: Vec::new() };
+    let at = drafted.case.last_at;
+    for event in decide(&drafted.case, command, at).unwrap() {
+        add(&mut drafted.case, &mut drafted.history, event, at);
+    }
 }
 
 /// Appends one event and takes it in.

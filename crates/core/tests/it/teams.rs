@@ -25,6 +25,9 @@ fn alter(bench: &mut Bench, change: impl FnOnce(&mut Teams)) {
     });
 }
 
+/// What an answer about teams may leave out.
+type Change = fn(&mut Teams);
+
 /// The claim, with the leaver out of every team, and everything read.
 fn left() -> (Bench, Claim) {
     let mut bench = Bench::new();
@@ -105,7 +108,6 @@ fn deleting_ends_teams_by_itself_and_revoking_takes_the_person_out_of_each() {
 fn a_team_that_does_not_show_who_is_in_it_proves_nothing() {
     let (mut bench, claim) = left();
     expect(&bench.judge(&claim), State::Holds, "the others of the team are still shown");
-    type Change = fn(&mut Teams);
     let rows: [(&str, Change); 6] = [
         ("its members came empty", |list| list.teams[0].members = Some(Vec::new())),
         ("its members are not shown", |list| list.teams[0].members = None),

@@ -32,6 +32,11 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
             instances.iter().map(|instance| grant(plan, instance, words)).collect()
         }
         Predicate::NoTeam => teams(plan, instances).map(|id| team(plan, id, words)).collect(),
+        Predicate::NotInTeams { teams: named } => {
+            let open = |id: &&String| instances.is_empty() || instances.contains(id);
+            named.iter().filter(open).map(|id| team(plan, id, words)).collect()
+        }
+        Predicate::TeamsAsBefore { .. } => instances.iter().map(|id| words.team(id)).collect(),
         Predicate::NoDataView | Predicate::NoInvitation => {
             instances.iter().map(|view| data_view(plan, view, words)).collect()
         }
@@ -55,7 +60,11 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
                     .map_or_else(|| format!("account {id}"), |who| who.replace('"', ""))
             })
             .collect(),
-        Predicate::NotMember | Predicate::LowestRole | Predicate::RoleKept | Predicate::ScimInactive => plan
+        Predicate::NotMember
+        | Predicate::RoleAtMost { .. }
+        | Predicate::RoleNotBelow { .. }
+        | Predicate::RoleKept
+        | Predicate::ScimInactive => plan
             .subject
             .vendor_id
             .iter()
@@ -87,7 +96,6 @@ fn teams<'a>(plan: &'a Plan, instances: &'a [String]) -> impl Iterator<Item = &'
 
 /// A team with what it gives.
 fn team(plan: &Plan, id: &str, words: &Words) -> String {
-    let title = words.titled(&format!("team/{id}")).map_or_else(String::new, |title| format!(" {title}"));
     let pinned = plan.subject.teams.iter().flatten().find(|pinned| pinned.team == id);
     let projects: Vec<String> = pinned
         .and_then(|pinned| pinned.grants.as_ref())
@@ -96,7 +104,7 @@ fn team(plan: &Plan, id: &str, words: &Words) -> String {
         .filter_map(|grant| Some(words.project(grant.project?)))
         .collect();
     let gives = if projects.is_empty() { String::new() } else { format!(", which gives {}", projects.join(", ")) };
-    format!("team{title} (id {id}){gives}: Organization Settings > Users & Teams > Teams")
+    format!("{} (id {id}){gives}: Organization Settings > Users & Teams > Teams", words.team(id))
 }
 
 /// What `kind:project` of the judge means, and the screen on which it is taken away (REMOVE-4).
@@ -190,6 +198,9 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::NothingSends { project, kind } => {
                 objects.extend(instances.iter().map(|id| of(*project, *kind, id)));
             }
+            Predicate::NotInTeams { teams } | Predicate::TeamsAsBefore { teams } => {
+                objects.extend(teams.iter().map(|id| format!("team/{id}")));
+            }
             Predicate::NoTeam => objects.extend(instances.iter().map(|id| format!("team/{id}"))),
             Predicate::NoDataView | Predicate::NoInvitation => {
                 let all = projects(plan);
@@ -203,12 +214,14 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::NoServiceAccountBy => objects.extend(
                 instances.iter().filter_map(|id| id.parse().ok()).map(|id| What::ServiceAccount(id).to_string()),
             ),
-            Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
+            Predicate::NoGrantIn { projects } => {
                 objects.extend(projects.iter().map(|project| format!("project/{project}")));
             }
             Predicate::MembersKept { ids } => objects.extend(ids.iter().map(|id| format!("member/{id}"))),
             Predicate::NotMember
-            | Predicate::LowestRole
+            | Predicate::RoleAtMost { .. }
+            | Predicate::RoleNotBelow { .. }
+            | Predicate::GrantsAsBefore { .. }
             | Predicate::RoleKept
             | Predicate::NoProjectGrant
             | Predicate::ScimInactive

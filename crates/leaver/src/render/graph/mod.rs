@@ -172,7 +172,8 @@ fn instances<'c>(case: &'c Case, claim: &Claim) -> &'c [String] {
 fn membership(case: &Case, plan: &Plan, words: &Words) -> Channel {
     let role = plan.subject.role.map_or("role unknown", leaver_core::reading::OrgRole::word);
     let mut channel = Channel::new("membership", format!("organization role {role}"));
-    let whole = plan.claims.iter().find(|claim| matches!(claim.says, Predicate::NotMember | Predicate::LowestRole));
+    let whole =
+        plan.claims.iter().find(|claim| matches!(claim.says, Predicate::NotMember | Predicate::RoleAtMost { .. }));
     let grants = plan
         .claims
         .iter()
@@ -216,7 +217,7 @@ fn membership(case: &Case, plan: &Plan, words: &Words) -> Channel {
     for claim in &plan.claims {
         if claim.says == Predicate::ScimInactive {
             channel.add("SCIM record".to_owned(), "active or not", seen(case, claim), Vec::new());
-        } else if claim.says == Predicate::NoTeam {
+        } else if matches!(claim.says, Predicate::NoTeam | Predicate::NotInTeams { .. }) {
             teams(&mut channel, case, plan, claim, words);
         } else if claim.says == Predicate::NoDataView {
             for view in instances(case, claim) {
@@ -239,7 +240,8 @@ fn teams(channel: &mut Channel, case: &Case, plan: &Plan, claim: &Claim, words: 
         let title = words.titles.get(&format!("team/{}", pinned.team)).filter(|title| !title.is_empty());
         let title = title.map_or_else(|| format!("team {}", pinned.team), |title| format!("team {title}"));
         let projects = pinned.grants.iter().flatten().filter_map(|grant| grant.project).collect();
-        channel.add(title, "member of the team", seen(case, claim), projects);
+        let goes = !matches!(&claim.says, Predicate::NotInTeams { teams } if !teams.contains(&pinned.team));
+        channel.add(title, "member of the team", if goes { seen(case, claim) } else { Seen::Stays }, projects);
     }
 }
 
