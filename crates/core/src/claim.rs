@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClaimKey, Digest, PersonId, ProjectId};
+use crate::reading::{Grant, OrgRole};
 use crate::source::{Kind, What};
 
 /// A statement that must hold.
@@ -96,7 +97,7 @@ impl Remedy {
 pub enum Guide {
     /// Organization Settings > Users & Teams: tick, Delete.
     DeleteMember,
-    /// Users & Teams: click the name, set the organization role to Member.
+    /// Users & Teams: click the name, set the organization role to the one that the claim leaves.
     LowerRole,
     /// Project Settings > Project Users: tick, Delete.
     LeaveProjects,
@@ -198,8 +199,16 @@ impl Choice {
 pub enum Predicate {
     /// The leaver is not a member of the organization.
     NotMember,
-    /// The leaver's organization role is the lowest, or there is no such member.
-    LowestRole,
+    /// The leaver's organization role is this one or a lower one, or there is no such member.
+    RoleAtMost {
+        /// The highest that may be left.
+        role: OrgRole,
+    },
+    /// The leaver's organization role is this one or a higher one: it is not taken with what else goes (METHOD-5).
+    RoleNotBelow {
+        /// The lowest that must be left.
+        role: OrgRole,
+    },
     /// The leaver has no project grant of any kind, or there is no such member.
     NoProjectGrant,
     /// The leaver has no grant in these projects (METHOD-5).
@@ -209,9 +218,21 @@ pub enum Predicate {
     },
     /// The leaver's other grants are as they were (METHOD-5).
     GrantsAsBefore {
-        /// The projects that stay.
-        projects: Vec<ProjectId>,
+        /// The grants that stay.
+        grants: Vec<Grant>,
     },
+    /// The leaver is in none of these teams (METHOD-5).
+    NotInTeams {
+        /// The teams to leave.
+        teams: Vec<String>,
+    },
+    /// The leaver is still in these teams (METHOD-5).
+    TeamsAsBefore {
+        /// The teams that stay.
+        teams: Vec<String>,
+    },
+    /// The leaver is in no team, or there is no such member.
+    NoTeam,
     /// The leaver is in no restricted data view that we see.
     NoDataView,
     /// The SCIM record is inactive or gone.

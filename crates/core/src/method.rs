@@ -166,7 +166,7 @@ pub enum Method {
     Delete,
     /// The record stays, every permission goes (METHOD-2).
     Revoke,
-    /// Named projects go, the rest stays (METHOD-5).
+    /// Named projects, teams or roles go, the rest stays (METHOD-5).
     Reduce,
 }
 
@@ -277,6 +277,8 @@ const REVOKE: &[MethodEffect] = &[
 ];
 const REDUCE: &[MethodEffect] = &[
     line("the named projects", Does::Yes, "the person's grants in them are taken away and read back"),
+    line("the named teams", Does::Yes, "the person is taken out of each and loses what only it gives; read back"),
+    line("the organization role", Does::Yes, "lowered if a lower one is named, and what came with the higher one goes"),
     line("everything else", Does::No, "stays as it is, and is read back too"),
     CONTENT,
     MAIL,

@@ -100,6 +100,9 @@ pub fn read_event(case: &Case, reading: &Reading, batch: &Readings, names: &Name
                 .any(|member| member.address.as_ref().is_some_and(|address| names.leaver.contains(address)));
             (None, listed.then(|| vec!["leaver".to_owned()]))
         }
+        Ok(Snapshot::Teams(list)) => {
+            (Some(list.teams.len()), Some(list.teams.iter().map(|team| team.id.clone()).collect()))
+        }
         Ok(Snapshot::One(_) | Snapshot::Absent | Snapshot::Shares(_) | Snapshot::Data | Snapshot::Accepted(_))
         | Err(_) => (None, None),
     };

@@ -30,6 +30,12 @@ pub struct Request {
     pub method: Method,
     /// The projects to leave, for [`Method::Reduce`].
     pub projects: Vec<ProjectId>,
+    /// The teams to leave, for [`Method::Reduce`]: by id where teams can be read, else as they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The organization role to lower to, for [`Method::Reduce`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<OrgRole>,
     /// How fast.
     pub urgency: Urgency,
     /// The ticket.
@@ -81,6 +87,12 @@ pub struct Terms {
     pub method: Method,
     /// The projects to leave, for [`Method::Reduce`].
     pub projects: Vec<ProjectId>,
+    /// The teams to leave, for [`Method::Reduce`]: by id where teams can be read, else as they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The organization role to lower to, for [`Method::Reduce`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<OrgRole>,
     /// How fast.
     pub urgency: Urgency,
     /// Who does the guided clicks.
@@ -99,6 +111,8 @@ impl From<&Request> for Terms {
             reason: request.reason,
             method: request.method,
             projects: request.projects.clone(),
+            teams: request.teams.clone(),
+            role: request.role,
             urgency: request.urgency,
             executor: request.executor.clone(),
             successor: request.successor.clone(),
@@ -177,6 +191,21 @@ pub struct Account {
     pub role: Option<OrgRole>,
     /// The project grants, where shown; `None` is unknown, never none (AUTH-3).
     pub grants: Option<Vec<Grant>>,
+    /// The teams that list the person, where teams are shown; `None` is unknown, never none (AUTH-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Vec<Membership>>,
+}
+
+/// A team that the leaver is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The team's id.
+    pub team: String,
+    /// What it gives, where shown; `None` is unknown, never none.
+    pub grants: Option<Vec<Grant>>,
+    /// A few of the others in it, by vendor id or by the digest of the address: as long as one of them is still shown there, the
+    /// answer shows who is in the team.
+    pub beside: Vec<String>,
 }
 
 /// A line of the runbook, as this case treats it.
@@ -313,6 +342,21 @@ pub mod keys {
         ClaimKey::from("member.role-lowest")
     }
 
+    /// The leaver's role is at most the named one.
+    pub fn role_lowered() -> ClaimKey {
+        ClaimKey::from("member.role-lowered")
+    }
+
+    /// The leaver's role is not below what stays.
+    pub fn role_stays() -> ClaimKey {
+        ClaimKey::from("member.role-stays")
+    }
+
+    /// The teams that stay.
+    pub fn teams_kept() -> ClaimKey {
+        ClaimKey::from("member.teams-kept")
+    }
+
     /// The leaver has no grant.
     pub fn grants_gone() -> ClaimKey {
         ClaimKey::from("member.grants-gone")
@@ -321,6 +365,11 @@ pub mod keys {
     /// The grants that stay.
     pub fn grants_kept() -> ClaimKey {
         ClaimKey::from("member.grants-kept")
+    }
+
+    /// The leaver is in no team.
+    pub fn teams_gone() -> ClaimKey {
+        ClaimKey::from("member.teams-gone")
     }
 
     /// The leaver is in no data view.

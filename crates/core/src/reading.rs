@@ -120,6 +120,8 @@ pub enum Snapshot {
     Absent,
     /// The share list of one item.
     Shares(Shares),
+    /// The teams.
+    Teams(Teams),
     /// Data kept as evidence and not looked into.
     Data,
     /// A credential was accepted (`true`) or answered 401 (`false`).
@@ -153,6 +155,11 @@ impl Snapshot {
     /// The share list.
     pub fn shares(&self) -> Option<&Shares> {
         if let Self::Shares(shares) = self { Some(shares) } else { None }
+    }
+
+    /// The teams.
+    pub fn teams(&self) -> Option<&Teams> {
+        if let Self::Teams(teams) = self { Some(teams) } else { None }
     }
 
     /// Whether a credential was accepted.
@@ -478,4 +485,33 @@ pub struct Shares {
     pub project: bool,
     /// Whether the project may edit.
     pub project_can_edit: bool,
+}
+
+/// The teams of the organization (`facts/mixpanel.md` 2.4), or the SCIM groups that stand in for them (2.3).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Teams {
+    /// Every team that is shown.
+    pub teams: Vec<Team>,
+    /// Whether they are SCIM groups: then people are named by their SCIM ids.
+    pub by_scim: bool,
+}
+
+impl Teams {
+    /// The team with this id.
+    pub fn by_id(&self, id: &str) -> Option<&Team> {
+        self.teams.iter().find(|team| team.id == id)
+    }
+}
+
+/// One team, however the vendor laid it out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Team {
+    /// The vendor's id.
+    pub id: String,
+    /// Its name. Never in a key or an event.
+    pub name: String,
+    /// Who is in it; `None` where the answer does not show that.
+    pub members: Option<Vec<Maker>>,
+    /// What it gives; `None` where the answer does not show that: unknown, never none (AUTH-3).
+    pub grants: Option<Vec<Grant>>,
 }

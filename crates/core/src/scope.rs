@@ -173,11 +173,7 @@ const LINES: &[Line] = &[
     line("PRACTICE-13", "role-based access", PEOPLE),
     line("BEYOND-1", "second account of the same person", Shown("look-alike accounts among the findings")),
     line("BEYOND-2", "all-users grants", Shown("grants among the findings")),
-    line(
-        "BEYOND-3",
-        "teams and data views",
-        Shown("deletion ends every team and data view; the member list proves it"),
-    ),
+    line("BEYOND-3", "teams and data views", Shown("teams and restricted data views among the findings")),
     line(
         "BEYOND-4",
         "service accounts whose secret the person holds",

@@ -85,13 +85,12 @@ impl What {
     /// Whether the journal keeps the ids that it shows, because its completeness is judged by them.
     pub fn is_tracked(&self) -> bool {
         match self {
-            Self::ServiceAccounts => true,
+            Self::ServiceAccounts | Self::Teams => true,
             // A board is compared with its copy by its reports.
             Self::List(_, kind) => kind.sends() || *kind == Kind::Report,
             Self::Me
             | Self::Roster
             | Self::ScimUsers
-            | Self::Teams
             | Self::Projects
             | Self::ServiceAccount(_)
             | Self::ProjectServiceAccounts(_)

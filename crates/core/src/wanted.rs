@@ -276,6 +276,10 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
             case.accepted(&claim.key, now).and_then(|accepted| accepted.until)
         }
         State::Broken if !needs_hold(case, plan, claim, now) => None,
+        // What the claim needed was made true since it was looked at: that alone may have mended it.
+        State::Broken if claim.remedy != Remedy::Automatic && needed_since(case, claim).is_some_and(|at| last < at) => {
+            needed_since(case, claim)
+        }
         State::Broken => match claim.remedy {
             // While a person is awaited: every 15 s for ten minutes, then backing off to 5 minutes.
             Remedy::Guided(_) | Remedy::Attested(_) | Remedy::None => Some(awaited(last, seen.since)),
@@ -287,6 +291,12 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
             Remedy::Automatic => None,
         },
     }
+}
+
+/// Since when the last of what the claim needs is seen to hold.
+fn needed_since(case: &Case, claim: &Claim) -> Option<Timestamp> {
+    let seen = claim.needs.iter().filter_map(|key| case.observation(key));
+    seen.filter(|seen| seen.observation.state == State::Holds).map(|seen| seen.observation.seen_at).max()
 }
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -558,10 +568,14 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         Predicate::Dropped { project, kind, id } => Some(Act::Drop { project: *project, kind: *kind, id: id.clone() }),
         Predicate::ScimInactive => Some(Act::Deactivate),
         Predicate::NotMember
-        | Predicate::LowestRole
+        | Predicate::RoleAtMost { .. }
+        | Predicate::RoleNotBelow { .. }
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoTeam
+        | Predicate::NotInTeams { .. }
+        | Predicate::TeamsAsBefore { .. }
         | Predicate::NoDataView
         | Predicate::NotShared { .. }
         | Predicate::NoPublicLink { .. }

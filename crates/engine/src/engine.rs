@@ -186,6 +186,7 @@ impl Engine {
             planner::focus(&mut readings, &names, &org.witnesses);
         }
         readings.extend(self.inventory(org, hurry, rest.into_iter().collect(), progress).await?);
+        planner::name_teams(&mut wish.request, &readings)?;
         if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
             let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
             progress.says("reading the content of every project");

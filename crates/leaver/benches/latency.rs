@@ -201,6 +201,8 @@ fn request(twin: &Description, now: Timestamp) -> Request {
         reason: Reason::ProjectCompletion,
         method: Method::Delete,
         projects: Vec::new(),
+        teams: Vec::new(),
+        role: None,
         urgency: Urgency::Standard,
         ticket: "BENCH-1".to_owned(),
         why: None,

@@ -152,6 +152,12 @@ pub(crate) struct Terms {
     /// A project to leave, for --method reduce.
     #[arg(long, value_name = "ID")]
     pub(crate) project: Vec<u64>,
+    /// A team to leave, by name or number, for --method reduce.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) team: Vec<String>,
+    /// The organization role to lower to, for --method reduce: member, billing-admin or admin.
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
     /// Which content to copy, leave or drop: a TOML file of lines 'CLAIM = "copy"'.
     #[arg(long, value_name = "FILE")]
     pub(crate) choices: Option<PathBuf>,

@@ -114,6 +114,10 @@ impl From<EngineError> for Failure {
                     format!("did you mean {}?", list.join(" or "))
                 });
             }
+            EngineError::Refused(Refusal::Team { known, .. }) => {
+                failure.exit = Exit::WrongUse;
+                failure.hint = Some(format!("it has {}", known.join(", ")));
+            }
             EngineError::Refused(Refusal::Ambiguous { .. } | Refusal::Yourself(_) | Refusal::OwnCredential(_))
             | EngineError::NoOrganization(_) => failure.exit = Exit::WrongUse,
             EngineError::NoCase(_) | EngineError::ManyCases(_) => {

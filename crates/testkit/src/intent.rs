@@ -50,6 +50,8 @@ fn request() -> Request {
         reason: Reason::ProjectCompletion,
         method: Method::Delete,
         projects: Vec::new(),
+        teams: Vec::new(),
+        role: None,
         urgency: Urgency::Standard,
         ticket: "T-1".to_owned(),
         why: None,
@@ -71,7 +73,14 @@ fn request() -> Request {
 fn plan(request: &Request) -> Plan {
     Plan {
         terms: Terms::from(request),
-        subject: Account { person: request.leaver.clone(), vendor_id: None, scim_id: None, role: None, grants: None },
+        subject: Account {
+            person: request.leaver.clone(),
+            vendor_id: None,
+            scim_id: None,
+            role: None,
+            grants: None,
+            teams: None,
+        },
         control: Vec::new(),
         members: 2,
         policy: Policy::default(),

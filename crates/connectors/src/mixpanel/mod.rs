@@ -25,6 +25,7 @@ mod roster;
 mod routes;
 mod scim;
 mod shares;
+mod teams;
 
 use std::collections::BTreeMap;
 use std::fmt;

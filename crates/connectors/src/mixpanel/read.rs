@@ -1,7 +1,7 @@
 //! From a source to its reading.
 
 use leaver_core::ids::{CredentialName, ProjectId};
-use leaver_core::reading::{Failure, Item, Reading, Snapshot};
+use leaver_core::reading::{Failure, Item, Reading, Snapshot, Teams};
 use leaver_core::source::{Kind, Source, What};
 use leaver_evidence::redact;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::address::Fill;
 use super::pages::{Found, nameless, results};
 use super::person::{named, text};
 use super::routes::{Routes, routes};
-use super::{Mixpanel, item, me, operations as op, roster, shares};
+use super::{Mixpanel, item, me, operations as op, roster, shares, teams};
 use crate::http::Trail;
 use crate::http::classify::apart;
 use crate::operation::Read;
@@ -152,31 +152,19 @@ impl Mixpanel {
         }
     }
 
-    /// The teams; where the call refuses to show them, the groups of SCIM: each is the team of the same name (2.3). An
-    /// item tells by its `schemas` which of the two it came from.
+    /// The teams; where the call refuses to show them, the groups of SCIM: each is the team of the same name (2.3).
     async fn teams_or_groups(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        match self.teams(trail).await {
+        let keep = |thing: Value| teams::team(thing.as_object()?);
+        let list = self.list(&op::TEAMS, Fill::default(), true, trail, keep).await;
+        let teams = match list {
             Err(Failure::Forbidden | Failure::NotFound | Failure::Html | Failure::Redirected { .. })
                 if self.scim.is_some() =>
             {
-                self.scim_groups(trail).await.map(Snapshot::Items)
+                Teams { teams: self.scim_groups(trail).await?, by_scim: true }
             }
-            teams => teams,
-        }
-    }
-
-    /// Teams keep their whole object: their layout is open, and core may have to look for people in it.
-    async fn teams(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
-        let keep = |thing: Value| {
-            let fields = thing.as_object()?;
-            Some(Item {
-                id: super::person::first(fields, &["id", "team_id", "name"])?,
-                title: super::person::first(fields, &["name"]).unwrap_or_default(),
-                raw: thing,
-                ..Item::default()
-            })
+            teams => Teams { teams: teams?, by_scim: false },
         };
-        self.list(&op::TEAMS, Fill::default(), true, trail, keep).await.map(Snapshot::Items)
+        Ok(Snapshot::Teams(teams))
     }
 
     async fn kind_list(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Snapshot, Failure> {

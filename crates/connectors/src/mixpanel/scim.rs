@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 
 use leaver_core::ids::Address;
-use leaver_core::reading::{Failure, Item, Member, Roster};
+use leaver_core::reading::{Failure, Member, Roster, Team};
 use serde_json::{Map, Value, json};
 
 use super::Mixpanel;
@@ -13,6 +13,7 @@ use super::operations as op;
 use super::pages::Found;
 use super::people::People;
 use super::person::{address, first, flag, text};
+use super::teams;
 use crate::http::Trail;
 use crate::operation::Read;
 
@@ -35,14 +36,14 @@ impl Mixpanel {
 
     /// Every group that SCIM shows, whole, with its members. A server may leave the members out of the list; such a group
     /// is read by its id.
-    pub(super) async fn scim_groups(&self, trail: &mut Trail) -> Result<Vec<Item>, Failure> {
+    pub(super) async fn scim_groups(&self, trail: &mut Trail) -> Result<Vec<Team>, Failure> {
         let mut groups = Vec::new();
         let take = |id: &str, fields: Map<String, Value>| {
             groups.push((id.to_owned(), fields));
             Ok(())
         };
         self.scim_list(&op::SCIM_GROUPS, trail, take).await?;
-        let mut items = Vec::with_capacity(groups.len());
+        let mut teams = Vec::with_capacity(groups.len());
         for (id, mut fields) in groups {
             if !fields.contains_key("members") {
                 let fill = Fill { id: Some(&id), ..Fill::default() };
@@ -51,10 +52,9 @@ impl Mixpanel {
                 };
                 fields = whole;
             }
-            let title = first(&fields, &["displayName"]).unwrap_or_default();
-            items.push(Item { id, title, raw: Value::Object(fields), ..Item::default() });
+            teams.push(teams::group(id, &fields));
         }
-        Ok(items)
+        Ok(teams)
     }
 
     /// All resources of a SCIM list, page after page. The vendor's count, the elements and their ids must agree.

@@ -16,4 +16,5 @@ mod roster;
 mod roster_property;
 mod scim;
 mod support;
+mod teams;
 mod writes;

@@ -1,7 +1,7 @@
 //! SCIM (RFC 7644).
 
 use leaver_connectors::mixpanel::Deactivation;
-use leaver_core::reading::{Failure, Roster};
+use leaver_core::reading::{Failure, Roster, Snapshot, Team};
 use leaver_core::source::What;
 use leaver_core::write::{Outcome, Write};
 use serde_json::{Value, json};
@@ -99,6 +99,10 @@ async fn a_person_is_found_under_each_of_their_addresses() {
     assert_eq!(found, [("leaver@agency.example", Some("5")), ("x1@corp.example", Some("5"))]);
 }
 
+fn ids(team: &Team) -> Vec<&str> {
+    team.members.iter().flatten().filter_map(|member| member.id.as_deref()).collect()
+}
+
 #[tokio::test]
 async fn groups_stand_in_for_teams_that_are_refused() {
     let groups = "/api/app/scim/v2/Groups";
@@ -115,9 +119,10 @@ async fn groups_stand_in_for_teams_that_are_refused() {
     list(1, json!([group("1", json!([{"value": "5"}])), group("2", json!([]))])).mount(&bench.server).await;
     list(3, json!([{"id": "3", "displayName": "Team 3"}])).mount(&bench.server).await;
     bench.gives(&format!("{groups}/3"), group("3", json!([{"value": "6"}]))).await;
-    let teams = bench.items(What::Teams).await;
-    let shown: Vec<_> = teams.iter().map(|team| (team.title.as_str(), team.raw["members"].clone())).collect();
-    let expected = [("Team 1", json!([{"value": "5"}])), ("Team 2", json!([])), ("Team 3", json!([{"value": "6"}]))];
+    let Ok(Snapshot::Teams(list)) = bench.read(What::Teams).await.result else { panic!("no teams") };
+    assert!(list.by_scim && list.teams.iter().all(|team| team.grants.is_none()), "a group does not say what it gives");
+    let shown: Vec<_> = list.teams.iter().map(|team| (team.name.as_str(), ids(team))).collect();
+    let expected = [("Team 1", vec!["5"]), ("Team 2", vec![]), ("Team 3", vec!["6"])];
     assert_eq!(shown, expected, "the last one came without its members and was read by itself");
 
     let bench = Bench::new().await;

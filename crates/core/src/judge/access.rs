@@ -3,7 +3,7 @@
 use super::{Court, Gap, Verdict, member_ref};
 use crate::claim::{Rung, State};
 use crate::ids::{Address, ProjectId};
-use crate::reading::{GrantKind, Maker, Member, OrgRole, Roster, Snapshot, ViewMember};
+use crate::reading::{Grant, GrantKind, Maker, Member, OrgRole, Roster, Snapshot, ViewMember};
 use crate::source::{Kind, What};
 
 impl Court<'_> {
@@ -88,16 +88,27 @@ impl Court<'_> {
         Ok(self.leaver_in(&What::Roster, self.complete_roster(&What::Roster)?.0))
     }
 
-    pub(super) fn lowest_role(&self) -> Result<Verdict, Gap> {
-        Ok(match self.member()? {
-            None => Verdict::holds("there is no such member").on(Rung::Roster),
-            Some(member) => match member.role {
-                Some(OrgRole::Member) => Verdict::holds("the role is Member, the lowest").on(Rung::Roster),
-                Some(role) => {
-                    Verdict::broken(format!("the role is {}", role.word()), vec![member_ref(member)]).on(Rung::Roster)
-                }
-                None => Verdict::unknown("the member list does not show roles"),
-            },
+    pub(super) fn role_at_most(&self, most: OrgRole) -> Result<Verdict, Gap> {
+        let Some(member) = self.member()? else {
+            return Ok(Verdict::holds("there is no such member").on(Rung::Roster));
+        };
+        let role = member.role.ok_or("the member list does not show roles")?;
+        let lowest = if role == OrgRole::Member { ", the lowest" } else { "" };
+        let says = format!("the role is {}{lowest}", role.word());
+        Ok(if role <= most { Verdict::holds(says) } else { Verdict::broken(says, vec![member_ref(member)]) }
+            .on(Rung::Roster))
+    }
+
+    pub(super) fn role_not_below(&self, least: OrgRole) -> Result<Verdict, Gap> {
+        let Some(member) = self.member()? else {
+            return Ok(Verdict::broken("there is no such member", vec!["member".to_owned()]).on(Rung::Roster));
+        };
+        let role = member.role.ok_or("the member list does not show roles")?;
+        Ok(if role < least {
+            let why = format!("the role is {}, and {} was to stay", role.word(), least.word());
+            Verdict::broken(why, vec![format!("role:{}", role.word())]).on(Rung::Roster)
+        } else {
+            Verdict::holds(format!("the role is {}", role.word())).on(Rung::Roster)
         })
     }
 
@@ -125,23 +136,16 @@ impl Court<'_> {
         })
     }
 
-    pub(super) fn grants_as_before(&self, projects: &[ProjectId]) -> Result<Verdict, Gap> {
+    pub(super) fn grants_as_before(&self, stay: &[Grant]) -> Result<Verdict, Gap> {
         let Some(member) = self.member()? else {
             return Ok(Verdict::broken("there is no such member", vec!["member".to_owned()]).on(Rung::Roster));
         };
-        if let (Some(before), Some(now)) = (self.plan.subject.role, member.role)
-            && before != now
-        {
-            let why = format!("the organization role is {}, and was {}", now.word(), before.word());
-            return Ok(Verdict::broken(why, vec![format!("role:{}", now.word())]).on(Rung::Roster));
-        }
         let grants = member.grants.as_ref().ok_or("the member list does not show project grants")?;
-        let before = self.plan.subject.grants.as_ref().ok_or("no grant was seen when the plan was made")?;
-        let lost: Vec<String> = before
-            .iter()
-            .filter(|grant| grant.project.is_some_and(|project| projects.contains(&project)) && !grants.contains(grant))
-            .filter_map(|grant| grant.project.map(|project| project.to_string()))
-            .collect();
+        if self.plan.subject.grants.is_none() {
+            return Err("no grant was seen when the plan was made".to_owned());
+        }
+        let lost = stay.iter().filter(|grant| !grants.contains(grant));
+        let lost: Vec<String> = lost.filter_map(|grant| Some(grant.project?.to_string())).collect();
         Ok(if lost.is_empty() {
             Verdict::holds("the other grants are as they were").on(Rung::Roster)
         } else {

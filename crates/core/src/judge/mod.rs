@@ -7,6 +7,7 @@ mod access;
 mod complete;
 mod records;
 mod senders;
+mod teams;
 mod transfer;
 
 use crate::case::Case;
@@ -136,10 +137,14 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
             }
         }
         Predicate::NotMember
-        | Predicate::LowestRole
+        | Predicate::RoleAtMost { .. }
+        | Predicate::RoleNotBelow { .. }
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoTeam
+        | Predicate::NotInTeams { .. }
+        | Predicate::TeamsAsBefore { .. }
         | Predicate::NoDataView
         | Predicate::ScimInactive
         | Predicate::NotShared { .. }
@@ -243,12 +248,16 @@ impl Court<'_> {
     fn verdict(&self, claim: &Claim) -> Verdict {
         let tried = match &claim.says {
             Predicate::NotMember => Ok(self.not_member()),
-            Predicate::LowestRole => self.lowest_role(),
+            Predicate::RoleAtMost { role } => self.role_at_most(*role),
+            Predicate::RoleNotBelow { role } => self.role_not_below(*role),
             Predicate::NoProjectGrant => self.no_grant(|_| true),
             Predicate::NoGrantIn { projects } => {
                 self.no_grant(|project| project.is_none_or(|project| projects.contains(&project)))
             }
-            Predicate::GrantsAsBefore { projects } => self.grants_as_before(projects),
+            Predicate::GrantsAsBefore { grants } => self.grants_as_before(grants),
+            Predicate::NoTeam => self.in_no_team(&claim.key, None),
+            Predicate::NotInTeams { teams } => self.in_no_team(&claim.key, Some(teams)),
+            Predicate::TeamsAsBefore { teams } => self.teams_as_before(teams),
             Predicate::NoDataView => self.no_data_view(),
             Predicate::ScimInactive => self.scim_inactive(),
             Predicate::NoServiceAccountBy => self.no_service_account(),

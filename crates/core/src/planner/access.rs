@@ -5,6 +5,7 @@ use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy};
 use crate::ids::{ClaimKey, ProjectId};
 use crate::method::{Method, Urgency};
 use crate::plan::{Account, FindingKind, keys};
+use crate::reading::OrgRole;
 use crate::source::{Kind, What};
 
 impl Desk<'_> {
@@ -76,7 +77,11 @@ impl Desk<'_> {
                 if !matches!(request.urgency, Urgency::Emergency | Urgency::Immediate) {
                     gone.needs = transfers;
                 }
+                let mut teams = self.no_team(&["METHOD-1", "BEYOND-3"]);
+                // Deleting the person takes them out of every team: nobody does that by hand before.
+                teams.needs = vec![gone.key.clone()];
                 made.push(gone);
+                made.push(teams);
                 made.extend(self.scim(&["METHOD-1"]));
             }
             Method::Revoke => {
@@ -86,7 +91,7 @@ impl Desk<'_> {
                     keys::role_lowest(),
                     &["METHOD-2", "REMOVE-3"],
                     ClaimKind::Access,
-                    Predicate::LowestRole,
+                    Predicate::RoleAtMost { role: OrgRole::Member },
                     reads(),
                     Remedy::Guided(Guide::LowerRole),
                 ));
@@ -98,34 +103,10 @@ impl Desk<'_> {
                     reads(),
                     Remedy::Guided(Guide::LeaveProjects),
                 ));
+                made.push(self.no_team(&["METHOD-2", "BEYOND-3"]));
                 made.push(data_views());
             }
-            Method::Reduce => {
-                let stays: Vec<ProjectId> = self
-                    .subject
-                    .grants
-                    .iter()
-                    .flatten()
-                    .filter_map(|grant| grant.project)
-                    .filter(|project| !request.projects.contains(project))
-                    .collect();
-                made.push(claim(
-                    keys::grants_gone(),
-                    &["METHOD-5", "REMOVE-4"],
-                    ClaimKind::Access,
-                    Predicate::NoGrantIn { projects: request.projects.clone() },
-                    reads(),
-                    Remedy::Guided(Guide::LeaveProjects),
-                ));
-                made.push(claim(
-                    keys::grants_kept(),
-                    &["METHOD-5"],
-                    ClaimKind::Kept,
-                    Predicate::GrantsAsBefore { projects: stays },
-                    reads(),
-                    Remedy::None,
-                ));
-            }
+            Method::Reduce => made.extend(self.reduced()),
         }
         for mut claim in made {
             if claim.kind == ClaimKind::Access {
@@ -149,7 +130,7 @@ impl Desk<'_> {
     }
 
     /// Whoever was raised after the approval is not removed by it (AUTH-2, AUTH-6).
-    fn role_kept(&self) -> Option<Claim> {
+    pub(super) fn role_kept(&self) -> Option<Claim> {
         self.subject.role.map(|_| {
             claim(
                 keys::kept_role(),

@@ -3,11 +3,16 @@
 mod access;
 mod people;
 mod records;
+mod reduce;
 mod senders;
+mod teams;
 mod transfer;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+
+pub use self::reduce::name_teams;
+pub(crate) use self::teams::witness;
 
 use jiff::Timestamp;
 
@@ -86,6 +91,14 @@ pub enum Refusal {
     /// The credential does not see the organization: another region or another organization.
     #[error("the credential does not see organization {0}: is the region right?")]
     WrongRegion(u64),
+    /// No team, or more than one, bears the name.
+    #[error("{why}")]
+    Team {
+        /// What is wrong.
+        why: String,
+        /// The teams that there are.
+        known: Vec<String>,
+    },
     /// The organization or the member list could not be read.
     #[error("{what} could not be read: {failure}")]
     Unread {
@@ -105,15 +118,16 @@ impl Refusal {
             Self::Yourself(_) => "L103",
             Self::OwnCredential(_) => "L104",
             Self::WrongRegion(_) => "L108",
+            Self::Team { .. } => "L112",
             Self::Unread { failure: Failure::Unauthorized, .. } => "L109",
             Self::Unread { .. } => "L110",
         }
     }
 }
 
-/// What an inventory reads first: who we are and who is a member.
+/// What an inventory reads first: who we are, who is a member, and of which teams.
 pub fn first_reads(scim: bool) -> Vec<What> {
-    let mut reads = vec![What::Me, What::Roster, What::ServiceAccounts, What::Projects];
+    let mut reads = vec![What::Me, What::Roster, What::Teams, What::ServiceAccounts, What::Projects];
     if scim {
         reads.push(What::ScimUsers);
     }
@@ -224,6 +238,17 @@ pub fn focus(readings: &mut Readings, names: &Names, witnesses: &[(PersonId, Add
                 me.view_members.retain(|member| member.address.as_ref().is_none_or(|address| near.contains(address)));
                 me.view_members.shrink_to_fit();
             }
+            Ok(Snapshot::Teams(list)) => {
+                for members in list.teams.iter_mut().filter_map(|team| team.members.as_mut()) {
+                    let mut beside = 0;
+                    members.retain(|member| {
+                        let matters = member.address.as_ref().is_none_or(|address| near.contains(address));
+                        beside += usize::from(!matters);
+                        matters || beside <= BESIDE
+                    });
+                    members.shrink_to_fit();
+                }
+            }
             Ok(
                 Snapshot::Items(_)
                 | Snapshot::One(_)
@@ -236,6 +261,9 @@ pub fn focus(readings: &mut Readings, names: &Names, witnesses: &[(PersonId, Add
         }
     }
 }
+
+/// So many others of a team are kept as witnesses that its members are shown.
+const BESIDE: usize = 3;
 
 /// Makes the plan.
 ///
@@ -268,6 +296,8 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
         choices: BTreeMap::new(),
     };
     desk.people(list, &address);
+    desk.teams();
+    desk.views();
     desk.authority();
     desk.senders();
     desk.share_lists();
@@ -296,6 +326,7 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
                     scim_id: None,
                     role: None,
                     grants: None,
+                    teams: None,
                 })
                 .collect(),
             members,
@@ -352,7 +383,7 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
             return Err(Refusal::Unread { what: "the member list".to_owned(), failure: failure.clone() });
         }
         let vendor_id = shown.and_then(|member| member.id.clone());
-        return Ok((Account { person, vendor_id, scim_id: None, role: None, grants: None }, 0));
+        return Ok((Account { person, vendor_id, scim_id: None, role: None, grants: None, teams: None }, 0));
     };
     let scim = input.readings.get(&What::ScimUsers).and_then(|reading| reading.result.as_ref().ok()?.roster());
     let scim_id = scim.and_then(|list| list.by_address(address)?.id.clone());
@@ -368,6 +399,7 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
                 scim_id,
                 role: member.role,
                 grants: member.grants.clone(),
+                teams: None,
             },
             roster.len(),
         )),

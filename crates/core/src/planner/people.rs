@@ -6,7 +6,7 @@ use crate::claim::{Choice, ClaimKind, Guide, Predicate, Record, Remedy, Rung, Su
 use crate::ids::{Address, ClaimKey};
 use crate::inventory;
 use crate::plan::{FindingKind, keys};
-use crate::reading::{OrgRole, Roster};
+use crate::reading::{GrantKind, OrgRole, Roster};
 use crate::source::What;
 
 impl Desk<'_> {
@@ -102,6 +102,7 @@ impl Desk<'_> {
                         self.find(FindingKind::Secret, "STATE-6", None, says);
                     }
                 }
+                self.kinds_not_shown(roster);
             }
         }
         if self.subject.role == Some(OrgRole::BillingAdmin) {
@@ -138,6 +139,25 @@ impl Desk<'_> {
             }
         } else if roster.shows_roles && usable < 2 {
             self.find(FindingKind::Weakness, "BEYOND-9", None, "the organization has fewer than two usable owners");
+        }
+    }
+
+    /// A kind of grant that occurs nowhere in the answers may be one that they cannot show (AUTH-3).
+    fn kinds_not_shown(&mut self, roster: &Roster) {
+        let by_team = self.team_list().is_some_and(|list| list.teams.iter().any(|team| team.grants.is_some()));
+        let kinds = [GrantKind::Individual, GrantKind::Team, GrantKind::AllUsers, GrantKind::OrganizationRole];
+        let unseen: Vec<&str> = kinds
+            .into_iter()
+            .filter(|kind| !roster.grant_kinds.contains(kind))
+            .filter(|kind| *kind != GrantKind::Team || !by_team)
+            .map(GrantKind::word)
+            .collect();
+        if !unseen.is_empty() {
+            let says = format!(
+                "no read shows a grant of this kind for anybody: {}; whether the leaver has one is unknown, not none",
+                unseen.join(", ")
+            );
+            self.find(FindingKind::NotSeen, "AUTH-3", None, says);
         }
     }
 

@@ -133,6 +133,10 @@ impl Desk<'_> {
             // A 404 of a kind in every project is a feature that the plan of the organization does not have; data of a sender is missed
             // in any case.
             let sender = matches!(what, What::List(_, kind) if kind.sends());
+            // What it means that no team is shown is said where teams are planned.
+            if *what == What::Teams {
+                continue;
+            }
             if *failure != Failure::NotFound || sender {
                 self.findings.push(Finding {
                     kind: FindingKind::NotSeen,

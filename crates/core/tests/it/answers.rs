@@ -5,7 +5,7 @@ use leaver_core::claim::Predicate;
 use leaver_core::ids::{CredentialName, Digest, ProjectId, VendorOrg};
 use leaver_core::reading::{
     Failure, Grant, GrantKind, Item, Maker, Me, Member, OrgRole, ProjectSeen, Reading, Recipient, Roster, Shares,
-    Snapshot, ViewMember,
+    Snapshot, Team, Teams, ViewMember,
 };
 use leaver_core::source::{Kind, Source, What};
 use serde_json::{Value, json};
@@ -72,6 +72,7 @@ impl World {
             What::Shares(project, kind, id) => self.thing(*project, *kind, id).map_or(Snapshot::Absent, |thing| {
                 Snapshot::Shares(Shares { people: thing.people.clone(), project: thing.shared, ..Shares::default() })
             }),
+            What::Teams => Snapshot::Teams(self.team_list()),
             What::ReportData(..) => Snapshot::Data,
             What::Accepts(name) => {
                 let id = self.secrets.get(name).ok_or_else(|| Failure::NotConfigured("no such secret".to_owned()))?;
@@ -138,6 +139,29 @@ impl World {
         Roster { members, shows_roles: true, shows_grants: true, grant_kinds, ..Roster::default() }
     }
 
+    fn team_list(&self) -> Teams {
+        let teams = self.teams.iter().map(|(id, (people, project))| {
+            let members = people.iter().map(|id| Maker {
+                id: Some(id.clone()),
+                address: self.members.get(id).map(|member| member.address.clone()),
+                name: None,
+            });
+            let grant = Grant {
+                kind: GrantKind::Team,
+                project: Some(*project),
+                role: Some("analyst".to_owned()),
+                team: Some(id.clone()),
+            };
+            Team {
+                id: id.clone(),
+                name: format!("team {id}"),
+                members: Some(members.collect()),
+                grants: Some(vec![grant]),
+            }
+        });
+        Teams { teams: teams.collect(), by_scim: false }
+    }
+
     fn robot_item(&self, id: u64) -> Option<Item> {
         let robot = self.robots.get(&id)?;
         Some(Item {
@@ -194,7 +218,7 @@ impl World {
     /// Whether a statement is true of the world as it is; `None` for statements about something else.
     pub(crate) fn truth(&self, says: &Predicate) -> Option<bool> {
         let member = self.members.values().find(|member| member.address == address(LEAVER));
-        let grants = || member.into_iter().flat_map(|member| member.grants.iter().flatten());
+        let grants = || self.leavers_grants();
         let is_leaver = |maker: &Maker| {
             maker.id.as_deref().map_or_else(|| maker.address == Some(address(LEAVER)), |id| id == LEAVER_ID)
         };
@@ -203,10 +227,27 @@ impl World {
         };
         match says {
             Predicate::NotMember => Some(member.is_none()),
-            Predicate::LowestRole => Some(member.is_none_or(|member| member.role == Some(OrgRole::Member))),
+            Predicate::RoleAtMost { role } => Some(member.is_none_or(|member| member.role <= Some(*role))),
+            Predicate::RoleNotBelow { role } => Some(member.is_some_and(|member| member.role >= Some(*role))),
+            Predicate::GrantsAsBefore { grants } => {
+                Some(member.is_some() && grants.iter().all(|stays| self.leavers_grants().any(|grant| grant == stays)))
+            }
             Predicate::NoProjectGrant => Some(grants().next().is_none()),
             Predicate::NoGrantIn { projects } => {
                 Some(!grants().any(|grant| grant.project.is_none_or(|project| projects.contains(&project))))
+            }
+            Predicate::NoTeam => {
+                let id = member.and_then(|member| member.id.as_deref()).unwrap_or(LEAVER_ID);
+                Some(!self.teams.values().any(|(people, _)| people.contains(id)))
+            }
+            Predicate::NotInTeams { teams } => {
+                let id = member.and_then(|member| member.id.as_deref()).unwrap_or(LEAVER_ID);
+                let named = self.teams.iter().filter(|(team, _)| teams.contains(*team));
+                Some(!named.into_iter().any(|(_, (people, _))| people.contains(id)))
+            }
+            Predicate::TeamsAsBefore { teams } => {
+                let id = member.and_then(|member| member.id.as_deref())?;
+                Some(teams.iter().all(|team| self.teams.get(team).is_some_and(|(people, _)| people.contains(id))))
             }
             Predicate::NoDataView => {
                 let seen = self.projects.values().filter(|project| project.role.is_some());
@@ -255,6 +296,11 @@ impl World {
             // The rest says nothing about this world.
             _ => None,
         }
+    }
+
+    fn leavers_grants(&self) -> impl Iterator<Item = &Grant> {
+        let member = self.members.values().find(|member| member.address == address(LEAVER));
+        member.into_iter().flat_map(|member| member.grants.iter().flatten())
     }
 
     /// The copies of a thing that stand in the world.

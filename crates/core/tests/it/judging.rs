@@ -41,6 +41,18 @@ fn delete(bench: &mut Bench) {
     bench.world.delete_leaver();
 }
 
+fn make_admin(bench: &mut Bench) {
+    bench.world.members.get_mut("42").unwrap().role = Some(OrgRole::Admin);
+}
+
+fn make_biller(bench: &mut Bench) {
+    bench.world.members.get_mut("42").unwrap().role = Some(OrgRole::BillingAdmin);
+}
+
+fn out_of_teams(bench: &mut Bench) {
+    bench.world.leave_teams(|_| true);
+}
+
 fn lose_executor(bench: &mut Bench) {
     bench.world.members.get_mut("3").unwrap().role = Some(OrgRole::Member);
 }
@@ -133,6 +145,8 @@ fn rows() -> Vec<Row> {
     let old = bench.robots()[0];
     let object = |kind, id: &str| What::Object(FULL, kind, id.to_owned());
     let roster = [What::Me, What::Roster];
+    let (teams, with_teams) = ([What::Me, What::Roster, What::Teams], [What::Me, What::Teams]);
+    let individual = bench.plan().subject.grants.unwrap().remove(0);
     let sender = |kind, make_true| {
         let reads = [What::Me, What::List(FULL, kind)];
         row(Predicate::NothingSends { project: FULL, kind }, &reads, &reads, make_true, nothing)
@@ -140,12 +154,17 @@ fn rows() -> Vec<Row> {
     let weekly = of_title(&mut bench, Kind::Subscription, "Weekly");
     vec![
         row(Predicate::NotMember, &roster, &roster, delete, nothing),
-        row(Predicate::LowestRole, &roster, &roster, nothing, |bench| bench.world.join("42", OrgRole::Admin)),
+        row(Predicate::RoleAtMost { role: OrgRole::Member }, &roster, &roster, nothing, make_admin),
+        row(Predicate::RoleAtMost { role: OrgRole::BillingAdmin }, &roster, &roster, make_biller, make_admin),
+        row(Predicate::RoleNotBelow { role: OrgRole::BillingAdmin }, &roster, &roster, make_biller, nothing),
         row(Predicate::NoProjectGrant, &roster, &roster, delete, nothing),
         row(Predicate::NoGrantIn { projects: vec![FULL] }, &roster, &roster, delete, nothing),
-        row(Predicate::GrantsAsBefore { projects: vec![FULL] }, &roster, &roster, nothing, |bench| {
+        row(Predicate::GrantsAsBefore { grants: vec![individual] }, &roster, &roster, nothing, |bench| {
             bench.world.join("42", OrgRole::Member);
         }),
+        row(Predicate::NotInTeams { teams: vec!["70".to_owned()] }, &teams, &with_teams, out_of_teams, nothing),
+        row(Predicate::TeamsAsBefore { teams: vec!["70".to_owned()] }, &teams, &with_teams, nothing, out_of_teams),
+        row(Predicate::NoTeam, &[], &[What::Me, What::Teams], out_of_teams, nothing),
         row(Predicate::NoDataView, &[What::Me], &[What::Me], delete, nothing),
         row(Predicate::MembersKept { ids: vec![LOOK_ALIKE_ID.to_owned()] }, &roster, &roster, nothing, |bench| {
             bench.world.delete_member(LOOK_ALIKE_ID);

@@ -204,7 +204,8 @@ fn a_data_view_that_is_not_shown_any_more_proves_nothing() {
 #[test]
 fn what_the_member_list_does_not_show_is_unknown_and_never_none() {
     let mut bench = Bench::new();
-    let lowest = bench.claim(&Predicate::LowestRole, &[What::Me, What::Roster]);
+    let lowest =
+        bench.claim(&Predicate::RoleAtMost { role: leaver_core::reading::OrgRole::Member }, &[What::Me, What::Roster]);
     let grants = bench.claim(&Predicate::NoProjectGrant, &[What::Me, What::Roster]);
     bench.look(&lowest);
     bench.alter_roster(&What::Roster, |roster| {

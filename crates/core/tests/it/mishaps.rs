@@ -59,6 +59,7 @@ fn shorten(reading: &mut Reading, stays: impl Fn(usize) -> bool) {
     match &mut reading.result {
         Ok(Snapshot::Items(items)) => items.retain(|_| next()),
         Ok(Snapshot::Roster(roster)) => roster.members.retain(|_| next()),
+        Ok(Snapshot::Teams(list)) => list.teams.retain(|_| next()),
         _ => {}
     }
 }
@@ -96,6 +97,11 @@ fn forget(reading: &mut Reading, what: &What, case: &Case, dice: &mut Dice) {
                 me.view_members.clear();
             }
         }
+        Ok(Snapshot::Teams(list)) => match dice.below(3) {
+            0 => list.teams.clear(),
+            1 => list.teams.retain(|team| !case.seen(what).contains(&team.id)),
+            _ => list.teams.iter_mut().for_each(|team| team.members = Some(Vec::new())),
+        },
         _ => reading.result = Err(Failure::Network),
     }
 }

@@ -45,7 +45,10 @@ pub(crate) fn set_up(mut dice: Dice) -> Run {
         world.members.get_mut("42").unwrap().role = Some(OrgRole::Admin);
     }
     let deadline = after(SignedDuration::from_hours(if not_before.is_some() { 72 } else { 24 }));
-    let request = Request { method, urgency, not_before, deadline, projects: vec![FULL], ..request() };
+    let mut request = Request { method, urgency, not_before, deadline, projects: vec![FULL], ..request() };
+    if method == Method::Reduce {
+        reduce_to(&mut request, &mut world, &mut dice);
+    }
     let mut wish = Wish::new(request);
     choose(&world, &mut wish, &mut dice);
     let mut readings = inventory(&world, START);
@@ -60,6 +63,21 @@ pub(crate) fn set_up(mut dice: Dice) -> Run {
     wish.names.control = planned.control.iter().map(|(_, id, address)| (id.clone(), address.clone())).collect();
     let drafted = opened(wish.request, &planned.plan, &readings, wish.names);
     Run::new(world, drafted, dice, one_in)
+}
+
+/// What goes and what stays, where a part goes.
+fn reduce_to(request: &mut Request, world: &mut World, dice: &mut Dice) {
+    world.team("72", &["42", "14"], 3);
+    if dice.below(2) == 1 {
+        request.teams = vec!["70".to_owned()];
+    }
+    if dice.below(2) == 1 && world.members["42"].role == Some(OrgRole::Member) {
+        world.members.get_mut("42").unwrap().role = Some(OrgRole::Admin);
+        request.role = Some(dice.one(&[OrgRole::BillingAdmin, OrgRole::Member]));
+    }
+    if dice.below(2) == 1 && !(request.teams.is_empty() && request.role.is_none()) {
+        request.projects.clear();
+    }
 }
 
 /// The choices of the requester that differ from the defaults.
@@ -216,18 +234,19 @@ fn by_hand(world: &mut World, claim: &Claim) {
     let me = address(LEAVER);
     match (&claim.remedy, &claim.says) {
         (Remedy::Guided(Guide::DeleteMember), _) => world.delete_leaver(),
-        (Remedy::Guided(Guide::LowerRole), _) => {
-            world
-                .members
-                .values_mut()
-                .filter(|member| member.address == me)
-                .for_each(|one| one.role = Some(OrgRole::Member));
+        (Remedy::Guided(Guide::LowerRole), Predicate::RoleAtMost { role }) => {
+            world.members.values_mut().filter(|member| member.address == me).for_each(|one| one.role = Some(*role));
         }
         (Remedy::Guided(Guide::LeaveProjects), says) => {
             let leaves = |project| !matches!(says, Predicate::NoGrantIn { projects } if !projects.contains(&project));
             for member in world.members.values_mut().filter(|member| member.address == me) {
                 member.grants.get_or_insert_default().retain(|grant| !grant.project.is_none_or(leaves));
             }
+        }
+        (Remedy::Guided(Guide::LeaveTeams), says) => {
+            world.leave_teams(
+                |id| !matches!(says, Predicate::NotInTeams { teams } if !teams.iter().any(|team| team == id)),
+            );
         }
         (Remedy::Guided(Guide::LeaveDataViews), _) => {
             world.projects.values_mut().for_each(|project| {

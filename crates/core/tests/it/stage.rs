@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
-use leaver_core::decide::tick;
-use leaver_core::event::{CaseState, Event, Stamped};
+use leaver_core::decide::{Command, decide, tick};
+use leaver_core::event::{CaseState, Event, Identity, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, Digest, OrgName, PersonId};
 use leaver_core::judge::{Names, Readings};
 use leaver_core::method::{Method, Reason, Urgency};
@@ -19,7 +19,7 @@ use leaver_core::source::{Kind, What};
 use leaver_core::wanted::{Live, Owed, wanted};
 
 use crate::answers::ORGANIZATION;
-use crate::world::{LEAVER, OWN_USERNAME, Thing, World, address, colleague, leaver, successor};
+use crate::world::{LEAVER, LEAVER_ID, OWN_USERNAME, Thing, World, address, colleague, leaver, successor};
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -56,6 +56,8 @@ pub(crate) fn request() -> Request {
         reason: Reason::ProjectCompletion,
         method: Method::Delete,
         projects: Vec::new(),
+        teams: Vec::new(),
+        role: None,
         urgency: Urgency::Standard,
         ticket: "IT-4711".to_owned(),
         why: None,
@@ -126,6 +128,8 @@ pub(crate) fn furnished() -> World {
     world.robot(3, leaver(), None);
     world.robot(3, colleague(), None);
     world.put(4, Kind::Board, by(colleague(), "Quiet"));
+    world.team("70", &[LEAVER_ID, "10", "11"], 4);
+    world.team("71", &["12", "13"], 3);
     world
 }
 
@@ -226,6 +230,16 @@ pub(crate) fn opened(request: Request, plan: &Plan, readings: &Readings, names: 
     let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
     add(&mut case, &mut history, waiting, at);
     Drafted { case, history, names }
+}
+
+/// The approver says yes.
+pub(crate) fn approve(drafted: &mut Drafted) {
+    let plan = drafted.case.plan_event().unwrap().clone();
+    let command = Command::Approve { plan, by: person(APPROVER), identity: Identity::Passkey, originals: Vec::new() };
+    let at = drafted.case.last_at;
+    for event in decide(&drafted.case, command, at).unwrap() {
+        add(&mut drafted.case, &mut drafted.history, event, at);
+    }
 }
 
 /// Appends one event and takes it in.

@@ -171,6 +171,8 @@ pub(crate) struct World {
     pub robots: BTreeMap<u64, Robot>,
     /// The projects.
     pub projects: BTreeMap<ProjectId, Project>,
+    /// Who is in which team, and the project that it gives, by the team's id.
+    pub teams: BTreeMap<String, (BTreeSet<String>, ProjectId)>,
     /// Our own role in the organization.
     pub own_role: Option<OrgRole>,
     /// The service account behind each credential that somebody remembers.
@@ -223,6 +225,7 @@ impl World {
             scim: None,
             robots: BTreeMap::from([(OWN_ID.parse().unwrap(), own)]),
             projects: BTreeMap::new(),
+            teams: BTreeMap::new(),
             own_role: Some(OrgRole::Owner),
             secrets: BTreeMap::new(),
             open_views: false,
@@ -247,15 +250,34 @@ impl World {
         for project in self.projects.values_mut() {
             project.restricted_view.remove(&address(LEAVER));
         }
+        self.leave_teams(|_| true);
         let members = &self.members;
         if let Some(list) = &mut self.scim {
             list.retain(|id, _| members.contains_key(id));
         }
     }
 
+    /// A team of these people that gives a project.
+    pub(crate) fn team(&mut self, id: &str, people: &[&str], project: u64) {
+        let people = people.iter().map(|id| (*id).to_owned()).collect();
+        self.teams.insert(id.to_owned(), (people, ProjectId(project)));
+    }
+
+    /// The leaver is taken out of these teams.
+    pub(crate) fn leave_teams(&mut self, leaves: impl Fn(&str) -> bool) {
+        let listed = self.members.iter().filter(|(_, member)| member.address == address(LEAVER));
+        let ids: BTreeSet<String> = listed.map(|(id, _)| id.clone()).chain([LEAVER_ID.to_owned()]).collect();
+        for (_, (people, _)) in self.teams.iter_mut().filter(|(id, _)| leaves(id)) {
+            people.retain(|id| !ids.contains(id));
+        }
+    }
+
     /// Somebody else leaves.
     pub(crate) fn delete_member(&mut self, id: &str) {
         self.members.remove(id);
+        for (people, _) in self.teams.values_mut() {
+            people.remove(id);
+        }
         if let Some(list) = &mut self.scim {
             list.remove(id);
         }

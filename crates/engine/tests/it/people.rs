@@ -2,12 +2,13 @@
 
 use jiff::SignedDuration;
 use leaver_core::case::Case;
-use leaver_core::claim::{Choice, Predicate, State};
+use leaver_core::claim::{Choice, Predicate, Proof, State};
 use leaver_core::decide::Command;
 use leaver_core::event::{CaseState, Identity};
 use leaver_core::ids::{ClaimKey, Digest, ProjectId};
 use leaver_core::method::{Method, Urgency};
 use leaver_core::plan::keys;
+use leaver_core::reading::OrgRole;
 use leaver_engine::{Silent, document};
 use serde_json::Value;
 
@@ -180,6 +181,8 @@ async fn revoking_takes_every_grant_and_keeps_the_record() {
     let grants = &rest.case.observation(&keys::grants_gone()).unwrap().observation;
     assert_eq!(grants.state, State::Broken, "{}", grants.why);
     assert!(grants.instances.iter().all(|grant| grant.starts_with("all-users")), "{:?}", grants.instances);
+    let teams = &rest.case.observation(&keys::teams_gone()).unwrap().observation;
+    assert_eq!((teams.state, teams.proof), (State::Holds, Some(Proof::Read)), "{}", teams.why);
     assert_eq!(rest.case.state, CaseState::WaitingPerson);
     let accept = Command::Decide {
         claim: keys::grants_gone(),
@@ -196,6 +199,33 @@ async fn revoking_takes_every_grant_and_keeps_the_record() {
     let state = stage.control.state().await;
     let member = state["members"].as_array().unwrap().iter().find(|one| one["email"] == *leaver).unwrap();
     assert_eq!(member["role"], "member");
+    assert_eq!(member["teams"], serde_json::json!([]));
+}
+
+/// Deleting somebody takes them out of every team: nobody is asked to do that by hand, and the teams are read again all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn teams_go_with_the_account_and_are_read_back() {
+    for refused in [false, true] {
+        let stage = Stage::new(Setup { scim: false, ..Setup::variant("roster-list") }).await;
+        if refused {
+            stage.control.fault("html", "GET", "/organizations/*/teams", 1, 0).await;
+        }
+        let rest = stage.remove(CaseState::Removed).await;
+        assert!(rest.arrived, "{}\n{}", rest.case.state_why, shown(&rest.case));
+        let teams = &rest.case.observation(&keys::teams_gone()).unwrap().observation;
+        let by = rest.case.attestation(&keys::teams_gone());
+        assert_eq!((teams.state, teams.proof, by), (State::Holds, Some(Proof::Read), None), "{}", teams.why);
+        let (plan, _) = rest.case.plan.as_ref().unwrap();
+        assert_eq!(plan.subject.teams.is_none(), refused, "unknown, and not none");
+        let asked = stage
+            .control
+            .requests()
+            .await
+            .iter()
+            .filter(|one| one["path"].as_str().unwrap().ends_with("/teams"))
+            .count();
+        assert!(asked > 1, "the teams were read {asked} times");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -241,6 +271,68 @@ async fn reducing_takes_the_named_project_and_leaves_the_rest_alone() {
     stage.clock.pass(31 * 60).await;
     let seen = stage.engine.verify(&case.id, &Silent).await.unwrap();
     assert_eq!(state(&seen, &keys::grants_kept()), State::Broken);
+}
+
+async fn leaver_of(stage: &Stage) -> Value {
+    let leaver = stage.description().people.leaver.clone();
+    let state = stage.control.state().await;
+    state["members"].as_array().unwrap().iter().find(|one| one["email"] == *leaver).unwrap().clone()
+}
+
+/// Plans a reduction, approves it and plays it until it is removed.
+async fn reduced(stage: &Stage, change: impl FnOnce(&mut leaver_core::plan::Request)) -> Case {
+    let mut wish = stage.wish(&stage.description().people.leaver.clone());
+    change(&mut wish.request);
+    let drafted = Box::pin(stage.engine.draft(wish, &Silent)).await.unwrap();
+    let case = stage.engine.open(drafted).await.unwrap();
+    stage.clock.pass(60).await;
+    stage.approve(&case).await.unwrap();
+    let rest = stage.play(&case.id, CaseState::Removed).await;
+    assert!(rest.arrived, "{}\n{}", rest.case.state_why, shown(&rest.case));
+    rest.case
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reducing_by_team_takes_the_team_and_leaves_role_and_grants() {
+    let stage = Stage::new(Setup { method: Method::Reduce, ..Setup::variant("roster-list") }).await;
+    let before = leaver_of(&stage).await;
+    let case = reduced(&stage, |request| request.teams = vec!["agency".to_owned()]).await;
+    let (plan, _) = case.plan.as_ref().unwrap();
+    let team = before["teams"][0].to_string();
+    assert_eq!(plan.claim(&keys::teams_gone()).unwrap().says, Predicate::NotInTeams { teams: vec![team] });
+    let gone = &case.observation(&keys::teams_gone()).unwrap().observation;
+    assert_eq!((gone.state, gone.proof), (State::Holds, Some(Proof::Read)), "{}", gone.why);
+    let after = leaver_of(&stage).await;
+    assert_eq!((&after["teams"], &after["role"]), (&serde_json::json!([]), &before["role"]));
+    let others = |member: &Value| -> Vec<Value> {
+        member["grants"].as_array().unwrap().iter().filter(|grant| grant["kind"] != "team").cloned().collect()
+    };
+    assert_eq!(others(&before), others(&after), "grants that should stay");
+    assert_eq!(state(&case, &keys::grants_kept()), State::Holds);
+    assert_eq!(acted(&stage.control.requests().await, "delete"), 0, "nothing that the leaver made was touched");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reducing_by_role_lowers_it_and_leaves_teams_and_grants() {
+    let stage = Stage::new(Setup { method: Method::Reduce, ..Setup::variant("roster-list") }).await;
+    let people = stage.description().people.clone();
+    let raised =
+        serde_json::json!({"as": people.owner, "does": "set-role", "target": people.leaver, "role": "billing_admin"});
+    assert!(stage.control.person(&raised).await);
+    let before = leaver_of(&stage).await;
+    let case = reduced(&stage, |request| request.role = Some(OrgRole::Member)).await;
+    let after = leaver_of(&stage).await;
+    assert_eq!((&before["role"], &after["role"]), (&"billing_admin".into(), &"member".into()));
+    assert_eq!((&before["teams"], &before["grants"]), (&after["teams"], &after["grants"]));
+    for key in [keys::role_lowered(), keys::role_stays(), keys::teams_kept(), keys::grants_kept()] {
+        assert_eq!(state(&case, &key), State::Holds, "{key}");
+    }
+    // Somebody takes the team away too: that was not approved.
+    let team = serde_json::json!({"as": people.owner, "does": "leave-team", "target": people.leaver, "team": before["teams"][0]});
+    assert!(stage.control.person(&team).await);
+    stage.clock.pass(31 * 60).await;
+    let seen = stage.engine.verify(&case.id, &Silent).await.unwrap();
+    assert_eq!(state(&seen, &keys::teams_kept()), State::Broken);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -71,9 +71,9 @@ impl Robot {
                 self.does(case, json!({"as": self.executor, "does": "unshare", "target": target, "address": leaver}))
                     .await
             }
-            (Predicate::LowestRole, _) => {
-                self.does(case, json!({"as": self.executor, "does": "set-role", "target": leaver, "role": "member"}))
-                    .await
+            (Predicate::RoleAtMost { role }, _) => {
+                let role = role.word().to_lowercase().replace(' ', "_");
+                self.does(case, json!({"as": self.executor, "does": "set-role", "target": leaver, "role": role})).await
             }
             (Predicate::NoProjectGrant | Predicate::NoGrantIn { .. }, _) => {
                 let mut acted = false;
@@ -83,6 +83,16 @@ impl Robot {
                             .does(case, json!({"as": self.executor, "does": "leave-project", "target": leaver, "project": project}))
                             .await;
                     }
+                }
+                acted
+            }
+            (Predicate::NoTeam | Predicate::NotInTeams { .. }, _) if unknown => self.attest(engine, case, claim).await,
+            (Predicate::NoTeam | Predicate::NotInTeams { .. }, _) => {
+                let mut acted = false;
+                for team in instances {
+                    acted |= self
+                        .does(case, json!({"as": self.executor, "does": "leave-team", "target": leaver, "team": team}))
+                        .await;
                 }
                 acted
             }

@@ -258,6 +258,8 @@ impl Stage {
                 reason: Reason::ProjectCompletion,
                 method: self.setup.method,
                 projects: Vec::new(),
+                teams: Vec::new(),
+                role: None,
                 urgency: self.setup.urgency,
                 ticket: "TEST-1".to_owned(),
                 why: None,

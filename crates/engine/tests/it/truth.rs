@@ -91,6 +91,12 @@ fn mails(kind: &str, item: &Value) -> Vec<String> {
     found.into_iter().map(text).collect()
 }
 
+/// The organization roles, lowest first, whatever the spelling.
+fn rank(role: &Value) -> Option<usize> {
+    let plain = text(role).to_lowercase().replace([' ', '_', '-'], "");
+    ["member", "billingadmin", "admin", "owner"].iter().position(|word| *word == plain)
+}
+
 fn sends_to(kind: &str, item: &Value, address: &str, own: &str) -> bool {
     let fields = &item["fields"];
     if kind == "webhook" {
@@ -181,8 +187,19 @@ impl Truth {
                     .iter()
                     .any(|member| (is(&member["email"], leaver) || member["id"] == id) && member["active"] == true)
             }
-            Predicate::LowestRole => self.member(leaver).is_none_or(|member| member["role"] == "member"),
+            Predicate::RoleAtMost { role } => {
+                self.member(leaver).is_none_or(|member| rank(&member["role"]) <= rank(&json!(role.word())))
+            }
+            Predicate::RoleNotBelow { role } => {
+                self.member(leaver).is_some_and(|member| rank(&member["role"]) >= rank(&json!(role.word())))
+            }
+            Predicate::NotInTeams { teams } => self.member(leaver).is_none_or(|member| {
+                member["active"] == false || !list(&member["teams"]).iter().any(|team| teams.contains(&text(team)))
+            }),
             Predicate::NoProjectGrant => self.member(leaver).is_none_or(|member| list(&member["grants"]).is_empty()),
+            Predicate::NoTeam => {
+                self.member(leaver).is_none_or(|member| member["active"] == false || list(&member["teams"]).is_empty())
+            }
             Predicate::NoDataView => !list(&self.now["projects"])
                 .iter()
                 .flat_map(|project| list(&project["data_views"]))

@@ -10,6 +10,7 @@ use leaver_core::event::{CaseState, Identity};
 use leaver_core::ids::{Address, CaseId, ClaimKey, OrgName, PersonId, ProjectId};
 use leaver_core::method::{Method, Reason, Urgency};
 use leaver_core::plan::Request;
+use leaver_core::reading::OrgRole;
 use leaver_core::wanted::{recheck_due_since, settled, waits_for_person};
 use leaver_engine::{CaseDocument, Drafted, Error as EngineError, Wish, document};
 use leaver_store::CaseFilter;
@@ -62,6 +63,18 @@ fn parsed<T>(text: &str, what: &str, known: &[&str], parse: impl Fn(&str) -> Opt
     })
 }
 
+/// Whether the command line names a part of the access, and not all of it (METHOD-5).
+fn names_a_part(terms: &Terms) -> bool {
+    !terms.project.is_empty() || !terms.team.is_empty() || terms.role.is_some()
+}
+
+/// An organization role that somebody can be lowered to.
+fn lower_role(text: &str) -> Option<OrgRole> {
+    [("member", OrgRole::Member), ("billing-admin", OrgRole::BillingAdmin), ("admin", OrgRole::Admin)]
+        .into_iter()
+        .find_map(|(word, role)| word.eq_ignore_ascii_case(text).then_some(role))
+}
+
 /// The wish that the terms on the command line make.
 pub(crate) async fn wish(
     app: &App,
@@ -80,15 +93,22 @@ pub(crate) async fn wish(
     let reason = parsed(terms.reason.as_deref().unwrap_or(ASSUMED_REASON), "reason", &slugs, Reason::parse)?;
     let method = match &terms.method {
         Some(text) => parsed(text, "method", &["delete", "revoke", "reduce"], Method::parse)?,
-        // Without a named project there is nothing to reduce to.
-        None if reason.usual_method() == Method::Reduce && terms.project.is_empty() => Method::Revoke,
+        // Where nothing is named there is nothing to reduce to.
+        None if reason.usual_method() == Method::Reduce && !names_a_part(terms) => Method::Revoke,
         None => reason.usual_method(),
     };
-    if method == Method::Reduce && terms.project.is_empty() {
-        return Err(
-            Failure::usage("L015", "the method reduce needs the projects to leave").hint("name each with --project ID")
-        );
+    if (method == Method::Reduce) != names_a_part(terms) {
+        let hint =
+            "name each part with --project ID, --team NAME or --role ROLE, and use it with --method reduce alone";
+        let why = if method == Method::Reduce {
+            "the method reduce needs what is to go".to_owned()
+        } else {
+            format!("a project, team or role is named for the method reduce, and the method is {}", method.word())
+        };
+        return Err(Failure::usage("L015", why).hint(hint));
     }
+    let role = |text| parsed(text, "role to lower to", &["member", "billing-admin", "admin"], lower_role);
+    let role = terms.role.as_deref().map(role).transpose()?;
     let urgency = match &terms.urgency {
         Some(text) => parsed(text, "urgency", &["emergency", "immediate", "standard", "planned"], Urgency::parse)?,
         None => reason.usual_urgency(),
@@ -148,6 +168,8 @@ pub(crate) async fn wish(
             reason,
             method,
             projects: terms.project.iter().map(|id| ProjectId(*id)).collect(),
+            teams: terms.team.clone(),
+            role,
             urgency,
             ticket: particulars.ticket,
             why: particulars.why,

@@ -97,6 +97,8 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
         successor: None,
         executor: None,
         project: Vec::new(),
+        team: Vec::new(),
+        role: None,
         choices: None,
     };
     let particulars = Particulars { ticket: "DEMO-1".to_owned(), ..Particulars::default() };

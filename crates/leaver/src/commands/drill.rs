@@ -25,6 +25,8 @@ pub(crate) async fn run(app: &App, drill: &Drill, acting: Option<&str>, printer:
         successor: None,
         executor: None,
         project: Vec::new(),
+        team: Vec::new(),
+        role: None,
         choices: None,
     };
     let began = app.engine.clock.now();

@@ -1,6 +1,7 @@
 //! What a person must do, step by step: the vendor's own screens (`facts/mixpanel.md` 2.2, 5.2).
 
 use leaver_core::claim::{Claim, Guide, Predicate};
+use leaver_core::reading::OrgRole;
 use leaver_core::source::Kind;
 
 use super::words::Words;
@@ -19,17 +20,25 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             "click Delete above the table and confirm; it cannot be undone".to_owned(),
             "leave the rest to leaver: it watches the member list and goes on by itself".to_owned(),
         ],
-        Guide::LowerRole => vec![
-            format!("open Organization Settings > Users & Teams and click {leaver}"),
-            "click the pencil next to Organization Role, choose Member, Save".to_owned(),
-        ],
+        Guide::LowerRole => {
+            let role = if let Predicate::RoleAtMost { role } = &claim.says { *role } else { OrgRole::Member };
+            vec![
+                format!("open Organization Settings > Users & Teams and click {leaver}"),
+                format!("click the pencil next to Organization Role, choose {}, Save", role.word()),
+                "leave the rest to leaver: it reads the member list and goes on by itself".to_owned(),
+            ]
+        }
         Guide::LeaveProjects => vec![
             format!("take {leaver} out at each place named above"),
             "leave the rest to leaver: it reads the member list and goes on by itself".to_owned(),
         ],
-        Guide::LeaveTeams => {
-            vec![format!("open Organization Settings > Users & Teams > Teams and take {leaver} out of each team")]
-        }
+        Guide::LeaveTeams => vec![
+            "open Organization Settings > Users & Teams > Teams; only an organization Owner or Admin may change teams"
+                .to_owned(),
+            format!("open each team named above, take {leaver} out of it, and nobody else"),
+            "leave the rest to leaver: it reads the teams again and goes on by itself".to_owned(),
+            "if the read stays unknown: leaver attest CASE KEY --file SCREENSHOT".to_owned(),
+        ],
         Guide::LeaveDataViews => {
             vec![format!("open Project Settings > Data Views and take {leaver} out of each view named above")]
         }
@@ -137,10 +146,14 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
             ]);
         }
         Predicate::NotMember
-        | Predicate::LowestRole
+        | Predicate::RoleAtMost { .. }
+        | Predicate::RoleNotBelow { .. }
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::GrantsAsBefore { .. }
+        | Predicate::NoTeam
+        | Predicate::NotInTeams { .. }
+        | Predicate::TeamsAsBefore { .. }
         | Predicate::NoDataView
         | Predicate::Replaced { .. }
         | Predicate::NotShared { .. }

@@ -135,5 +135,12 @@ fn account(plan: &Plan) -> String {
         .grants
         .as_ref()
         .map_or_else(|| "grants unknown".to_owned(), |grants| format!("{} grants", grants.len()));
-    format!("{id}, {role}, {grants}")
+    let teams = plan.subject.teams.as_ref().map_or_else(
+        || "teams unknown".to_owned(),
+        |teams| match teams.len() {
+            1 => "1 team".to_owned(),
+            more => format!("{more} teams"),
+        },
+    );
+    format!("{id}, {role}, {grants}, {teams}")
 }

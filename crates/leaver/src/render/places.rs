@@ -31,6 +31,12 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
         Predicate::NoProjectGrant | Predicate::NoGrantIn { .. } => {
             instances.iter().map(|instance| grant(plan, instance, words)).collect()
         }
+        Predicate::NoTeam => teams(plan, instances).map(|id| team(plan, id, words)).collect(),
+        Predicate::NotInTeams { teams: named } => {
+            let open = |id: &&String| instances.is_empty() || instances.contains(id);
+            named.iter().filter(open).map(|id| team(plan, id, words)).collect()
+        }
+        Predicate::TeamsAsBefore { .. } => instances.iter().map(|id| words.team(id)).collect(),
         Predicate::NoDataView | Predicate::NoInvitation => {
             instances.iter().map(|view| data_view(plan, view, words)).collect()
         }
@@ -54,7 +60,11 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
                     .map_or_else(|| format!("account {id}"), |who| who.replace('"', ""))
             })
             .collect(),
-        Predicate::NotMember | Predicate::LowestRole | Predicate::RoleKept | Predicate::ScimInactive => plan
+        Predicate::NotMember
+        | Predicate::RoleAtMost { .. }
+        | Predicate::RoleNotBelow { .. }
+        | Predicate::RoleKept
+        | Predicate::ScimInactive => plan
             .subject
             .vendor_id
             .iter()
@@ -78,6 +88,25 @@ fn service_account(id: &str, words: &Words) -> String {
     title.map_or_else(|| format!("service account {id}"), |title| format!("service account {title} (id {id})"))
 }
 
+/// The teams that break a claim; where none could be seen, those that the plan knows.
+fn teams<'a>(plan: &'a Plan, instances: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let known = plan.subject.teams.iter().flatten().filter(|_| instances.is_empty());
+    instances.iter().map(String::as_str).chain(known.map(|pinned| pinned.team.as_str()))
+}
+
+/// A team with what it gives.
+fn team(plan: &Plan, id: &str, words: &Words) -> String {
+    let pinned = plan.subject.teams.iter().flatten().find(|pinned| pinned.team == id);
+    let projects: Vec<String> = pinned
+        .and_then(|pinned| pinned.grants.as_ref())
+        .into_iter()
+        .flatten()
+        .filter_map(|grant| Some(words.project(grant.project?)))
+        .collect();
+    let gives = if projects.is_empty() { String::new() } else { format!(", which gives {}", projects.join(", ")) };
+    format!("{} (id {id}){gives}: Organization Settings > Users & Teams > Teams", words.team(id))
+}
+
 /// What `kind:project` of the judge means, and the screen on which it is taken away (REMOVE-4).
 fn grant(plan: &Plan, instance: &str, words: &Words) -> String {
     let (kind, project) = instance.split_once(':').unwrap_or((instance, ""));
@@ -90,9 +119,13 @@ fn grant(plan: &Plan, instance: &str, words: &Words) -> String {
         || "a project that the vendor does not name".to_owned(),
         |id| format!("{} (id {id})", words.project(id)),
     );
-    let team = known
-        .and_then(|grant| grant.team.as_deref())
-        .map_or_else(|| "the team that gives it".to_owned(), |team| format!("team \"{}\"", plain(team)));
+    let team = known.and_then(|grant| grant.team.as_deref()).map_or_else(
+        || "the team that gives it".to_owned(),
+        // A list names a team by its name or by its id.
+        |team| {
+            format!("team {}", words.titled(&format!("team/{team}")).unwrap_or_else(|| format!("\"{}\"", plain(team))))
+        },
+    );
     let kinds = [GrantKind::Individual, GrantKind::Team, GrantKind::AllUsers, GrantKind::OrganizationRole];
     match kinds.into_iter().find(|of| of.word() == kind) {
         Some(GrantKind::Individual) => {
@@ -136,6 +169,7 @@ fn projects(plan: &Plan) -> BTreeSet<ProjectId> {
 pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
     let mut objects: BTreeSet<String> = plan.findings.iter().filter_map(|finding| finding.object.clone()).collect();
     objects.extend(projects(plan).iter().map(|project| format!("project/{project}")));
+    objects.extend(plan.subject.teams.iter().flatten().map(|pinned| format!("team/{}", pinned.team)));
     for claim in &plan.claims {
         objects.extend(claim.reads.iter().map(ToString::to_string));
         let instances =
@@ -164,6 +198,10 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::NothingSends { project, kind } => {
                 objects.extend(instances.iter().map(|id| of(*project, *kind, id)));
             }
+            Predicate::NotInTeams { teams } | Predicate::TeamsAsBefore { teams } => {
+                objects.extend(teams.iter().map(|id| format!("team/{id}")));
+            }
+            Predicate::NoTeam => objects.extend(instances.iter().map(|id| format!("team/{id}"))),
             Predicate::NoDataView | Predicate::NoInvitation => {
                 let all = projects(plan);
                 objects.extend(
@@ -176,12 +214,14 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::NoServiceAccountBy => objects.extend(
                 instances.iter().filter_map(|id| id.parse().ok()).map(|id| What::ServiceAccount(id).to_string()),
             ),
-            Predicate::NoGrantIn { projects } | Predicate::GrantsAsBefore { projects } => {
+            Predicate::NoGrantIn { projects } => {
                 objects.extend(projects.iter().map(|project| format!("project/{project}")));
             }
             Predicate::MembersKept { ids } => objects.extend(ids.iter().map(|id| format!("member/{id}"))),
             Predicate::NotMember
-            | Predicate::LowestRole
+            | Predicate::RoleAtMost { .. }
+            | Predicate::RoleNotBelow { .. }
+            | Predicate::GrantsAsBefore { .. }
             | Predicate::RoleKept
             | Predicate::NoProjectGrant
             | Predicate::ScimInactive

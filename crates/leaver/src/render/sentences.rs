@@ -1,6 +1,7 @@
 //! What a claim says, in one sentence.
 
 use leaver_core::claim::{Claim, Predicate, Record, Subject};
+use leaver_core::reading::OrgRole;
 use leaver_core::source::{Kind, What};
 
 use super::words::Words;
@@ -9,13 +10,20 @@ use super::words::Words;
 pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
     match &claim.says {
         Predicate::NotMember => format!("{} is not a member of the organization", words.leaver),
-        Predicate::LowestRole => format!("{} has the lowest role, Member", words.leaver),
+        Predicate::RoleAtMost { role: OrgRole::Member } => format!("{} has the lowest role, Member", words.leaver),
+        Predicate::RoleAtMost { role } => {
+            format!("{} has the organization role {} or a lower one", words.leaver, role.word())
+        }
+        Predicate::RoleNotBelow { role } => format!("the organization role {} stays", role.word()),
         Predicate::NoProjectGrant => format!("{} has no project", words.leaver),
         Predicate::NoGrantIn { projects } => {
             let list: Vec<String> = projects.iter().map(|project| words.project(*project)).collect();
             format!("{} is out of {}", words.leaver, list.join(", "))
         }
         Predicate::GrantsAsBefore { .. } => "the grants that stay are as they were".to_owned(),
+        Predicate::NotInTeams { teams } => format!("{} is out of {}", words.leaver, listed(teams, words)),
+        Predicate::TeamsAsBefore { teams } => format!("{} stays in {}", words.leaver, listed(teams, words)),
+        Predicate::NoTeam => format!("{} is in no team", words.leaver),
         Predicate::NoDataView => "no restricted data view lists the leaver".to_owned(),
         Predicate::ScimInactive => "the SCIM record is inactive".to_owned(),
         Predicate::NoServiceAccountBy => "no service account that the leaver made still works".to_owned(),
@@ -76,6 +84,10 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             Subject::NotOnScreen => "the leaver is gone from the screen".to_owned(),
         },
     }
+}
+
+fn listed(teams: &[String], words: &Words) -> String {
+    teams.iter().map(|id| words.team(id)).collect::<Vec<_>>().join(", ")
 }
 
 /// Whom a copy belongs to and who sees it (XFER-1): whoever says yes to the plan has to have read it.

@@ -43,6 +43,11 @@ impl Words {
             .map_or_else(|| format!("project {id}"), |name| format!("project {}", plain(name)))
     }
 
+    /// A team by its name, else by its number.
+    pub(crate) fn team(&self, id: &str) -> String {
+        self.titled(&format!("team/{id}")).map_or_else(|| format!("team {id}"), |name| format!("team {name}"))
+    }
+
     /// A thing of a project by kind and title.
     pub(crate) fn item(&self, project: ProjectId, kind: Kind, id: &str) -> String {
         format!("{kind} {}", self.title(&What::Object(project, kind, id.to_owned())))

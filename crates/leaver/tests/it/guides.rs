@@ -16,6 +16,10 @@ fn a_revocation_names_every_grant_with_its_screen() {
     ] {
         assert!(text.contains(place), "no '{place}' in {text}");
     }
+    assert!(text.contains("grant              \"Agency\" the leaver is in this team, which gives project "), "{text}");
+    assert!(text.contains("found: team \"Agency\" (id "), "the team by its name: {text}");
+    assert!(text.contains("a restricted data view of project "), "{text}");
+    assert!(text.contains(", 1 team\n"), "the account's own line: {text}");
     assert!(
         text.contains("found: board \"Campaign results for partners\" (id "),
         "the public board by its title: {text}"
@@ -52,4 +56,32 @@ fn what_the_vendor_refuses_again_and_again_is_left_to_a_person_with_the_clicks()
     assert!(text.contains("Subscribe > View All"), "{text}");
     assert!(text.contains("leaver tried it 5 times; last: "), "{text}");
     assert!(text.contains("found: subscription \"Executive weekly\" (id "), "{text}");
+}
+
+#[test]
+fn a_reduction_by_team_and_role_names_the_screens_and_what_stays() {
+    let world = World::new();
+    let raise = json!({"as": world.owner(), "does": "set-role", "target": world.leaver(), "role": "admin"});
+    world.control("person", &raise);
+    let reduce = ["plan", world.leaver(), "--org", "sandbox", "--reason", "role-change"];
+    let text = world.run(&[&reduce[..], &["--team", "Agency", "--role", "billing-admin"]].concat()).stdout;
+    for says in [
+        &format!("{} is out of team \"Agency\"", world.leaver()),
+        &format!("{} has the organization role Billing Admin or a lower one", world.leaver()),
+        "the organization role Billing Admin stays",
+        "the grants that stay are as they were",
+        "Organization Settings > Users & Teams > Teams",
+        "leaving this team takes project ",
+        "the named teams: the person is taken out of each",
+    ] {
+        assert!(text.contains(says), "no '{says}' in {text}");
+    }
+    world.pass(61);
+    let unknown = world.run(&[&reduce[..], &["--team", "Agenzy"]].concat());
+    assert_eq!(unknown.code, 2, "{}", unknown.told());
+    assert!(unknown.stderr.contains("error[L112]: the organization has no team 'Agenzy'"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("hint: it has Agency ("), "{}", unknown.stderr);
+    world.pass(61);
+    let above = world.run(&[&reduce[..], &["--role", "admin"]].concat()).stdout;
+    assert!(above.contains("BLOCKED [L113]"), "{above}");
 }

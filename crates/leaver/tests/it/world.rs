@@ -134,6 +134,11 @@ impl World {
         &self.sandbox.description().people.leaver
     }
 
+    /// An owner of the organization.
+    pub(crate) fn owner(&self) -> &str {
+        &self.sandbox.description().people.owner
+    }
+
     /// Somebody whose address looks like the leaver's.
     pub(crate) fn lookalike(&self) -> &str {
         &self.sandbox.description().people.lookalike

@@ -277,8 +277,22 @@ fn words_that_are_no_reason_method_or_urgency() {
     told!(world, told, @r#"
     exit 2
     -- stderr
-    error[L015]: the method reduce needs the projects to leave
-      hint: name each with --project ID
+    error[L015]: the method reduce needs what is to go
+      hint: name each part with --project ID, --team NAME or --role ROLE, and use it with --method reduce alone
+    "#);
+    let told = world.refused(&[&remove[..], &["--method", "delete", "--team", "Agency"]].concat());
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L015]: a project, team or role is named for the method reduce, and the method is delete
+      hint: name each part with --project ID, --team NAME or --role ROLE, and use it with --method reduce alone
+    "#);
+    let told = world.refused(&[&remove[..], &["--method", "reduce", "--role", "owner"]].concat());
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L014]: 'owner' is no role to lower to
+      hint: one of member, billing-admin, admin
     "#);
     let told = world.refused(&[&remove[..], &["--urgency", "planned"]].concat());
     told!(world, told, @r#"

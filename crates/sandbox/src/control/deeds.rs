@@ -5,6 +5,7 @@
 //! | `delete-member` | address or user id | |
 //! | `set-role` | address or user id | `role`; with `project` a project role, else an organization role |
 //! | `leave-project` | address or user id | `project` |
+//! | `leave-team` | address or user id | `team` |
 //! | `leave-data-view` | address or user id | `data_view` |
 //! | `revoke-invitation` | address | |
 //! | `disable-public-link` | board id | |
@@ -41,6 +42,7 @@ pub(super) fn does(world: &mut World, body: &Map<String, Value>, now: Timestamp)
         "delete-member" => delete_member(world, &who, &target).map(drop),
         "set-role" => set_role(world, &who, &target, body),
         "leave-project" => leave_project(world, &who, &target, body),
+        "leave-team" => leave_team(world, &who, &target, body),
         "leave-data-view" => leave_data_view(world, &who, &target, body),
         "revoke-invitation" => revoke_invitation(world, &who, &target),
         "disable-public-link" => disable_public_link(world, &who, &target),
@@ -129,6 +131,19 @@ fn leave_project(world: &mut World, who: &str, target: &str, body: &Map<String, 
         }
     }
     Ok(())
+}
+
+fn leave_team(world: &mut World, who: &str, target: &str, body: &Map<String, Value>) -> Result<(), Refused> {
+    let actor = world.acting(who)?;
+    let target = person(world, target)?;
+    if !actor.role.manages_people() {
+        return refuse(403, "only owners and admins can change teams");
+    }
+    let Some(id) = loose_id(body.get("team")).filter(|id| world.teams.contains_key(id)) else {
+        return refuse(404, "team: not known");
+    };
+    let left = Arc::make_mut(&mut world.teams).get_mut(&id).is_some_and(|team| team.members.remove(&target.who.id));
+    if left { Ok(()) } else { refuse(409, "this person is not in the team") }
 }
 
 fn leave_data_view(world: &mut World, who: &str, target: &str, body: &Map<String, Value>) -> Result<(), Refused> {

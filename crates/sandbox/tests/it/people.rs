@@ -100,6 +100,22 @@ async fn grants_end_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_team_is_left_by_the_word_of_an_admin() {
+    let site = Site::ordinary().await;
+    let people = site.people().clone();
+    let team = site.member(&people.leaver).await["teams"][0].clone();
+    let leave =
+        |who: &str, team: &Value| json!({"as": who, "does": "leave-team", "target": people.leaver, "team": team});
+    assert_eq!(site.deed(&leave(&people.successor, &team)).await, 403, "only owners and admins");
+    assert_eq!(site.deed(&leave(&people.approver, &json!(1))).await, 404);
+    assert_eq!(site.deed(&leave(&people.approver, &team)).await, 200);
+    let after = site.member(&people.leaver).await;
+    assert_eq!(after["teams"], json!([]));
+    assert!(!after["grants"].to_string().contains("\"kind\":\"team\""), "its grant went with it: {after}");
+    assert_eq!(site.deed(&leave(&people.approver, &team)).await, 409, "nobody leaves twice");
+}
+
+#[tokio::test]
 async fn the_other_deeds_change_what_they_say() {
     let site = Site::ordinary().await;
     let people = site.people().clone();

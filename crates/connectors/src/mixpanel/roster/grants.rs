@@ -34,8 +34,8 @@ pub(super) fn is_key(key: &str) -> bool {
     KEYS.contains(&&*plain(key))
 }
 
-/// The grants of an object about a person. `None`: it does not speak of grants; an empty list: it says there are none.
-pub(super) fn of(fields: &Map<String, Value>) -> Option<Vec<Grant>> {
+/// The grants of an object about a person or a team. `None`: it does not speak of grants; an empty list: it says there are none.
+pub(in crate::mixpanel) fn of(fields: &Map<String, Value>) -> Option<Vec<Grant>> {
     let mut all: Option<Vec<Grant>> = None;
     for (key, value) in fields {
         let Some(place) = KEYS.iter().position(|name| *name == plain(key)) else {
@@ -116,8 +116,9 @@ fn object(fields: &Map<String, Value>, around: Option<ProjectId>, of_projects: b
                 .collect();
         }
     }
-    let team =
-        ["team", "team_name", "teamName", "group"].iter().find_map(|key| named(fields.get(*key)?, &["name", "id"]));
+    let team = ["team", "team_name", "teamName", "group", "team_id", "teamId"]
+        .iter()
+        .find_map(|key| named(fields.get(*key)?, &["name", "id"]));
     let words =
         ["kind", "type", "target_type", "targetType", "source", "via", "grant_type", "grantType", "through", "origin"];
     let kind = words

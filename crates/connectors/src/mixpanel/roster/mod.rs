@@ -10,7 +10,7 @@
 //! two ways (`../proof.rs`).
 
 mod fields;
-mod grants;
+pub(super) mod grants;
 mod stream;
 
 use leaver_core::ids::{Address, ProjectId};

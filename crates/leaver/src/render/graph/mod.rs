@@ -118,7 +118,7 @@ struct Picture {
 /// Draws a case as SVG.
 pub(crate) fn graph(case: &Case, plan: &Plan, words: &Words) -> String {
     let channels: Vec<Channel> = [
-        membership(case, plan),
+        membership(case, plan, words),
         senders(case, plan, words),
         service_accounts(case, plan, words),
         shares(case, plan, words),
@@ -169,10 +169,11 @@ fn instances<'c>(case: &'c Case, claim: &Claim) -> &'c [String] {
 }
 
 /// The account with its role and every grant, each kind by itself.
-fn membership(case: &Case, plan: &Plan) -> Channel {
+fn membership(case: &Case, plan: &Plan, words: &Words) -> Channel {
     let role = plan.subject.role.map_or("role unknown", leaver_core::reading::OrgRole::word);
     let mut channel = Channel::new("membership", format!("organization role {role}"));
-    let whole = plan.claims.iter().find(|claim| matches!(claim.says, Predicate::NotMember | Predicate::LowestRole));
+    let whole =
+        plan.claims.iter().find(|claim| matches!(claim.says, Predicate::NotMember | Predicate::RoleAtMost { .. }));
     let grants = plan
         .claims
         .iter()
@@ -216,6 +217,8 @@ fn membership(case: &Case, plan: &Plan) -> Channel {
     for claim in &plan.claims {
         if claim.says == Predicate::ScimInactive {
             channel.add("SCIM record".to_owned(), "active or not", seen(case, claim), Vec::new());
+        } else if matches!(claim.says, Predicate::NoTeam | Predicate::NotInTeams { .. }) {
+            teams(&mut channel, case, plan, claim, words);
         } else if claim.says == Predicate::NoDataView {
             for view in instances(case, claim) {
                 channel.add(format!("data view {view}"), "restricted", Seen::Open, Vec::new());
@@ -226,6 +229,20 @@ fn membership(case: &Case, plan: &Plan) -> Channel {
         }
     }
     channel
+}
+
+/// Each team that the person was in when the plan was made.
+fn teams(channel: &mut Channel, case: &Case, plan: &Plan, claim: &Claim, words: &Words) {
+    let Some(known) = &plan.subject.teams else {
+        return channel.add("teams".to_owned(), "the vendor does not show them", seen(case, claim), Vec::new());
+    };
+    for pinned in known {
+        let title = words.titles.get(&format!("team/{}", pinned.team)).filter(|title| !title.is_empty());
+        let title = title.map_or_else(|| format!("team {}", pinned.team), |title| format!("team {title}"));
+        let projects = pinned.grants.iter().flatten().filter_map(|grant| grant.project).collect();
+        let goes = !matches!(&claim.says, Predicate::NotInTeams { teams } if !teams.contains(&pinned.team));
+        channel.add(title, "member of the team", if goes { seen(case, claim) } else { Seen::Stays }, projects);
+    }
 }
 
 /// Everything that sends to the leaver; the lists that send nothing are counted.
