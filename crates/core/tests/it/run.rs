@@ -151,6 +151,8 @@ impl Run {
     /// Something happens in the world that is not of our making.
     pub(crate) fn happens(&mut self, what: impl FnOnce(&mut World)) {
         self.old = None;
+        // What was read before this is true of before this, and the checks look at the world as it is.
+        self.at_hand.clear();
         self.pass(SignedDuration::from_millis(20));
         what(&mut self.world);
     }
