@@ -10,6 +10,7 @@
 
 mod answers;
 mod bench;
+mod by_scim;
 mod creations;
 mod deadlines;
 mod dice;
