@@ -97,6 +97,8 @@ impl Remedy {
 pub enum Guide {
     /// Organization Settings > Users & Teams: tick, Delete.
     DeleteMember,
+    /// The same for an account that was deactivated; where it is not shown there, by SCIM on a decision.
+    DeleteInactive,
     /// Users & Teams: click the name, set the organization role to the one that the claim leaves.
     LowerRole,
     /// Project Settings > Project Users: tick, Delete.
@@ -151,6 +153,8 @@ pub enum Choice {
     Keep,
     /// Delete it without a replacement.
     Delete,
+    /// Delete the person by SCIM, which may take their content along.
+    DeleteByScim,
     /// The callers have moved to the new credential.
     CallersMoved,
     /// Go on, although others are affected.
@@ -169,6 +173,7 @@ impl Choice {
             Self::Rotate => "rotate",
             Self::Keep => "keep",
             Self::Delete => "delete",
+            Self::DeleteByScim => "delete-by-scim",
             Self::CallersMoved => "callers-moved",
             Self::Proceed => "proceed",
             Self::AcceptRisk => "accept-risk",
@@ -184,6 +189,7 @@ impl Choice {
             Self::Rotate,
             Self::Keep,
             Self::Delete,
+            Self::DeleteByScim,
             Self::CallersMoved,
             Self::Proceed,
             Self::AcceptRisk,
@@ -237,6 +243,8 @@ pub enum Predicate {
     NoDataView,
     /// The SCIM record is inactive or gone.
     ScimInactive,
+    /// The SCIM list does not show the leaver any more, active or not.
+    ScimGone,
     /// No service account made by the leaver is left, except those that a named person keeps.
     NoServiceAccountBy,
     /// A replacement for this service account exists and was accepted by the vendor.

@@ -79,6 +79,14 @@ pub enum Rejection {
         /// How the last read failed.
         failure: Failure,
     },
+    /// What may take content along is decided once nothing is left to lose.
+    #[error("{claim} may take content along, and is decided once these hold: {}", open.iter().map(ClaimKey::as_str).collect::<Vec<_>>().join(", "))]
+    TooEarly {
+        /// The claim.
+        claim: ClaimKey,
+        /// What it needs and what does not hold yet.
+        open: Vec<ClaimKey>,
+    },
     /// An accepted risk needs an end.
     #[error("an accepted risk needs a date until which it is accepted")]
     NoExpiry,
@@ -98,6 +106,7 @@ impl Rejection {
             Self::NoExpiry => "L207",
             Self::NoFile(_) => "L214",
             Self::Passing { .. } => "L215",
+            Self::TooEarly { .. } => "L216",
         }
     }
 }
@@ -291,6 +300,16 @@ fn choose(
             if claim.options.contains(&Choice::AcceptRisk) { offers } else { format!("{offers}, accept-risk") };
         let offers = offers.trim_start_matches(", ").to_owned();
         return Err(Rejection::NoOption { claim: key, choice: choice.word(), offers });
+    }
+    // Deleting by SCIM is confirmed by itself: by somebody who neither asked nor clicks, after the transfer holds (METHOD-1).
+    if choice == Choice::DeleteByScim {
+        if by == case.request.requester || by == case.request.executor {
+            return Err(Rejection::Duty { role: "requester or executor", act: "decide to delete by SCIM in" });
+        }
+        let open: Vec<ClaimKey> = claim.needs.iter().filter(|need| !settled(case, need, now)).cloned().collect();
+        if !open.is_empty() {
+            return Err(Rejection::TooEarly { claim: key, open });
+        }
     }
     if crate::judge::keeps(choice) && until.is_none_or(|until| until <= now) {
         return Err(Rejection::NoExpiry);

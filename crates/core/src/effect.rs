@@ -120,6 +120,8 @@ pub enum Act {
     },
     /// Deactivate the SCIM record.
     Deactivate,
+    /// Delete the person by SCIM, on a decision of its own.
+    DeleteMember,
 }
 
 /// How an effect may be repeated after an unknown outcome (architecture §3).
@@ -150,7 +152,8 @@ impl Act {
             | Self::SetSchemaContacts { .. }
             | Self::Describe { .. }
             | Self::Drop { .. }
-            | Self::Deactivate => Class::Absolute,
+            | Self::Deactivate
+            | Self::DeleteMember => Class::Absolute,
         }
     }
 
@@ -170,6 +173,7 @@ impl Act {
             Self::Describe { .. } => "describe",
             Self::Drop { .. } => "drop",
             Self::Deactivate => "deactivate",
+            Self::DeleteMember => "delete-member",
         }
     }
 
@@ -188,7 +192,7 @@ impl Act {
             Self::ShareCopy { id, .. } => format!("unshared:{id}"),
             Self::DeleteServiceAccount { id } => id.to_string(),
             Self::CreateServiceAccount { replaces } => replaces.to_string(),
-            Self::Deactivate => String::new(),
+            Self::Deactivate | Self::DeleteMember => String::new(),
         }
     }
 
@@ -208,7 +212,8 @@ impl Act {
             | Self::NameCopy { .. }
             | Self::ShareCopy { .. }
             | Self::CreateServiceAccount { .. }
-            | Self::Deactivate => None,
+            | Self::Deactivate
+            | Self::DeleteMember => None,
         }
     }
 
@@ -227,7 +232,7 @@ impl Act {
             Self::SetSchemaContacts { project, id } => What::Object(*project, Kind::Schema, id.clone()).to_string(),
             Self::DeleteServiceAccount { id } => What::ServiceAccount(*id).to_string(),
             Self::CreateServiceAccount { replaces } => format!("replacement-of/{}", What::ServiceAccount(*replaces)),
-            Self::Deactivate => format!("scim-user/{person}"),
+            Self::Deactivate | Self::DeleteMember => format!("scim-user/{person}"),
         }
     }
 
@@ -254,7 +259,7 @@ impl Act {
             Self::SetSchemaContacts { project, id } => vec![What::Object(*project, Kind::Schema, id.clone())],
             Self::DeleteServiceAccount { id } => vec![What::Me, What::ServiceAccount(*id)],
             Self::CreateServiceAccount { replaces } => vec![What::ServiceAccounts, What::ServiceAccount(*replaces)],
-            Self::Deactivate => vec![What::Me, What::ScimUsers],
+            Self::Deactivate | Self::DeleteMember => vec![What::Me, What::ScimUsers],
         }
     }
 
@@ -282,6 +287,7 @@ impl Act {
             Self::DeleteServiceAccount { id } => vec![What::ServiceAccounts, What::ServiceAccount(*id)],
             Self::CreateServiceAccount { .. } => vec![What::ServiceAccounts],
             Self::Deactivate => vec![What::ScimUsers, What::Roster],
+            Self::DeleteMember => vec![What::ScimUsers, What::Roster, What::Teams],
         }
     }
 }

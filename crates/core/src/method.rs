@@ -254,6 +254,11 @@ const HISTORY: MethodEffect =
 
 const DELETE: &[MethodEffect] = &[
     line("membership", Does::Yes, "the person leaves the organization, every project and every team; cannot be undone"),
+    line(
+        "deletion by SCIM",
+        Does::Unknown,
+        "may take the person's content along; only where SCIM reaches, deactivated first, on a decision of its own once every copy holds",
+    ),
     line("a return", Does::Never, "only by a new invitation, under a new membership"),
     CONTENT,
     MAIL,

@@ -382,6 +382,11 @@ pub mod keys {
         ClaimKey::from("member.scim-inactive")
     }
 
+    /// The SCIM record is gone.
+    pub fn scim_gone() -> ClaimKey {
+        ClaimKey::from("member.scim-gone")
+    }
+
     /// No service account of the leaver is left.
     pub fn service_accounts() -> ClaimKey {
         ClaimKey::from("service-accounts.gone")

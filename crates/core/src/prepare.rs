@@ -12,7 +12,7 @@ use crate::ids::{ClaimKey, Digest, ProjectId};
 use crate::judge::{Names, Readings, definition, marker};
 use crate::method::Urgency;
 use crate::plan::{Plan, keys};
-use crate::reading::{Failure, Grant, GrantKind, Item, Maker, Me, OrgRole, Snapshot};
+use crate::reading::{Failure, Grant, GrantKind, Item, Maker, Me, Member, OrgRole, Snapshot};
 use crate::source::{Kind, What};
 use crate::write::Write;
 
@@ -82,7 +82,7 @@ pub fn reads_before(effect: &Effect, case: &Case) -> BTreeSet<What> {
         reads.extend(missing.into_iter().map(|id| What::Object(*project, Kind::Report, id)));
     }
     // The member list tells whether the account is still what the approver saw, where it can be read.
-    if matches!(effect.act, Act::Deactivate) && case.failure(&What::Roster).is_none() {
+    if matches!(effect.act, Act::Deactivate | Act::DeleteMember) && case.failure(&What::Roster).is_none() {
         reads.insert(What::Roster);
     }
     // Whether its reports stand on other boards is told by each of them.
@@ -196,7 +196,8 @@ pub fn prepare(
             Some(_) => send(Write::Delete { project: *project, kind: *kind, id: id.clone() }),
             None => skip("it is gone already"),
         },
-        Act::Deactivate => room.deactivate(),
+        Act::Deactivate => room.scim_record(|_, id| send(Write::Deactivate { id })),
+        Act::DeleteMember => room.scim_record(|member, id| room.delete_member(&effect.claim, member, id)),
     }
 }
 
@@ -468,7 +469,20 @@ impl Room<'_> {
         send(Write::SetSchemaContacts { project, id: id.to_owned(), body })
     }
 
-    fn deactivate(&self) -> Prepared {
+    /// The guards of a deletion that may take content along, on the picture of this moment: decided by name, every copy proved, the
+    /// record inactive.
+    fn delete_member(&self, claim: &ClaimKey, member: &Member, id: String) -> Prepared {
+        if self.case.decision(claim).is_none_or(|decision| decision.choice != Choice::DeleteByScim) {
+            return ask("nobody has decided to delete by SCIM");
+        }
+        if member.active != Some(false) {
+            return skip("the SCIM record is not inactive: it is deactivated first");
+        }
+        send(Write::DeleteByScim { id })
+    }
+
+    /// What is done to the SCIM record of the approved account, and of no other.
+    fn scim_record(&self, act: impl FnOnce(&Member, String) -> Prepared) -> Prepared {
         let Some(Snapshot::Roster(list)) = self.snapshot(&What::ScimUsers) else {
             return Prepared::Wait(Failure::Incomplete("the SCIM list was not read".to_owned()));
         };
@@ -489,7 +503,7 @@ impl Room<'_> {
             (None, _) => skip("the SCIM list does not show the account"),
             (Some(member), None) => match &member.id {
                 Some(id) if self.plan.subject.scim_id.as_ref().is_none_or(|pinned| pinned == id) => {
-                    send(Write::Deactivate { id: id.clone() })
+                    act(member, id.clone())
                 }
                 Some(_) => ask("the address belongs to another SCIM record than the approved one"),
                 None => ask("the SCIM record shows no id"),

@@ -281,6 +281,10 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
             needed_since(case, claim)
         }
         State::Broken => match claim.remedy {
+            Remedy::Guided(_) if by_machine(case, claim) && !waits_for_person(case, plan, claim, now) => case
+                .skipped_at(&claim.key)
+                .filter(|at| last <= *at)
+                .map(|_| spaced(last, seen.since, SignedDuration::from_secs(5), SignedDuration::from_mins(5))),
             // While a person is awaited: every 15 s for ten minutes, then backing off to 5 minutes.
             Remedy::Guided(_) | Remedy::Attested(_) | Remedy::None => Some(awaited(last, seen.since)),
             Remedy::Automatic if waits_for_person(case, plan, claim, now) => Some(awaited(last, seen.since)),
@@ -354,13 +358,25 @@ pub fn recheck_due_since(case: &Case, now: Timestamp) -> Option<Timestamp> {
         .min()
 }
 
+/// Whether making the claim true may take content of the leaver along, as a deletion by SCIM may (METHOD-1): then every copy is awaited,
+/// whatever the deadline says. Access does not depend on it.
+fn may_take_content(claim: &Claim) -> bool {
+    claim.says == Predicate::ScimGone
+}
+
+/// Whether the machine makes the claim true: always, or because a named person decided so.
+fn by_machine(case: &Case, claim: &Claim) -> bool {
+    let decided = || case.decision(&claim.key).is_some_and(|decision| decision.choice == Choice::DeleteByScim);
+    claim.remedy == Remedy::Automatic || (claim.says == Predicate::ScimGone && decided())
+}
+
 /// Whether everything that the claim needs is settled. Only deletion waits for the transfer, and only until the deadline (XFER-8).
 pub fn needs_hold(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     let no_waiting =
         matches!(case.request.urgency, Urgency::Emergency | Urgency::Immediate) || now >= case.request.deadline;
     claim.needs.iter().all(|key| {
         let transfer = plan.claim(key).is_some_and(|needed| needed.kind == ClaimKind::Transfer);
-        (transfer && no_waiting) || settled(case, key, now)
+        (transfer && no_waiting && !may_take_content(claim)) || settled(case, key, now)
     })
 }
 
@@ -384,6 +400,7 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
         return true;
     }
     match &claim.remedy {
+        Remedy::Guided(_) if by_machine(case, claim) => is_stopped(case, plan, claim, now),
         Remedy::Guided(_) | Remedy::Attested(_) => needs_hold(case, plan, claim, now),
         Remedy::Automatic => is_stopped(case, plan, claim, now),
         // What should not have changed is put back, or accepted, by a person; an emergency is ratified by one.
@@ -425,7 +442,7 @@ pub fn wait(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<W
     if !needs_hold(case, plan, claim, now) {
         return Some(Wait::Needs);
     }
-    let unratified = case.is_alone() && claim.remedy == Remedy::Automatic && !claim.kind.gates_removed();
+    let unratified = case.is_alone() && by_machine(case, claim) && !claim.kind.gates_removed();
     if unratified
         || matches!(case.state, CaseState::WaitingApproval | CaseState::Held)
         || waits_for_person(case, plan, claim, now)
@@ -443,7 +460,7 @@ fn attempts(case: &Case, key: &ClaimKey) -> u32 {
 fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     // On one person's word alone only closing, revoking and deactivating run (invariant 4).
     let alone = case.is_alone();
-    claim.remedy == Remedy::Automatic
+    by_machine(case, claim)
         && (!alone || claim.kind.gates_removed())
         // A path that opens again re-opens the case first.
         && !(case.state == CaseState::Removed && claim.kind.gates_removed())
@@ -567,6 +584,7 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         }
         Predicate::Dropped { project, kind, id } => Some(Act::Drop { project: *project, kind: *kind, id: id.clone() }),
         Predicate::ScimInactive => Some(Act::Deactivate),
+        Predicate::ScimGone => Some(Act::DeleteMember),
         Predicate::NotMember
         | Predicate::RoleAtMost { .. }
         | Predicate::RoleNotBelow { .. }

@@ -177,6 +177,9 @@ fn refused(rejection: &Rejection) -> (Exit, Option<&'static str>) {
             ),
         ),
         Rejection::OtherPlan { .. } => (Exit::NotDone, Some("look at the plan again: leaver status CASE")),
+        Rejection::TooEarly { .. } => {
+            (Exit::NotDone, Some("'leaver status CASE' shows each; access does not wait for this"))
+        }
         Rejection::Readable { .. } => (Exit::NotDone, Some("make it true; leaver reads it by itself")),
         Rejection::WrongState { .. } | Rejection::Blocked { .. } => (Exit::NotDone, None),
     }

@@ -223,6 +223,19 @@ impl Court<'_> {
         })
     }
 
+    /// An inactive record opens nothing, and is not gone for good.
+    pub(super) fn scim_gone(&self) -> Result<Verdict, Gap> {
+        let (list, _) = self.complete_roster(&What::ScimUsers)?;
+        Ok(match self.leaver_in(&What::ScimUsers, list) {
+            None => Verdict::holds("the SCIM list does not show the account").on(Rung::Scim),
+            Some(member) => {
+                let how = if member.active == Some(false) { ", inactive" } else { "" };
+                Verdict::broken(format!("the SCIM list shows the account{how}"), vec![member_ref(member)])
+                    .on(Rung::Scim)
+            }
+        })
+    }
+
     pub(super) fn not_shared(&self, project: ProjectId, kind: Kind, id: &str) -> Result<Verdict, Gap> {
         let what = What::Shares(project, kind, id.to_owned());
         let (reading, snapshot) = self.fresh(&what)?;

@@ -147,6 +147,7 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
         | Predicate::TeamsAsBefore { .. }
         | Predicate::NoDataView
         | Predicate::ScimInactive
+        | Predicate::ScimGone
         | Predicate::NotShared { .. }
         | Predicate::NoPublicLink { .. }
         | Predicate::OwnedBySuccessor { .. }
@@ -260,6 +261,7 @@ impl Court<'_> {
             Predicate::TeamsAsBefore { teams } => self.teams_as_before(teams),
             Predicate::NoDataView => self.no_data_view(),
             Predicate::ScimInactive => self.scim_inactive(),
+            Predicate::ScimGone => self.scim_gone(),
             Predicate::NoServiceAccountBy => self.no_service_account(),
             Predicate::Replaced { service_account } => self.replaced(*service_account),
             Predicate::NothingSends { project, kind } => self.nothing_sends(claim, *project, *kind),

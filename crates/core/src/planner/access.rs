@@ -75,7 +75,7 @@ impl Desk<'_> {
                 gone.final_act = true;
                 made.extend(self.role_kept());
                 if !matches!(request.urgency, Urgency::Emergency | Urgency::Immediate) {
-                    gone.needs = transfers;
+                    gone.needs.clone_from(&transfers);
                 }
                 let mut teams = self.no_team(&["METHOD-1", "BEYOND-3"]);
                 // Deleting the person takes them out of every team: nobody does that by hand before.
@@ -83,6 +83,7 @@ impl Desk<'_> {
                 made.push(gone);
                 made.push(teams);
                 made.extend(self.scim(&["METHOD-1"]));
+                made.extend(self.scim_gone(transfers));
             }
             Method::Revoke => {
                 made.extend(self.role_kept());
@@ -158,5 +159,25 @@ impl Desk<'_> {
                 Remedy::Automatic,
             )
         })
+    }
+
+    /// Where SCIM reaches, an inactive record opens nothing and is still there: the member has left for good when it is gone. A person
+    /// deletes it in Users & Teams, or decides by name that SCIM does, once the transfer holds and the record is inactive (METHOD-1).
+    fn scim_gone(&self, transfers: Vec<ClaimKey>) -> Option<Claim> {
+        self.subject.scim_id.as_ref()?;
+        let first = self.scim(&[])?;
+        let mut gone = claim(
+            keys::scim_gone(),
+            &["METHOD-1"],
+            ClaimKind::Record,
+            Predicate::ScimGone,
+            first.reads,
+            Remedy::Guided(Guide::DeleteInactive),
+        );
+        gone.needs = transfers;
+        gone.needs.push(first.key);
+        gone.options = vec![Choice::DeleteByScim, Choice::AcceptRisk];
+        gone.final_act = true;
+        Some(gone)
     }
 }

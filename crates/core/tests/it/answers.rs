@@ -261,6 +261,13 @@ impl World {
                     .find(|(id, _)| self.members.get(*id).is_some_and(|member| member.address == address(LEAVER)));
                 Some(listed.is_none_or(|(_, active)| !active))
             }
+            Predicate::ScimGone => Some(
+                !self
+                    .scim
+                    .as_ref()?
+                    .keys()
+                    .any(|id| self.members.get(id).is_some_and(|member| member.address == address(LEAVER))),
+            ),
             Predicate::NoServiceAccountBy => Some(!self.robots.values().any(|robot| is_leaver(&robot.maker))),
             Predicate::Replaced { service_account } => Some(self.replacements(*service_account).count() >= 1),
             Predicate::NothingSends { project, kind } => {

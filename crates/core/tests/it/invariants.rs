@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::{Choice, ClaimKind, Decision, Predicate, Proof, State};
+use leaver_core::effect::Act;
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{ClaimKey, Digest, EffectKey, PersonId};
 use leaver_core::plan::{Plan, Request};
@@ -151,6 +152,9 @@ impl<'a> Told<'a> {
             }
             Event::Attested { attestation, .. } => self.may(&attestation.by, "attested", wrong),
             Event::Intended { effect, plan, .. } => {
+                if effect.act == Act::DeleteMember {
+                    self.deletes_by_scim(&effect.claim, stamped.at, wrong);
+                }
                 let reason = (plan.clone(), 0, false);
                 if self.intents.insert(effect.key.clone(), reason).is_some() {
                     wrong.push(format!("{} was intended twice", effect.key));
@@ -181,6 +185,27 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Only on a decision by somebody who neither asked nor clicks, after every copy and hand-over holds or was waived by name.
+    fn deletes_by_scim(&self, claim: &ClaimKey, at: Timestamp, wrong: &mut Vec<String>) {
+        let decided = self.decisions.get(claim).filter(|decision| decision.choice == Choice::DeleteByScim);
+        if decided.is_none_or(|one| one.by == self.request.requester || one.by == self.request.executor) {
+            wrong.push("deleted by SCIM without a decision of its own".to_owned());
+        }
+        let Some((plan, _)) = &self.plan else { return };
+        for transfer in plan.claims.iter().filter(|claim| claim.kind == ClaimKind::Transfer) {
+            if self.seen.get(&transfer.key) != Some(&State::Holds) && !self.waived(&transfer.key, at) {
+                wrong.push(format!("deleted by SCIM while {} does not hold", transfer.key));
+            }
+        }
+    }
+
+    fn waived(&self, key: &ClaimKey, at: Timestamp) -> bool {
+        self.decisions.get(key).is_some_and(|decision| {
+            let waives = [Choice::AcceptRisk, Choice::Keep, Choice::Leave, Choice::Delete].contains(&decision.choice);
+            waives && decision.until.is_none_or(|until| until > at)
+        })
+    }
+
     fn end(&mut self, effect: &EffectKey, outcome: &Outcome, wrong: &mut Vec<String>) {
         let Some((_, ends, unknown)) = self.intents.get_mut(effect) else {
             wrong.push(format!("{effect} ended and was never intended"));
@@ -198,12 +223,7 @@ impl<'a> Told<'a> {
         let gates = |kind: ClaimKind| kind.gates_removed() || to == CaseState::Closed;
         for claim in plan.claims.iter().filter(|claim| gates(claim.kind)) {
             let holds = self.seen.get(&claim.key) == Some(&State::Holds);
-            let waived = self.decisions.get(&claim.key).is_some_and(|decision| {
-                let waives =
-                    [Choice::AcceptRisk, Choice::Keep, Choice::Leave, Choice::Delete].contains(&decision.choice);
-                waives && decision.until.is_none_or(|until| until > at)
-            });
-            if !holds && !waived {
+            if !holds && !self.waived(&claim.key, at) {
                 let state = self.seen.get(&claim.key);
                 wrong.push(format!("{} while {} is {state:?}", to.word(), claim.key));
             }
@@ -242,7 +262,12 @@ pub(crate) fn duplicates(world: &World, plan: &Plan) -> Vec<String> {
 /// What a change did that it must not: the world before it and after it, and the plan that it serves.
 pub(crate) fn unlawful(before: &World, after: &World, write: &Write, plan: &Plan) -> Vec<String> {
     let mut wrong = Vec::new();
-    if before.members != after.members {
+    let by_scim = matches!(write, Write::DeleteByScim { .. });
+    let others = |world: &World| -> BTreeMap<String, leaver_core::reading::Member> {
+        let stays = |member: &leaver_core::reading::Member| !by_scim || member.address.as_str() != LEAVER;
+        world.members.iter().filter(|(_, member)| stays(member)).map(|(id, one)| (id.clone(), one.clone())).collect()
+    };
+    if others(before) != others(after) {
         wrong.push(format!("{write:?} changed the members"));
     }
     for (id, active) in before.scim.iter().flatten() {
@@ -268,10 +293,14 @@ pub(crate) fn unlawful(before: &World, after: &World, write: &Write, plan: &Plan
             for (id, was) in things {
                 let fine = match after.thing(*project, *kind, id) {
                     None => {
-                        was.maker == ourselves() || dropped(*kind, id) || is_mine(was) || {
-                            *kind == Kind::Report
-                                && was.part_of.as_deref().is_some_and(|board| dropped(Kind::Board, board))
-                        }
+                        (by_scim && was.maker == leaver() && !was.shared)
+                            || was.maker == ourselves()
+                            || dropped(*kind, id)
+                            || is_mine(was)
+                            || {
+                                *kind == Kind::Report
+                                    && was.part_of.as_deref().is_some_and(|board| dropped(Kind::Board, board))
+                            }
                     }
                     Some(is) => {
                         is == was

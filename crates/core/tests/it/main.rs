@@ -11,6 +11,7 @@
 mod answers;
 mod arrivals;
 mod bench;
+mod by_scim;
 mod creations;
 mod deadlines;
 mod dice;

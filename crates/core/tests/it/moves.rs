@@ -168,6 +168,10 @@ fn command(run: &mut Run) {
         4 if run.dice.once_in(4) => Command::Cancel { by, why: why() },
         5 => Command::Release { by, why: why() },
         6 => Command::Attest { claim: key, file: Some(Digest::of(b"a picture")), note: why(), by },
+        8 if run.plan().claim(&keys::scim_gone()).is_some() => {
+            let (claim, choice) = (keys::scim_gone(), Choice::DeleteByScim);
+            Command::Decide { claim, choice, why: why(), until: None, by: person(SECOND) }
+        }
         _ => Command::Decide { claim: key, choice, why: why(), until, by },
     };
     run.command(command);
@@ -233,7 +237,7 @@ fn hand(run: &mut Run) {
 fn by_hand(world: &mut World, claim: &Claim) {
     let me = address(LEAVER);
     match (&claim.remedy, &claim.says) {
-        (Remedy::Guided(Guide::DeleteMember), _) => world.delete_leaver(),
+        (Remedy::Guided(Guide::DeleteMember | Guide::DeleteInactive), _) => world.delete_leaver(),
         (Remedy::Guided(Guide::LowerRole), Predicate::RoleAtMost { role }) => {
             world.members.values_mut().filter(|member| member.address == me).for_each(|one| one.role = Some(*role));
         }
@@ -343,6 +347,7 @@ fn answers(run: &mut Run, claim: &Claim) {
             run.happens(|world| by_hand(world, claim));
             attest
         }
+        Remedy::Guided(Guide::DeleteInactive) if run.dice.below(2) == 1 => decide(Choice::DeleteByScim, None),
         Remedy::Guided(_) => {
             run.happens(|world| by_hand(world, claim));
             return;

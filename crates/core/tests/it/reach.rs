@@ -31,7 +31,7 @@ const STATES: [CaseState; 11] = [
     CaseState::Rejected,
 ];
 
-const ACTS: [&str; 13] = [
+const ACTS: [&str; 14] = [
     "take-out",
     "disable",
     "delete-service-account",
@@ -45,10 +45,11 @@ const ACTS: [&str; 13] = [
     "describe",
     "drop",
     "deactivate",
+    "delete-member",
 ];
 
-const REJECTIONS: [&str; 8] =
-    ["WrongState", "Blocked", "OtherPlan", "Duty", "NoClaim", "NoOption", "Readable", "NoExpiry"];
+const REJECTIONS: [&str; 9] =
+    ["WrongState", "Blocked", "OtherPlan", "Duty", "NoClaim", "NoOption", "Readable", "NoExpiry", "TooEarly"];
 
 const REST: [&str; 25] = [
     "Absolute unknown",

@@ -415,7 +415,19 @@ impl World {
                 }
             }
             Write::Deactivate { id } => *self.scim.as_mut()?.get_mut(id)? = false,
-            Write::AddServiceAccount { .. } | Write::RemoveServiceAccount { .. } | Write::DeleteByScim { .. } => {
+            Write::DeleteByScim { id } => {
+                self.scim.as_mut()?.remove(id)?;
+                if self.members.get(id).is_some_and(|member| member.address == address(LEAVER)) {
+                    self.delete_leaver();
+                    // What nobody else sees goes along.
+                    for things in self.projects.values_mut().flat_map(|project| project.things.values_mut()) {
+                        things.retain(|_, thing| thing.maker != leaver() || thing.shared);
+                    }
+                } else {
+                    self.delete_member(id);
+                }
+            }
+            Write::AddServiceAccount { .. } | Write::RemoveServiceAccount { .. } => {
                 panic!("the core never asks for {write:?}")
             }
         }

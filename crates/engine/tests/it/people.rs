@@ -335,6 +335,63 @@ async fn reducing_by_role_lowers_it_and_leaves_teams_and_grants() {
     assert_eq!(state(&seen, &keys::teams_kept()), State::Broken);
 }
 
+fn sent_deletes(requests: &[Value]) -> Vec<&Value> {
+    requests
+        .iter()
+        .filter(|one| one["method"] == "DELETE" && one["path"].as_str().unwrap().contains("/scim/"))
+        .collect()
+}
+
+/// By default a person deletes, also what was deactivated first; SCIM deletes on a decision of its own, after every copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scim_deletes_only_on_a_decision_after_every_copy() {
+    for by_scim in [false, true] {
+        let setup = Setup { by_scim, ..Setup::variant("roster-list,claimed-domain-includes-leaver") };
+        let stage = Stage::new(setup).await;
+        let case = stage.open().await.unwrap();
+        stage.clock.pass(60).await;
+        stage.approve(&case).await.unwrap();
+        let early = Command::Decide {
+            claim: keys::scim_gone(),
+            choice: Choice::DeleteByScim,
+            why: "now".to_owned(),
+            until: None,
+            by: person("approver"),
+        };
+        assert_eq!(stage.engine.command(&case.id, early).await.unwrap_err().code(), "L216");
+        let rest = stage.play(&case.id, CaseState::Closed).await;
+        assert!(rest.arrived, "{}\n{}", rest.case.state_why, shown(&rest.case));
+        let requests = stage.control.requests().await;
+        let deletes = sent_deletes(&requests);
+        assert_eq!(deletes.len(), usize::from(by_scim), "{deletes:?}");
+        for key in [keys::member_gone(), keys::scim_gone(), keys::scim(), keys::teams_gone()] {
+            let seen = &rest.case.observation(&key).unwrap().observation;
+            assert_eq!((seen.state, seen.proof), (State::Holds, Some(Proof::Read)), "{key}: {}", seen.why);
+        }
+        assert!(leaver_of_any(&stage).await.is_none(), "the record itself is gone");
+        let Some(delete) = deletes.first() else { continue };
+        let at = |one: &Value| one["seq"].as_u64().unwrap();
+        let before =
+            |what: &dyn Fn(&Value) -> bool| requests.iter().filter(|one| what(one)).all(|one| at(one) < at(delete));
+        assert!(before(&|one| one["acted"] == true && one["effect"]["op"] == "duplicate"), "every copy came first");
+        assert!(before(&|one| one["acted"] == true && one["effect"]["op"] == "deactivate"), "deactivated first");
+        for path in ["/users/", "/scim/v2/Users"] {
+            let read = |one: &Value| one["method"] == "GET" && one["path"].as_str().unwrap().ends_with(path);
+            assert!(requests.iter().any(|one| read(one) && at(one) > at(delete)), "{path} was read afterwards");
+        }
+        let (plan, _) = rest.case.plan.as_ref().unwrap();
+        for claim in plan.claims.iter().filter(|claim| matches!(claim.says, Predicate::Copied { .. })) {
+            assert_eq!(state(&rest.case, &claim.key), State::Holds, "the copies stay: {}", claim.key);
+        }
+    }
+}
+
+async fn leaver_of_any(stage: &Stage) -> Option<Value> {
+    let leaver = stage.description().people.leaver.clone();
+    let state = stage.control.state().await;
+    state["members"].as_array().unwrap().iter().find(|one| one["email"] == *leaver).cloned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_word_about_a_path_needs_a_file_and_never_replaces_a_read() {
     let stage = Stage::new(Setup::default()).await;

@@ -19,13 +19,15 @@ use crate::stage::{Control, person};
 pub(crate) struct Robot {
     control: Control,
     executor: String,
+    /// Whether people decide to delete by SCIM, and do not click.
+    by_scim: bool,
     /// Every click so far: a person clicks once, and expects `leaver` to see it.
     done: Mutex<BTreeSet<String>>,
 }
 
 impl Robot {
-    pub(crate) fn new(control: Control, description: &Description) -> Self {
-        Self { control, executor: description.people.executor.clone(), done: Mutex::default() }
+    pub(crate) fn new(control: Control, description: &Description, by_scim: bool) -> Self {
+        Self { control, executor: description.people.executor.clone(), by_scim, done: Mutex::default() }
     }
 
     /// Forgets what it clicked: it will do it again when asked again.
@@ -60,7 +62,17 @@ impl Robot {
                 self.does(case, deed).await;
                 self.attest(engine, case, claim).await
             }
-            (Predicate::NotMember, _) => {
+            (Predicate::ScimGone, _) if self.by_scim => {
+                let command = Command::Decide {
+                    claim: claim.key.clone(),
+                    choice: Choice::DeleteByScim,
+                    why: "every copy was looked at".to_owned(),
+                    until: None,
+                    by: person("approver"),
+                };
+                case.decision(&claim.key).is_none() && taken(engine.command(&case.id, command).await)
+            }
+            (Predicate::NotMember | Predicate::ScimGone, _) => {
                 self.does(case, json!({"as": self.executor, "does": "delete-member", "target": leaver})).await
             }
             (Predicate::NoPublicLink { board, .. }, _) => {

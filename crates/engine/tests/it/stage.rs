@@ -128,6 +128,8 @@ pub(crate) struct Setup {
     pub(crate) policy: Policy,
     /// Titles of boards that are chosen to be dropped.
     pub(crate) drop: Vec<&'static str>,
+    /// Whether people decide to delete by SCIM where it reaches.
+    pub(crate) by_scim: bool,
 }
 
 impl Default for Setup {
@@ -140,6 +142,7 @@ impl Default for Setup {
             urgency: Urgency::Standard,
             policy: Policy::default(),
             drop: Vec::new(),
+            by_scim: false,
         }
     }
 }
@@ -208,7 +211,7 @@ impl Stage {
         let ClockMode::Frozen(begin) = setup.options.clock else { panic!("tests run on a frozen clock") };
         let together = Arc::new(Together { control: control.clone(), vendor: Mutex::default() });
         let clock = Arc::new(SimulatedClock::new(begin, Some(Arc::clone(&together) as _)));
-        let robot = Robot::new(control.clone(), sandbox.description());
+        let robot = Robot::new(control.clone(), sandbox.description(), setup.by_scim);
         let folder = folder();
         let database = folder.path().join("leaver.db");
         let ids = Arc::new(Counted::default());

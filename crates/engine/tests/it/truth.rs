@@ -205,6 +205,7 @@ impl Truth {
                 .flat_map(|project| list(&project["data_views"]))
                 .any(|view| view["is_restricted"] == true && list(&view["members"]).contains(&json!(id))),
             Predicate::ScimInactive => self.member(leaver).is_none_or(|member| member["active"] == false),
+            Predicate::ScimGone => self.member(leaver).is_none(),
             Predicate::NoServiceAccountBy => {
                 !list(&self.now["service_accounts"]).iter().any(|account| account["creator"] == id)
             }

@@ -20,6 +20,12 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             "click Delete above the table and confirm; it cannot be undone".to_owned(),
             "leave the rest to leaver: it watches the member list and goes on by itself".to_owned(),
         ],
+        Guide::DeleteInactive => vec![
+            format!("open Organization Settings > Users & Teams; if {leaver} is still shown, tick the box, Delete, confirm"),
+            "if the account is not shown there, because it is inactive: leaver decide CASE KEY --choose delete-by-scim --why TEXT; whoever decides neither asked for the removal nor clicks".to_owned(),
+            "a deletion by SCIM may take along what the leaver made and nobody copied; it cannot be undone".to_owned(),
+            "or leave the inactive record: leaver decide CASE KEY --choose accept-risk --until TIME --why TEXT".to_owned(),
+        ],
         Guide::LowerRole => {
             let role = if let Predicate::RoleAtMost { role } = &claim.says { *role } else { OrgRole::Member };
             vec![
@@ -138,6 +144,9 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         Predicate::Dropped { .. } => vec!["open the item and delete it".to_owned()],
         Predicate::ScimInactive => {
             vec![format!("deactivate {leaver} at the identity provider that provisions people into Mixpanel")]
+        }
+        Predicate::ScimGone => {
+            vec![format!("open Organization Settings > Users & Teams, tick the box of {leaver}, Delete, confirm")]
         }
         Predicate::Copied { .. } => {
             return Some(vec![

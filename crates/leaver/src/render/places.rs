@@ -64,7 +64,8 @@ pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
         | Predicate::RoleAtMost { .. }
         | Predicate::RoleNotBelow { .. }
         | Predicate::RoleKept
-        | Predicate::ScimInactive => plan
+        | Predicate::ScimInactive
+        | Predicate::ScimGone => plan
             .subject
             .vendor_id
             .iter()
@@ -225,6 +226,7 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             | Predicate::RoleKept
             | Predicate::NoProjectGrant
             | Predicate::ScimInactive
+            | Predicate::ScimGone
             | Predicate::MayRemove
             | Predicate::ExecutorMayRemove
             | Predicate::Recorded { .. }

@@ -26,6 +26,7 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
         Predicate::NoTeam => format!("{} is in no team", words.leaver),
         Predicate::NoDataView => "no restricted data view lists the leaver".to_owned(),
         Predicate::ScimInactive => "the SCIM record is inactive".to_owned(),
+        Predicate::ScimGone => "the SCIM record is gone, and not only inactive".to_owned(),
         Predicate::NoServiceAccountBy => "no service account that the leaver made still works".to_owned(),
         Predicate::Replaced { service_account } => {
             format!("service account {} has a proved replacement", words.title(&What::ServiceAccount(*service_account)))

@@ -108,7 +108,15 @@ fn task(text: &mut String, case: &Case, plan: &Plan, claim: &Claim, words: &Word
         }
     };
     match &claim.remedy {
-        Remedy::Guided(guide) | Remedy::Attested(guide) => numbered(&steps(guide, claim, words)),
+        Remedy::Guided(guide) | Remedy::Attested(guide) => {
+            numbered(&steps(guide, claim, words));
+            if let Some(failure) = case.last_failure(&claim.key) {
+                line(text, &format!("    leaver tried it {} times; last: {failure}", refusals(case, claim)));
+            }
+            for (_, skip) in case.skips(&claim.key).filter(|(_, skip)| skip.person) {
+                line(text, &format!("    {}", skip.why));
+            }
+        }
         Remedy::Automatic | Remedy::None => {
             let refused = refusals(case, claim);
             let by_hand = case.last_failure(&claim.key).and_then(|failure| Some((failure, fallback(claim, words)?)));
