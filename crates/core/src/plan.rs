@@ -142,6 +142,8 @@ pub struct Policy {
     pub views_that_matter: u64,
     /// A service account used within this many days is rotated rather than deleted, unless decided otherwise.
     pub recent_use_days: u32,
+    /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
+    pub recent_edit_days: u32,
 }
 
 impl Default for Policy {
@@ -156,6 +158,7 @@ impl Default for Policy {
             approval_days: 7,
             views_that_matter: 100,
             recent_use_days: 30,
+            recent_edit_days: 30,
         }
     }
 }
@@ -262,6 +265,8 @@ pub enum FindingKind {
     LookAlike,
     /// Work that should be finished or handed over (AUTH-4).
     PendingWork,
+    /// Something that the leaver changed lately: it may be unfinished (AUTH-4).
+    RecentEdit,
     /// Something of the leaver that others use (XFER-7, PRACTICE-7).
     Dependency,
     /// Something that the leaver made (STATE-5).
