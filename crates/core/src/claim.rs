@@ -125,6 +125,8 @@ pub enum Guide {
     RevokeWarehouse,
     /// Reset the project secret, or accept the risk by name.
     RotateProjectSecret,
+    /// Ask the sponsor about unfinished work.
+    AskSponsor,
     /// Look at the comments and mentions.
     ReviewMentions,
     /// Confirm one's own role in the vendor's screen.
@@ -376,8 +378,6 @@ pub enum Record {
 pub enum Subject {
     /// The approval's original (AUTH-1).
     ApprovalOriginal,
-    /// The executor's own role in the vendor's screen (AUTH-2).
-    ExecutorRole,
     /// Who is behind the outside addresses and lists that senders send to (STATE-7).
     OutsideRecipients,
     /// Who holds the secrets of the service accounts that others made (BEYOND-4).
@@ -390,8 +390,8 @@ pub enum Subject {
     ProjectSecrets,
     /// No notification mentions the person; the remaining creator names are known (VERIFY-5).
     Mentions,
-    /// The roster can be read by nobody here: the person is gone from the screen (VERIFY-7).
-    NotOnScreen,
+    /// The sponsor knows of the unfinished work, and it is finished or handed over (AUTH-4).
+    PendingWork,
 }
 
 /// How far down the reading ladder the answer came from (issue: roster, SCIM, `/me`, audit event, attestation).

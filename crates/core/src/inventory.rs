@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::ids::{Address, Digest, ProjectId};
 use crate::judge::{Names, Readings};
 use crate::plan::{Account, Finding, FindingKind, Policy};
@@ -268,8 +270,8 @@ impl<'a> Inventory<'a> {
     }
 
     /// What a person should know: what the leaver made, who depends on it, what is pending.
-    pub fn findings(&self, _own: &[String]) -> Vec<Finding> {
-        let mut findings = Vec::new();
+    pub fn findings(&self, now: Timestamp) -> Vec<Finding> {
+        let mut findings = self.recent_edits(now);
         for project in self.projects() {
             for (kind, item) in self.made_by_leaver(project) {
                 let object = Some(What::Object(project, kind, item.id.clone()).to_string());
@@ -313,8 +315,41 @@ impl<'a> Inventory<'a> {
         findings
     }
 
-    /// The titles of everything that the leaver made.
+    /// What the leaver changed last, and lately, whoever made it; the day stands beside it (AUTH-4). A time that cannot be read is shown
+    /// as it came.
+    fn recent_edits(&self, now: Timestamp) -> Vec<Finding> {
+        let recent = SignedDuration::from_hours(24 * i64::from(self.policy.recent_edit_days));
+        let mut findings = Vec::new();
+        for (project, kind, item) in self.edited_by_leaver() {
+            let Some(text) = item.modified.as_deref() else { continue };
+            let when = text.parse::<Timestamp>();
+            if when.as_ref().is_ok_and(|when| now.duration_since(*when) > recent) {
+                continue;
+            }
+            let day = when.map_or_else(|_| text.to_owned(), |when| when.strftime("%Y-%m-%d").to_string());
+            findings.push(Finding {
+                kind: FindingKind::RecentEdit,
+                runbook: "AUTH-4".to_owned(),
+                object: Some(What::Object(project, kind, item.id.clone()).to_string()),
+                says: format!("{kind} last changed by the leaver on {day}"),
+            });
+        }
+        findings
+    }
+
+    /// Everything that shows the leaver as the one who changed it last.
+    fn edited_by_leaver(&self) -> impl Iterator<Item = (ProjectId, Kind, &'a Item)> {
+        let lists = self.projects().into_iter().flat_map(|project| Kind::ALL.map(|kind| (project, kind)));
+        lists
+            .flat_map(|(project, kind)| self.items(project, kind).iter().map(move |item| (project, kind, item)))
+            .filter(|(_, _, item)| item.editor.as_ref().is_some_and(|editor| self.is_leaver(editor)))
+    }
+
+    /// The titles of everything that the leaver made or changed last.
     pub fn labels(&self) -> BTreeMap<String, String> {
+        let edited = self.edited_by_leaver().map(|(project, kind, item)| {
+            (What::Object(project, kind, item.id.clone()).to_string(), item.title.clone())
+        });
         self.projects()
             .into_iter()
             .flat_map(|project| {
@@ -322,6 +357,7 @@ impl<'a> Inventory<'a> {
                     (What::Object(project, kind, item.id.clone()).to_string(), item.title.clone())
                 })
             })
+            .chain(edited)
             .collect()
     }
 }

@@ -145,6 +145,8 @@ pub struct Policy {
     /// Copies of boards are made with the successor's own login, and belong to the successor (XFER-1). Nobody lays it down: it says
     /// whether such a login is configured, so that an approval is of the one or the other.
     pub copies_as_successor: bool,
+    /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
+    pub recent_edit_days: u32,
 }
 
 impl Default for Policy {
@@ -160,6 +162,7 @@ impl Default for Policy {
             views_that_matter: 100,
             recent_use_days: 30,
             copies_as_successor: false,
+            recent_edit_days: 30,
         }
     }
 }
@@ -266,6 +269,8 @@ pub enum FindingKind {
     LookAlike,
     /// Work that should be finished or handed over (AUTH-4).
     PendingWork,
+    /// Something that the leaver changed lately: it may be unfinished (AUTH-4).
+    RecentEdit,
     /// Something of the leaver that others use (XFER-7, PRACTICE-7).
     Dependency,
     /// Something that the leaver made (STATE-5).

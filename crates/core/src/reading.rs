@@ -464,6 +464,8 @@ pub struct Item {
     pub created: Option<String>,
     /// When it was last changed.
     pub modified: Option<String>,
+    /// Who changed it last, where shown.
+    pub editor: Option<Maker>,
     /// When it was last used (service accounts).
     pub last_used: Option<String>,
     /// Its role, where it has one (service accounts).

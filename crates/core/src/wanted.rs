@@ -251,6 +251,11 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
             if let Some(accepted) = case.accepted(&claim.key, now) {
                 return accepted.until;
             }
+            // Somebody is at work on it, and expects it to be seen.
+            let clicks = matches!(claim.remedy, Remedy::Guided(_)) && seen.observation.state == State::Broken;
+            if clicks && waits_for_person(case, plan, claim, now) {
+                return Some(awaited(last, seen.since));
+            }
             return (seen.observation.state != State::Holds).then(|| spaced(last, seen.since, MINUTE, HOUR));
         }
         // What must not change is looked at with each effect; what was exported is exported.

@@ -41,6 +41,7 @@ pub(crate) fn item(kind: Kind, thing: &Value) -> Option<Item> {
         description: first(fields, &["description"]).or_else(|| first(schema(fields)?, &["description"])),
         created: first(fields, &["created", "created_at", "date"]),
         modified: first(fields, &["modified", "modified_at", "last_edited", "last_modified"]),
+        editor: person::editor(fields),
         last_used: None,
         role: None,
         projects: Vec::new(),

@@ -107,6 +107,20 @@ pub(crate) fn maker(thing: &Map<String, Value>) -> Option<Maker> {
     found.or_else(|| ["user", "user_id"].iter().find_map(|key| any(thing.get(*key)?)))
 }
 
+/// Whoever changed the thing last (`last_modified_by_*`; `facts/mixpanel.md` 4.3, 4.5).
+pub(crate) fn editor(thing: &Map<String, Value>) -> Option<Maker> {
+    let flat = Maker {
+        id: first(thing, &["last_modified_by_id"]),
+        address: first(thing, &["last_modified_by_email"]).and_then(|text| address(&text)),
+        name: first(thing, &["last_modified_by_name"]),
+    };
+    let flat = (flat != Maker::default()).then_some(flat);
+    match thing.get("last_modified_by").and_then(any) {
+        Some(other) => Some(merge(flat, other)),
+        None => flat,
+    }
+}
+
 fn merge(found: Option<Maker>, other: Maker) -> Maker {
     match found {
         None => other,

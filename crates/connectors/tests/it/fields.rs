@@ -156,3 +156,20 @@ async fn the_other_fields() {
     assert_eq!(only(Kind::Webhook, json!({"id": 1, "is_enabled": false})).await.paused, Some(true));
     assert_eq!(only(Kind::Subscription, json!({"id": 1, "paused": false})).await.paused, Some(false));
 }
+
+#[tokio::test]
+async fn whoever_changed_it_last_in_every_spelling() {
+    let flat = json!({"id": 1, "last_modified_by_id": 11, "last_modified_by_name": "L", "last_modified_by_email": "L@a.example", "modified": "2026-11-20"});
+    let nested = json!({"id": 1, "last_modified_by": {"id": "11", "name": "L", "email": "l@a.example"}, "last_modified": "2026-11-20"});
+    for (kind, thing) in [(Kind::Board, flat), (Kind::Report, nested)] {
+        let item = only(kind, thing).await;
+        let editor = item.editor.unwrap_or_else(|| panic!("{kind} shows nobody"));
+        let address = editor.address.as_ref().map(Address::as_str);
+        assert_eq!(
+            (editor.id.as_deref(), address, editor.name.as_deref()),
+            (Some("11"), Some("l@a.example"), Some("L"))
+        );
+        assert_eq!(item.modified.as_deref(), Some("2026-11-20"));
+    }
+    assert_eq!(only(Kind::Cohort, json!({"id": 1, "last_edited": "2026-11-20"})).await.editor, None, "not shown");
+}

@@ -67,6 +67,13 @@ impl Desk<'_> {
             Guide::RotateProjectSecret,
         ));
         self.claims.push(declared(
+            "pending-work.asked",
+            &["AUTH-4"],
+            ClaimKind::Record,
+            Subject::PendingWork,
+            Guide::AskSponsor,
+        ));
+        self.claims.push(declared(
             "mentions.reviewed",
             &["VERIFY-5"],
             ClaimKind::Record,
@@ -154,7 +161,7 @@ impl Desk<'_> {
     }
 
     pub(super) fn labels_and_findings(&mut self) {
-        for finding in self.inventory.findings(&self.input.policy.own_domains) {
+        for finding in self.inventory.findings(self.input.now) {
             self.findings.push(finding);
         }
         for (object, title) in self.inventory.labels() {

@@ -210,6 +210,8 @@ impl World {
             paused: matches!(kind, Kind::Webhook | Kind::Automation).then_some(thing.off),
             description: thing.description.clone(),
             created: thing.created.map(|at| at.to_string()),
+            editor: thing.edited.as_ref().map(|(editor, _)| editor.clone()),
+            modified: thing.edited.as_ref().map(|(_, at)| at.to_string()),
             raw: if by_id { raw(kind, id, thing) } else { Value::Null },
             ..Item::default()
         }

@@ -431,3 +431,38 @@ fn a_list_that_was_focused_gives_the_same_plan() {
     let (one, other) = (wish.plan(&whole).unwrap().plan, wish.plan(&focused).unwrap().plan);
     assert_eq!(one.to_bytes().unwrap(), other.to_bytes().unwrap());
 }
+
+#[test]
+fn what_may_be_unfinished_is_listed_and_the_sponsor_is_asked() {
+    let ago = |days: i64| START.checked_add(-SignedDuration::from_hours(24 * days)).unwrap();
+    let mut world = furnished();
+    let edited = |title, by, days| Thing { edited: Some((by, ago(days))), ..Thing::by(colleague(), title) };
+    let late = world.put(3, Kind::Board, edited("Just now", leaver(), 2));
+    world.put(3, Kind::Board, edited("Long ago", leaver(), 200));
+    world.put(3, Kind::Cohort, edited("By somebody else", colleague(), 2));
+    let wish = Wish::new(request());
+    let made = planned(&world, &wish).unwrap();
+    let edits = |plan: &Plan| -> Vec<(String, String)> {
+        let found = plan.findings.iter().filter(|finding| finding.kind == FindingKind::RecentEdit);
+        found.map(|finding| (finding.object.clone().unwrap(), finding.says.clone())).collect()
+    };
+    let object = What::Object(FULL, Kind::Board, late).to_string();
+    let day = ago(2).strftime("%Y-%m-%d").to_string();
+    assert_eq!(edits(&made.plan), [(object.clone(), format!("board last changed by the leaver on {day}"))]);
+    assert_eq!(made.labels[&object], "Just now", "by its title, though somebody else made it");
+    let mut longer = Wish::new(request());
+    longer.policy.recent_edit_days = 365;
+    assert_eq!(edits(&planned(&world, &longer).unwrap().plan).len(), 2, "how lately is the organization's policy");
+    let asked = made.plan.claim(&ClaimKey::from("pending-work.asked")).unwrap();
+    assert_eq!((asked.kind, asked.runbook.as_slice()), (ClaimKind::Record, ["AUTH-4".to_owned()].as_slice()));
+    assert!(matches!(asked.remedy, Remedy::Attested(_)), "a named person says what the sponsor said");
+    let mut readings = inventory(&world, START);
+    let Ok(Snapshot::Items(boards)) =
+        &mut Arc::make_mut(readings.get_mut(&What::List(FULL, Kind::Board)).unwrap()).result
+    else {
+        panic!("it is a list")
+    };
+    boards.iter_mut().find(|board| board.title == "Just now").unwrap().modified = Some("last Tuesday".to_owned());
+    let plan = wish.plan(&readings).unwrap().plan;
+    assert!(edits(&plan)[0].1.ends_with("on last Tuesday"), "a time that cannot be read is no reason to leave it out");
+}

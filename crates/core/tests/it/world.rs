@@ -83,6 +83,8 @@ pub(crate) struct Thing {
     pub body: String,
     /// When it was made.
     pub created: Option<Timestamp>,
+    /// Who changed it last, and when.
+    pub edited: Option<(Maker, Timestamp)>,
     /// For a copy: the source, and whether it was copied whole.
     pub copy_of: Option<(String, bool)>,
 }
@@ -105,6 +107,7 @@ impl Thing {
             part_of: None,
             body: format!("body of {title}"),
             created: None,
+            edited: None,
             copy_of: None,
         }
     }

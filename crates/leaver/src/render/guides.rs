@@ -82,6 +82,11 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             "open Settings > Projects and reset the API secret of each project, or accept the risk by name",
             "then: leaver attest CASE KEY --note \"what was decided\"",
         ]),
+        Guide::AskSponsor => say(&[
+            "show whoever sponsored the leaver's work the findings under AUTH-4 and BEYOND-6: running and draft experiments, flags and automations, recent edits, open deletion requests",
+            "ask: what of this, and what else that no list shows, must be finished or handed over, by whom and until when?",
+            "then: leaver attest CASE KEY --note \"what the sponsor said\", or --file ANSWER",
+        ]),
         Guide::ReviewMentions => say(&[
             "look through recent comments and notifications",
             "then: leaver attest CASE KEY --note \"what you saw\"",

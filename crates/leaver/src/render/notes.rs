@@ -30,12 +30,13 @@ pub(super) fn findings(document: &CaseDocument, words: &Words) -> String {
     let titled = |object: Option<&String>| {
         object.map_or_else(String::new, |object| words.titled(object).unwrap_or_else(|| object.clone()))
     };
-    let mut made: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut made: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     let mut rows = Vec::new();
     for finding in &document.findings {
         let kind = match finding.kind {
-            FindingKind::Made => {
-                made.entry(&finding.says).or_default().push(titled(finding.object.as_ref()));
+            // One line for all that was made or changed alike.
+            FindingKind::Made | FindingKind::RecentEdit => {
+                made.entry((&finding.says, &finding.runbook)).or_default().push(titled(finding.object.as_ref()));
                 continue;
             }
             FindingKind::LookAlike => "look-alike",
@@ -59,8 +60,8 @@ pub(super) fn findings(document: &CaseDocument, words: &Words) -> String {
     for row in rows {
         line(&mut text, &row);
     }
-    for (says, titles) in made {
-        line(&mut text, &format!("  {says}: {} (STATE-5)", titles.join(", ")));
+    for ((says, runbook), titles) in made {
+        line(&mut text, &format!("  {says}: {} ({runbook})", titles.join(", ")));
     }
     text
 }

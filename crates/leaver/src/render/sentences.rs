@@ -71,7 +71,6 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
         },
         Predicate::Declared { subject } => match subject {
             Subject::ApprovalOriginal => "somebody vouches for the approval's original".to_owned(),
-            Subject::ExecutorRole => "the executor may remove members".to_owned(),
             Subject::OutsideRecipients => {
                 "somebody knows who is behind every outside address and list that senders send to".to_owned()
             }
@@ -82,7 +81,9 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             Subject::Warehouse => "the leaver's warehouse credentials are revoked".to_owned(),
             Subject::ProjectSecrets => "project secrets are rotated, or the risk is accepted".to_owned(),
             Subject::Mentions => "no notification mentions the leaver; remaining creator names are known".to_owned(),
-            Subject::NotOnScreen => "the leaver is gone from the screen".to_owned(),
+            Subject::PendingWork => {
+                "the sponsor was asked, and unfinished work of the leaver is finished or handed over".to_owned()
+            }
         },
     }
 }

@@ -85,3 +85,21 @@ fn a_reduction_by_team_and_role_names_the_screens_and_what_stays() {
     let above = world.run(&[&reduce[..], &["--role", "admin"]].concat()).stdout;
     assert!(above.contains("BLOCKED [L113]"), "{above}");
 }
+
+#[test]
+fn recent_edits_are_listed_and_the_sponsor_is_asked() {
+    let world = World::new();
+    let plan = ["plan", world.leaver(), "--org", "sandbox"];
+    let text = world.run(&plan).stdout;
+    let edits: Vec<&str> = text.lines().filter(|line| line.contains(" last changed by the leaver on ")).collect();
+    let weekly = edits.iter().find(|line| line.contains("\"Executive weekly\""));
+    assert!(weekly.is_some_and(|line| line.ends_with("(AUTH-4)")), "somebody else's board, by its title: {edits:#?}");
+    assert!(
+        text.contains("the sponsor was asked, and unfinished work of the leaver is finished or handed over"),
+        "{text}"
+    );
+    let case = world.running();
+    let text = world.run(&["status", &case]).stdout;
+    assert!(text.contains("show whoever sponsored the leaver's work the findings under AUTH-4"), "{text}");
+    assert!(text.contains(&format!("leaver attest {case} pending-work.asked --note")), "{text}");
+}

@@ -56,6 +56,15 @@ fn boards(grower: &mut Grower, cast: &Cast, web: u64) {
     // A linked copy: the leaver's report, shown on somebody else's board.
     shown.extend(spring.first());
     grower.set(web, Kind::Board, &Key::Number(weekly), "layout", lay_out(&shown));
+    // The leaver was the last to work on it.
+    for (field, value) in [
+        ("modified", json!(grower.days_ago(3))),
+        ("last_modified_by_id", json!(cast.leaver.id)),
+        ("last_modified_by_name", json!(cast.leaver.name)),
+        ("last_modified_by_email", json!(cast.leaver.email)),
+    ] {
+        grower.set(web, Kind::Board, &Key::Number(weekly), field, value);
+    }
     grower.world.edit(web, Kind::Board, &Key::Number(weekly), |board| {
         board.shares.users.push((cast.leaver.clone(), true));
         board.shares.users.push((cast.successor.clone(), true));
