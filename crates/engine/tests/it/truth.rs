@@ -517,7 +517,10 @@ impl Truth {
                 content.insert(format!("{number}/{kind}"), lines);
             }
         }
-        json!({"members": self.now["members"], "accounts": accounts, "content": content})
+        // Whether a person deletes the account before or after SCIM switched it off is up to the person: it opens nothing either way.
+        let members: Vec<&Value> =
+            list(&self.now["members"]).iter().filter(|member| member["active"] != json!(false)).collect();
+        json!({"members": members, "accounts": accounts, "content": content})
     }
 }
 
