@@ -16,7 +16,10 @@ use crate::write::Outcome;
 /// What the reads that just came back tell: one event for each source, then one for each claim whose observation changed.
 pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: Timestamp) -> Vec<Event> {
     let mine = owed.reads.iter().filter_map(|what| batch.get(what));
-    let mut events: Vec<Event> = mine.map(|reading| read_event(case, reading, batch, names, now)).collect();
+    // An inventory is ten thousand reads: room that grew by doubling would be the most that a plan takes.
+    let claims = case.plan.as_ref().map_or(0, |(plan, _)| plan.claims.len());
+    let mut events: Vec<Event> = Vec::with_capacity(owed.reads.len() + claims + 4);
+    events.extend(mine.map(|reading| read_event(case, reading, batch, names, now)));
     let mut next = case.clone();
     for event in &events {
         next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
