@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use leaver_core::effect::Intent;
 use leaver_core::ids::{CredentialName, Digest};
+use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
 use leaver_core::write::{Outcome, Write};
@@ -18,9 +19,14 @@ pub trait Reader: Send + Sync + fmt::Debug {
     async fn read(&self, source: &Source) -> Reading;
 
     /// Reads as [`read`](Self::read) does, except that the raw answers may be lost in a power cut until
-    /// [`settle`](Self::settle) has returned. For many reads whose answers become durable together.
-    async fn look(&self, source: &Source) -> Reading {
-        self.read(source).await
+    /// [`settle`](Self::settle) has returned. For many reads whose answers become durable together. With a focus, a list of people
+    /// holds whole only those who matter.
+    async fn look(&self, source: &Source, focus: Option<&Focus>) -> Reading {
+        let mut reading = self.read(source).await;
+        if let (Some(focus), Ok(snapshot)) = (focus, &mut reading.result) {
+            focus.apply(snapshot);
+        }
+        reading
     }
 
     /// Makes the raw answers of all earlier looks durable.

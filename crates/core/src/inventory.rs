@@ -364,23 +364,9 @@ impl<'a> Inventory<'a> {
 
 /// Accounts that look like this one: the same name, the same local part elsewhere, a plus-alias, or one or two letters apart.
 pub fn similar<'r>(roster: &'r Roster, address: &Address, name: Option<&str>) -> Vec<&'r Member> {
-    let plain = |address: &Address| -> String {
-        let local = address.local();
-        let local = local.split_once('+').map_or(local, |(before, _)| before);
-        local.chars().filter(|c| c.is_alphanumeric()).collect()
-    };
-    let wanted = plain(address);
-    let mut found: Vec<&Member> = roster
-        .members
-        .iter()
-        .filter(|member| member.address != *address)
-        .filter(|member| {
-            let theirs = plain(&member.address);
-            let same_name =
-                name.is_some_and(|name| member.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name)));
-            same_name || theirs == wanted || (wanted.len() > 3 && distance(&theirs, &wanted) <= 2)
-        })
-        .collect();
+    let likeness = Likeness::of(address);
+    let mut found: Vec<&Member> =
+        roster.members.iter().filter(|member| likeness.shows(&member.address, member.name.as_deref(), name)).collect();
     // The nearest first: the same domain, then the fewest letters apart.
     found.sort_by_key(|member| {
         (
@@ -390,6 +376,43 @@ pub fn similar<'r>(roster: &'r Roster, address: &Address, name: Option<&str>) ->
         )
     });
     found
+}
+
+/// What makes another account look like this one.
+#[derive(Debug, Clone)]
+pub(crate) struct Likeness {
+    address: Address,
+    plain: String,
+}
+
+impl Likeness {
+    pub(crate) fn of(address: &Address) -> Self {
+        Self { address: address.clone(), plain: plain(address).collect() }
+    }
+
+    /// Whose look-alikes these are.
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Whether an account with this address and name, that is not the one itself, looks like it; `name` is the one's own.
+    pub(crate) fn shows(&self, address: &Address, theirs: Option<&str>, name: Option<&str>) -> bool {
+        if *address == self.address {
+            return false;
+        }
+        if name.is_some_and(|name| theirs.is_some_and(|theirs| theirs.eq_ignore_ascii_case(name))) {
+            return true;
+        }
+        let other: String = plain(address).collect();
+        other == self.plain || (self.plain.len() > 3 && distance(&other, &self.plain) <= 2)
+    }
+}
+
+/// The local part without a plus-alias and without what is neither letter nor digit.
+fn plain(address: &Address) -> impl Iterator<Item = char> {
+    let local = address.local();
+    let local = local.split_once('+').map_or(local, |(before, _)| before);
+    local.chars().filter(|c| c.is_alphanumeric())
 }
 
 /// How many letters must be added, taken away or changed; lengths that differ by more than two count as far apart.

@@ -1,5 +1,7 @@
 //! What reads tell: one event for each source, one for each claim whose observation changed, and how unknown outcomes really were.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::case::Case;
@@ -16,11 +18,12 @@ use crate::write::Outcome;
 /// What the reads that just came back tell: one event for each source, then one for each claim whose observation changed.
 pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: Timestamp) -> Vec<Event> {
     // What the case knows already was journalled with an earlier claim.
-    let mine = owed
-        .reads
-        .iter()
-        .filter_map(|what| batch.get(what).filter(|reading| case.read_at(what) != Some(reading.sent_at)));
-    let mut events: Vec<Event> = mine.map(|reading| read_event(case, reading, batch, names, now)).collect();
+    let told = |reading: &&Arc<Reading>| case.read_at(&reading.source.what) != Some(reading.sent_at);
+    let mine = owed.reads.iter().filter_map(|what| batch.get(what).filter(told));
+    // An inventory is ten thousand reads: room that grew by doubling would be the most that a plan takes.
+    let claims = case.plan.as_ref().map_or(0, |(plan, _)| plan.claims.len());
+    let mut events: Vec<Event> = Vec::with_capacity(owed.reads.len() + claims + 4);
+    events.extend(mine.map(|reading| read_event(case, reading, batch, names, now)));
     let mut next = case.clone();
     for event in &events {
         next.evolve(&crate::event::Stamped { at: now, event: event.clone() });

@@ -267,7 +267,7 @@ pub struct Roster {
     /// The kinds of grant that occur anywhere in the answer. A kind that no member has is one that this layout may not
     /// be able to show: its absence from one person says nothing (`facts/mixpanel.md` 2.1, 2.4).
     pub grant_kinds: BTreeSet<GrantKind>,
-    /// Everybody else on the list, after [`Roster::focus`].
+    /// Everybody else on the list, where it was read with a [`Focus`](crate::planner::Focus).
     pub others: Others,
 }
 
@@ -278,6 +278,16 @@ pub struct Others {
 }
 
 impl Others {
+    /// Somebody else is listed. The order is made later, by [`Roster::in_order`].
+    pub fn add(&mut self, address: &Address) {
+        self.addresses.push(Self::of(address));
+    }
+
+    /// The others of the same list, read before.
+    pub fn extend(&mut self, more: Self) {
+        self.addresses.extend(more.addresses);
+    }
+
     fn of(address: &Address) -> u64 {
         let digest = Digest::of(address.as_str().as_bytes());
         u64::from_str_radix(digest.as_str().get(..16).unwrap_or_default(), 16).unwrap_or_default()
@@ -300,17 +310,16 @@ impl Roster {
         self.others.addresses.binary_search(&Others::of(address)).is_ok() || self.by_address(address).is_some()
     }
 
-    /// Keeps these members whole, and of the others that they are listed: a list of a hundred thousand people is not carried around
-    /// for the sake of a dozen.
-    pub fn focus(&mut self, keep: impl Fn(&Member) -> bool) {
-        let others = &mut self.others.addresses;
-        self.members.retain(|member| {
-            let kept = keep(member);
-            if !kept {
-                others.push(Others::of(&member.address));
-            }
-            kept
-        });
+    /// Takes in what this person shows about the whole list.
+    pub fn notice(&mut self, member: &Member) {
+        self.shows_roles |= member.role.is_some();
+        self.shows_grants |= member.grants.is_some();
+        self.grant_kinds.extend(member.grants.iter().flatten().map(|grant| grant.kind));
+    }
+
+    /// Puts the people in the order of their addresses.
+    pub fn in_order(&mut self) {
+        self.members.sort_unstable_by(|one, other| one.address.cmp(&other.address));
         self.members.shrink_to_fit();
         self.others.addresses.sort_unstable();
     }

@@ -176,27 +176,28 @@ impl Engine {
             own_username: Some(org.username.clone()),
             leaving: self.leaving(org, &wish.request.leaver).await?,
         };
-        // One member list after the other: each may be of a hundred thousand people, and a dozen of them matter.
+        // One member list after the other: each may be of a hundred thousand people, and a dozen of them matter; whom one list shows to
+        // matter is looked for in the next.
         let (lists, rest): (Vec<What>, Vec<What>) = planner::first_reads(org.scim)
             .into_iter()
             .partition(|what| matches!(what, What::Roster | What::ScimUsers | What::Me));
         let mut readings = Readings::new();
         for list in lists {
-            readings.extend(self.inventory(org, hurry, BTreeSet::from([list]), progress).await?);
-            planner::focus(&mut readings, &names, &org.witnesses);
+            let focus = planner::Focus::of(&names, &org.witnesses, &readings);
+            readings.extend(self.inventory(org, hurry, BTreeSet::from([list]), Some(&focus), progress).await?);
         }
-        readings.extend(self.inventory(org, hurry, rest.into_iter().collect(), progress).await?);
+        readings.extend(self.inventory(org, hurry, rest.into_iter().collect(), None, progress).await?);
         planner::name_teams(&mut wish.request, &readings)?;
         if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
             let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
             progress.says("reading the content of every project");
-            let more = self.inventory(org, hurry, wanted, progress).await?;
+            let more = self.inventory(org, hurry, wanted, None, progress).await?;
             readings.extend(more);
             let mut details = planner::share_reads(&readings);
             details.extend(planner::linked_reads(&readings, &names));
             if !details.is_empty() {
                 progress.says("reading share lists, and where reports stand");
-                let more = self.inventory(org, hurry, details, progress).await?;
+                let more = self.inventory(org, hurry, details, None, progress).await?;
                 readings.extend(more);
             }
         }
@@ -225,7 +226,7 @@ impl Engine {
         let unread: BTreeSet<What> = unread.filter(|what| !readings.contains_key(what)).cloned().collect();
         if !unread.is_empty() {
             progress.says("probing the claims that name single items");
-            let more = self.inventory(org, hurry, unread, progress).await?;
+            let more = self.inventory(org, hurry, unread, None, progress).await?;
             readings.extend(more);
         }
         names.control = control.iter().map(|(_, id, address)| (id.clone(), address.clone())).collect();
@@ -240,9 +241,10 @@ impl Engine {
         org: &Organization,
         hurry: bool,
         wanted: BTreeSet<What>,
+        focus: Option<&planner::Focus>,
         progress: &dyn Progress,
     ) -> Result<Readings, Error> {
-        let mut readings = self.read(org, wanted, progress).await;
+        let mut readings = self.read_with(org, wanted, focus, progress).await;
         for _ in 0..RETRIES {
             let passing: BTreeMap<What, u64> = readings
                 .iter()
@@ -258,7 +260,7 @@ impl Engine {
             while self.clock.now() < until {
                 self.clock.wait_until(until).await;
             }
-            readings.extend(self.read(org, passing.into_keys().collect(), progress).await);
+            readings.extend(self.read_with(org, passing.into_keys().collect(), focus, progress).await);
         }
         let still = readings.iter().find_map(|(what, reading)| {
             let failure = reading.result.as_ref().err()?;
@@ -454,10 +456,21 @@ impl Engine {
 
     /// Reads sources side by side. A failure is part of a reading.
     pub(crate) async fn read(&self, org: &Organization, wanted: BTreeSet<What>, progress: &dyn Progress) -> Readings {
+        self.read_with(org, wanted, None, progress).await
+    }
+
+    /// Reads sources side by side, and keeps of lists of people those who matter.
+    async fn read_with(
+        &self,
+        org: &Organization,
+        wanted: BTreeSet<What>,
+        focus: Option<&planner::Focus>,
+        progress: &dyn Progress,
+    ) -> Readings {
         let of = wanted.len();
         let mut readings = Readings::new();
         let mut running = futures::stream::iter(wanted)
-            .map(|what| async move { org.vendor.look(&org.source(what)).await })
+            .map(|what| async move { org.vendor.look(&org.source(what), focus).await })
             .buffer_unordered(READS_AT_ONCE);
         while let Some(reading) = running.next().await {
             readings.insert(reading.source.what.clone(), Arc::new(reading));
@@ -533,10 +546,14 @@ fn assemble(
         probes: plan.claims.iter().filter(|claim| claim.is_probed_in_plan()).map(|claim| claim.key.clone()).collect(),
         ..Owed::default()
     };
-    for event in observed(&case, readings, &owed, names, at) {
-        case.evolve(&stamp(&event));
-        events.push(event);
+    let mut observations = observed(&case, readings, &owed, names, at);
+    for event in &observations {
+        case.evolve(&stamp(event));
     }
+    // There may be ten thousand: they stay where they are.
+    observations.reserve_exact(events.len() + 1);
+    observations.splice(0..0, events);
+    let mut events = observations;
     let waiting = Event::Moved { to: CaseState::WaitingApproval, why: "the plan waits for an approver".to_owned() };
     case.evolve(&stamp(&waiting));
     events.push(waiting);

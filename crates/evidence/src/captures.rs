@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -93,22 +93,12 @@ impl Capture {
     /// # Errors
     /// As [`Capture::to_bytes`].
     pub fn digest(&self) -> io::Result<String> {
-        Ok(self.digest_after(&self.head()?))
+        Content::Bytes(&self.body).digest_after(&self.head()?)
     }
 
     /// What stands before the body in the file.
     fn head(&self) -> io::Result<Vec<u8>> {
-        let head = canonical::of(&self.meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        let mut head = head.into_bytes();
-        head.push(b'\n');
-        Ok(head)
-    }
-
-    fn digest_after(&self, head: &[u8]) -> String {
-        let mut hash = Sha256::new();
-        hash.update(head);
-        hash.update(&self.body);
-        canonical::hex(&hash.finalize())
+        head_of(&self.meta)
     }
 
     /// Reads the bytes of a file.
@@ -129,6 +119,55 @@ impl fmt::Debug for Capture {
     /// Bodies hold addresses; they stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Capture").field("meta", &self.meta).field("body_bytes", &self.body.len()).finish()
+    }
+}
+
+/// What stands before the body in the file of a capture.
+fn head_of(meta: &Meta) -> io::Result<Vec<u8>> {
+    let head = canonical::of(meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+    let mut head = head.into_bytes();
+    head.push(b'\n');
+    Ok(head)
+}
+
+/// The body of a capture while it is stored.
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    Bytes(&'a [u8]),
+    /// The whole file, whatever the position of the handle.
+    File(&'a File),
+}
+
+impl Content<'_> {
+    /// Looks at the body piece by piece, in order.
+    fn each(self, mut look: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => look(bytes),
+            Self::File(file) => {
+                let mut piece = vec![0; LARGE];
+                let mut at = 0;
+                loop {
+                    let read = match file.read_at(&mut piece, at) {
+                        Ok(0) => return Ok(()),
+                        Ok(read) => read,
+                        Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                        Err(e) => return Err(e),
+                    };
+                    look(piece.get(..read).unwrap_or_default())?;
+                    at += u64::try_from(read).unwrap_or(u64::MAX);
+                }
+            }
+        }
+    }
+
+    fn digest_after(self, head: &[u8]) -> io::Result<String> {
+        let mut hash = Sha256::new();
+        hash.update(head);
+        self.each(|piece| {
+            hash.update(piece);
+            Ok(())
+        })?;
+        Ok(canonical::hex(&hash.finalize()))
     }
 }
 
@@ -163,6 +202,28 @@ pub trait CaptureSink: Send + Sync + fmt::Debug {
     /// The cause from the operating system; then what was staged may be lost, and the next call tries again.
     fn settle(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// An empty file without a name, for a body that is too large to be held in memory. It is gone when it is closed, also by
+    /// the end of the process. Never for an answer that bears a secret. `None`: this sink wants bodies in memory.
+    ///
+    /// # Errors
+    /// The cause from the operating system.
+    fn spool(&self) -> io::Result<Option<File>> {
+        Ok(None)
+    }
+
+    /// Keeps a capture as [`stage`](Self::stage) does; its body, which bears no secret, is the whole of a file.
+    ///
+    /// # Errors
+    /// As [`CaptureSink::stage`]; or the body cannot be read.
+    fn stage_spooled(&self, meta: Meta, body: &File) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        Content::File(body).each(|piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        self.stage(&Capture::plain(meta, bytes))
     }
 
     /// The key for hashes of redacted answers; it belongs to the installation, as the sink does.
@@ -252,10 +313,14 @@ impl CaptureStore {
     /// # Errors
     /// The cause from the operating system.
     pub fn stage(&self, capture: &Capture) -> io::Result<String> {
-        let head = capture.head()?;
-        let digest = capture.digest_after(&head);
+        self.keep(&capture.meta, Content::Bytes(&capture.body))
+    }
+
+    fn keep(&self, meta: &Meta, body: Content<'_>) -> io::Result<String> {
+        let head = head_of(meta)?;
+        let digest = body.digest_after(&head)?;
         if let Some(path) = self.path(&digest) {
-            self.write(&path, &digest, &head, &capture.body)?;
+            self.write(&path, &digest, &head, body)?;
             // Also a file that was there already: the process that wrote it may have died before it was durable.
             self.staged.lock().unwrap_or_else(PoisonError::into_inner).push(path);
         }
@@ -287,7 +352,7 @@ impl CaptureStore {
     }
 
     /// Writes one file, which is durable later.
-    fn write(&self, path: &Path, digest: &str, head: &[u8], body: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, digest: &str, head: &[u8], body: Content<'_>) -> io::Result<()> {
         let new = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let made = match new() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -313,12 +378,11 @@ impl CaptureStore {
     }
 
     /// A file of this name is there. If it is not what its name says, whoever wrote it died at it.
-    fn replace_if_torn(&self, path: &Path, digest: &str, head: &[u8], body: &[u8]) -> io::Result<()> {
-        if fs::read(path).is_ok_and(|bytes| canonical::digest(&bytes) == digest) {
+    fn replace_if_torn(&self, path: &Path, digest: &str, head: &[u8], body: Content<'_>) -> io::Result<()> {
+        if File::open(path).and_then(|file| Content::File(&file).digest_after(&[])).is_ok_and(|found| found == digest) {
             return Ok(());
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let temporary = path.with_file_name(format!(".{}.{number}.tmp", self.tag));
+        let temporary = path.with_file_name(self.temporary());
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         let written = fill(file, head, body).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
@@ -326,6 +390,14 @@ impl CaptureStore {
             drop(fs::remove_file(&temporary));
         }
         written
+    }
+}
+
+impl CaptureStore {
+    /// A name that nobody else takes.
+    fn temporary(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!(".{}.{number}.tmp", self.tag)
     }
 }
 
@@ -347,17 +419,31 @@ impl CaptureSink for CaptureStore {
         Self::settle(self)
     }
 
+    fn spool(&self) -> io::Result<Option<File>> {
+        let path = self.dir.join(self.temporary());
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        // Nobody can open it now, and nothing is left of it when this process dies.
+        fs::remove_file(&path)?;
+        Ok(Some(file))
+    }
+
+    fn stage_spooled(&self, meta: Meta, body: &File) -> io::Result<String> {
+        self.keep(&Meta { redacted: None, ..meta }, Content::File(body))
+    }
+
     fn key(&self) -> &RedactionKey {
         &self.key
     }
 }
 
-fn fill(mut file: File, head: &[u8], body: &[u8]) -> io::Result<()> {
-    if body.len() > LARGE {
-        file.write_all(head)?;
-        return file.write_all(body);
+fn fill(mut file: File, head: &[u8], body: Content<'_>) -> io::Result<()> {
+    match body {
+        Content::Bytes(body) if body.len() <= LARGE => file.write_all(&[head, body].concat()),
+        Content::Bytes(_) | Content::File(_) => {
+            file.write_all(head)?;
+            body.each(|piece| file.write_all(piece))
+        }
     }
-    file.write_all(&[head, body].concat())
 }
 
 /// Makes these files and their names durable, one by one. A file that is opened again still tells of a write that failed.

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let printer = Printer { json: cli.json };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             printer.fail(&Failure::not_done("L308", "the runtime cannot be started").because(&error));
@@ -47,4 +47,15 @@ fn main() -> ExitCode {
     });
     runtime.shutdown_background();
     ExitCode::from(exit.code())
+}
+
+/// A plan only reads, and there is one at a time: on one thread it takes less memory and less time of the processor. Its captures, and
+/// its database, have threads of their own.
+fn runtime(command: &Command) -> tokio::runtime::Builder {
+    if matches!(command, Command::Plan(_)) {
+        let mut one = tokio::runtime::Builder::new_current_thread();
+        one.max_blocking_threads(2);
+        return one;
+    }
+    tokio::runtime::Builder::new_multi_thread()
 }

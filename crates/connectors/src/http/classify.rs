@@ -3,6 +3,7 @@
 use leaver_core::reading::Failure;
 use leaver_core::write::Outcome;
 use serde_json::{Map, Value};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::client::{Answer, Lost};
 use super::document::Document;
@@ -31,7 +32,7 @@ pub(crate) async fn document(sent: Result<Answer, Lost>) -> Result<Document, Fai
     if let Some(failure) = refusal(&answer) {
         return Err(failure);
     }
-    if is_html(&answer) {
+    if is_html(&answer)? {
         return Err(Failure::Html);
     }
     apart(answer.body.len(), move || Document::of(answer)).await?
@@ -63,7 +64,7 @@ fn refusal(answer: &Answer) -> Option<Failure> {
     let failure = by_status(answer)?;
     let of_the_vendor =
         matches!(failure, Failure::Unauthorized | Failure::Forbidden | Failure::NotFound | Failure::Refused { .. });
-    Some(if of_the_vendor && is_html(answer) { Failure::Html } else { failure })
+    Some(if of_the_vendor && is_html(answer).unwrap_or(true) { Failure::Html } else { failure })
 }
 
 /// The failure that the status alone tells; `None` for 2xx.
@@ -81,21 +82,19 @@ fn by_status(answer: &Answer) -> Option<Failure> {
     }
 }
 
-fn is_html(answer: &Answer) -> bool {
-    answer
-        .content_type
-        .as_deref()
-        .is_some_and(|media| media.starts_with("text/html") || media.starts_with("application/xhtml"))
-        || answer.body.trim_ascii_start().first() == Some(&b'<')
+fn is_html(answer: &Answer) -> Result<bool, Failure> {
+    let said = |media: &str| media.starts_with("text/html") || media.starts_with("application/xhtml");
+    Ok(answer.content_type.as_deref().is_some_and(said) || answer.body.first()? == Some(b'<'))
 }
 
 async fn data(answer: Answer) -> Result<Value, Failure> {
-    if is_html(&answer) {
+    if is_html(&answer)? {
         return Err(Failure::Html);
     }
     let status = answer.status;
     let value = apart(answer.body.len(), move || {
-        serde_json::from_slice::<Value>(&answer.body).map_err(|error| Failure::Malformed(shape(&error)))
+        let body = answer.body.whole()?;
+        serde_json::from_slice::<Value>(&body).map_err(|error| Failure::Malformed(shape(&error)))
     })
     .await??;
     if value.as_object().is_some_and(is_error) {
@@ -112,7 +111,8 @@ pub(crate) async fn apart<T: Send + 'static>(
     size: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
-    if size < LARGE {
+    // On a runtime of one thread nobody waits who would be waited for.
+    if size < LARGE || Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return Ok(work());
     }
     tokio::task::spawn_blocking(work).await.map_err(|_| Failure::Malformed("reading the answer broke off".to_owned()))

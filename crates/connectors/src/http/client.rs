@@ -1,6 +1,8 @@
 //! Sends one request once, and stores the raw answer before anybody looks into it.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +17,16 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue}
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use super::content::Content;
 use super::limits;
 use super::pace::{Lane, Pace};
 use crate::clock::Clock;
 
 /// An answer larger than this is not read to its end.
 const LARGEST: usize = 512 * 1024 * 1024;
+
+/// So much of an answer is held in memory before it goes to a file.
+const HELD: usize = 512 * 1024;
 
 /// What a client is made of.
 #[derive(Debug, Clone, Copy)]
@@ -128,7 +134,7 @@ pub struct Answer {
     /// How long the vendor asks to wait.
     pub wait: Option<Duration>,
     /// The body.
-    pub body: Bytes,
+    pub body: Content,
 }
 
 /// Why no whole answer is there.
@@ -214,8 +220,7 @@ impl Client {
     /// [`Failure::Incomplete`]: they could not be stored.
     pub async fn settle(&self) -> Result<(), Failure> {
         let sink = Arc::clone(&self.sink);
-        let settled = tokio::task::spawn_blocking(move || sink.settle()).await;
-        settled.map_err(std::io::Error::other).and_then(|settled| settled).map_err(|error| unstored(&error))
+        apart(move || sink.settle()).await.map_err(|error| unstored(&error))
     }
 
     /// Sends the request once. The answer is in the store before this returns, and durable after [`settle`](Self::settle).
@@ -238,7 +243,7 @@ impl Client {
             Ok(mut response) => {
                 let status = response.status().as_u16();
                 let headers = std::mem::take(response.headers_mut());
-                (status, headers, body_of(response).await)
+                (status, headers, self.body_of(response, call.bears_secret).await)
             }
             Err(error) => {
                 trail.ended_at = Some(self.clock.now());
@@ -285,41 +290,99 @@ impl Client {
         }
     }
 
-    async fn keep(&self, meta: Meta, body: Bytes, bears_secret: bool) -> Result<Digest, Lost> {
+    async fn keep(&self, meta: Meta, body: Content, bears_secret: bool) -> Result<Digest, Lost> {
         let sink = Arc::clone(&self.sink);
-        let kept = tokio::task::spawn_blocking(move || {
-            let capture =
-                if bears_secret { Capture::redacted(meta, &body, sink.key()) } else { Capture::plain(meta, body) };
-            sink.stage(&capture)
+        let kept = apart(move || match body {
+            Content::Held(body) if bears_secret => sink.stage(&Capture::redacted(meta, &body, sink.key())),
+            Content::Held(body) => sink.stage(&Capture::plain(meta, body)),
+            Content::Filed { file, .. } => sink.stage_spooled(meta, &file),
+        });
+        kept.await.map(Digest::new).map_err(|error| Lost::During(unstored(&error)))
+    }
+
+    /// Reads the body; what came before an error is kept. A large one goes to a file of the sink, unless it bears a secret:
+    /// such bytes never reach the disk.
+    async fn body_of(
+        &self,
+        mut response: reqwest::Response,
+        bears_secret: bool,
+    ) -> Result<Content, (Content, Failure)> {
+        let said = response.content_length().unwrap_or(0);
+        let mut held = BytesMut::with_capacity(usize::try_from(said).unwrap_or(usize::MAX).min(HELD));
+        let mut spool: Option<Arc<File>> = None;
+        let mut spooled = 0;
+        let mut may_spool = !bears_secret;
+        let ended = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => held.extend_from_slice(&chunk),
+                Ok(None) => break None,
+                Err(error) => break Some(network(&error)),
+            }
+            if spooled + held.len() > LARGEST {
+                break Some(Failure::Malformed(format!("larger than {LARGEST} bytes")));
+            }
+            if may_spool && held.len() > HELD {
+                match self.spool(spool.take(), held.split().freeze()).await {
+                    Ok(Spooled::Wrote { file, bytes }) => {
+                        spooled += bytes;
+                        spool = Some(file);
+                    }
+                    Ok(Spooled::Unwanted(back)) => {
+                        may_spool = false;
+                        held = BytesMut::from(back);
+                    }
+                    Err(error) => return Err((Content::Held(Bytes::new()), unstored(&error))),
+                }
+            }
+        };
+        let body = match spool {
+            None => Content::Held(held.freeze()),
+            Some(file) => match self.spool(Some(file), held.freeze()).await {
+                Ok(Spooled::Wrote { file, bytes }) => Content::Filed { file, len: spooled + bytes },
+                Ok(Spooled::Unwanted(back)) => Content::Held(back),
+                Err(error) => return Err((Content::Held(Bytes::new()), unstored(&error))),
+            },
+        };
+        match ended {
+            None => Ok(body),
+            Some(failure) => Err((body, failure)),
+        }
+    }
+
+    /// Appends to the file, or to a new one.
+    async fn spool(&self, file: Option<Arc<File>>, bytes: Bytes) -> std::io::Result<Spooled> {
+        let sink = Arc::clone(&self.sink);
+        apart(move || {
+            let file = match file {
+                Some(file) => file,
+                None => match sink.spool()? {
+                    Some(file) => Arc::new(file),
+                    None => return Ok(Spooled::Unwanted(bytes)),
+                },
+            };
+            (&*file).write_all(&bytes)?;
+            Ok(Spooled::Wrote { file, bytes: bytes.len() })
         })
         .await
-        .map_err(std::io::Error::other)
-        .and_then(|kept| kept);
-        kept.map(Digest::new).map_err(|error| Lost::During(unstored(&error)))
     }
+}
+
+/// What became of a piece of a body.
+enum Spooled {
+    /// It is in the file.
+    Wrote { file: Arc<File>, bytes: usize },
+    /// The sink wants it in memory.
+    Unwanted(Bytes),
+}
+
+/// Runs what blocks where it is in nobody's way.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other).and_then(|done| done)
 }
 
 fn unstored(error: &std::io::Error) -> Failure {
     tracing::error!(%error, "store raw answer");
     Failure::Incomplete(format!("the raw answer could not be stored: {error}"))
-}
-
-/// Reads the body; what came before an error is kept.
-async fn body_of(mut response: reqwest::Response) -> Result<Bytes, (Bytes, Failure)> {
-    // A larger one than this grows as it comes, whatever its header says.
-    let said = response.content_length().unwrap_or(0).min(64 * 1024 * 1024);
-    let mut body = BytesMut::with_capacity(usize::try_from(said).unwrap_or(0));
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body.freeze()),
-            Err(error) => return Err((body.freeze(), network(&error))),
-        }
-        if body.len() > LARGEST {
-            let failure = Failure::Malformed(format!("larger than {LARGEST} bytes"));
-            return Err((body.freeze(), failure));
-        }
-    }
 }
 
 fn network(error: &reqwest::Error) -> Failure {

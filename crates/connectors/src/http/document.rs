@@ -3,7 +3,7 @@
 //! A list of a hundred thousand people is some thirty megabytes of text, and several times that as a tree of values. A
 //! [`Document`] is checked as a whole first, exactly as a tree would be; then its reader asks where a value begins and
 //! ends, makes a tree of the small ones, and [`forget`](Document::forget)s what lies behind, so that the text shrinks
-//! while what is kept of it grows.
+//! while what is kept of it grows. Of a body in a file a window is in memory.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,18 +15,18 @@ use serde_json::{Map, Value};
 
 use super::classify::{is_error, shape};
 use super::client::Answer;
+use super::content::{Content, Text, reader, unread};
 
-/// Less than this is not worth moving the rest.
-const PIECE: usize = 256 * 1024;
+/// An object whose text is shorter than this becomes a tree as a whole.
+const SMALL: usize = if cfg!(test) { 64 } else { 16 * 1024 };
 
 /// An object with more entries than this is no envelope.
 const FEW: usize = 32;
 
 /// A whole JSON answer that is no error.
 pub(crate) struct Document {
-    bytes: Vec<u8>,
-    /// How much of the start is forgotten.
-    forgotten: usize,
+    text: Text,
+    len: usize,
     top: Span,
     /// The entries of the outermost object, when they are few: each looks at the whole text otherwise.
     envelope: Option<Vec<(String, Span)>>,
@@ -65,12 +65,9 @@ impl Document {
     /// # Errors
     /// It is not JSON, or says that it is an error.
     pub(crate) fn of(answer: Answer) -> Result<Self, Failure> {
-        let mut json = serde_json::Deserializer::from_slice(&answer.body);
-        let checked = Check.deserialize(&mut json).and_then(|()| json.end());
-        checked.map_err(|error| Failure::Malformed(shape(&error)))?;
-        // Nobody else holds the bytes any more, unless a sink keeps them in memory: then they are copied.
-        let mut document =
-            Self { bytes: Vec::from(answer.body), forgotten: 0, top: Span { at: 0, end: 0 }, envelope: None };
+        check(&answer.body)?;
+        let len = answer.body.len();
+        let mut document = Self { text: Text::of(answer.body), len, top: Span { at: 0, end: 0 }, envelope: None };
         let at = document.after_space(0);
         let top = Span { at, end: document.end_of(at) };
         document.top = top;
@@ -119,8 +116,23 @@ impl Document {
 
     /// The value as a tree.
     pub(crate) fn value(&self, span: Span) -> Result<Value, Failure> {
-        let text = span.at.checked_sub(self.forgotten).and_then(|at| self.bytes.get(at..at + span.len()));
-        serde_json::from_slice(text.ok_or_else(torn)?).map_err(|error| Failure::Malformed(shape(&error)))
+        let read = self.text.part(span.at, span.len(), |text| serde_json::from_slice(text))?;
+        read.map_err(|error| Failure::Malformed(shape(&error)))
+    }
+
+    /// The value as a tree; a large object without these fields, as if it did not have them.
+    pub(crate) fn value_without(&self, span: Span, unread: &[&str]) -> Result<Value, Failure> {
+        if unread.is_empty() || span.len() < SMALL || self.shape(span) != Shape::Object {
+            return self.value(span);
+        }
+        let mut fields = Map::new();
+        let mut entries = self.entries(span);
+        while let Some((key, value)) = entries.next(self)? {
+            if !unread.contains(&key.as_str()) {
+                fields.insert(key, self.value(value)?);
+            }
+        }
+        Ok(Value::Object(fields))
     }
 
     /// The elements of a list; nothing for any other value.
@@ -173,25 +185,19 @@ impl Document {
         Ok(false)
     }
 
-    /// Nothing before this place will be asked for again. Memory is given back in large pieces, so that the rest is moved a
-    /// few times only.
+    /// Nothing before this place will be asked for again.
     pub(crate) fn forget(&mut self, before: usize) {
-        let done = before.saturating_sub(self.forgotten).min(self.bytes.len());
-        if done > PIECE.max(self.bytes.len() / 8) {
-            self.bytes.drain(..done);
-            self.bytes.shrink_to_fit();
-            self.forgotten += done;
-        }
+        self.text.forget(before);
     }
 
     /// How much memory the text still takes.
     #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
-        self.bytes.capacity()
+        self.text.held()
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
-        self.bytes.get(at.checked_sub(self.forgotten)?).copied()
+        self.text.from(at, |rest| rest.first().copied())
     }
 
     fn after_space(&self, mut at: usize) -> usize {
@@ -203,33 +209,14 @@ impl Document {
 
     /// Where the value that begins here ends. The text is known to be JSON.
     fn end_of(&self, at: usize) -> usize {
-        let rest = at.checked_sub(self.forgotten).and_then(|at| self.bytes.get(at..)).unwrap_or_default();
-        at + match rest.first() {
-            Some(b'"') => text_end(rest),
-            Some(b'[' | b'{') => {
-                let (mut depth, mut next) = (0_usize, 0);
-                while let Some(byte) = rest.get(next) {
-                    match byte {
-                        b'"' => {
-                            next += text_end(rest.get(next..).unwrap_or_default());
-                            continue;
-                        }
-                        b'[' | b'{' => depth += 1,
-                        b']' | b'}' => depth -= 1,
-                        _ => {}
-                    }
-                    next += 1;
-                    if depth == 0 {
-                        break;
-                    }
-                }
-                next
+        let mut scan = Scan::default();
+        let mut next = at;
+        loop {
+            let (seen, ended) = self.text.from(next, |rest| scan.over(rest));
+            next += seen;
+            if ended || seen == 0 {
+                return next;
             }
-            Some(_) => {
-                let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
-                rest.iter().position(ends).unwrap_or(rest.len())
-            }
-            None => 0,
         }
     }
 }
@@ -237,21 +224,82 @@ impl Document {
 impl fmt::Debug for Document {
     /// Bodies hold addresses; they stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Document({} bytes)", self.bytes.len())
+        write!(f, "Document({} bytes)", self.len)
     }
 }
 
-/// The length of the text that begins with this quotation mark, with both marks.
-fn text_end(rest: &[u8]) -> usize {
-    let mut next = 1;
-    while let Some(byte) = rest.get(next) {
-        match byte {
-            b'"' => return next + 1,
-            b'\\' => next += 2,
-            _ => next += 1,
+/// How far the search for the end of a value has come.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a state machine over single bytes")]
+struct Scan {
+    begun: bool,
+    scalar: bool,
+    depth: usize,
+    inside_text: bool,
+    escaped: bool,
+}
+
+impl Scan {
+    /// Goes on with the next bytes: how many of them belong to the value, and whether it ends with them.
+    fn over(&mut self, rest: &[u8]) -> (usize, bool) {
+        if !self.begun {
+            self.begun = true;
+            self.scalar = !matches!(rest.first(), Some(b'"' | b'[' | b'{'));
         }
+        if self.scalar {
+            let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+            return rest.iter().position(ends).map_or((rest.len(), false), |end| (end, true));
+        }
+        let mut next = 0;
+        while let Some(byte) = rest.get(next) {
+            next += 1;
+            if self.escaped {
+                self.escaped = false;
+            } else if self.inside_text {
+                match byte {
+                    b'\\' => self.escaped = true,
+                    b'"' => {
+                        self.inside_text = false;
+                        if self.depth == 0 {
+                            return (next, true);
+                        }
+                    }
+                    _ => {}
+                }
+            } else {
+                match byte {
+                    b'"' => self.inside_text = true,
+                    b'[' | b'{' => self.depth += 1,
+                    b']' | b'}' => {
+                        self.depth = self.depth.saturating_sub(1);
+                        if self.depth == 0 {
+                            return (next, true);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        (next, false)
     }
-    rest.len()
+}
+
+/// Whether the body is JSON as a tree would be.
+fn check(body: &Content) -> Result<(), Failure> {
+    let checked = match body {
+        Content::Held(bytes) => {
+            let mut json = serde_json::Deserializer::from_slice(bytes);
+            Check.deserialize(&mut json).and_then(|()| json.end())
+        }
+        Content::Filed { file, len } => {
+            let mut json = serde_json::Deserializer::from_reader(reader(file, *len));
+            Check.deserialize(&mut json).and_then(|()| json.end())
+        }
+    };
+    checked.map_err(|error| match error.io_error_kind() {
+        Some(kind) => unread(&kind.into()),
+        None => Failure::Malformed(shape(&error)),
+    })
 }
 
 /// Cannot happen with a document that was checked.

@@ -5,12 +5,14 @@
 
 pub mod classify;
 mod client;
+mod content;
 mod document;
 mod egress;
 mod limits;
 mod pace;
 
 pub use client::{Answer, Auth, Body, Call, Client, Lost, Setup, Trail};
+pub use content::Content;
 pub(crate) use document::{Document, Shape, Span};
 pub use egress::{EgressError, Target};
 pub use pace::{Lane, Pace, Permit};

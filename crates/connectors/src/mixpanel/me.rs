@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leaver_core::ids::{ProjectId, VendorOrg};
+use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Me, OrgRole, ProjectSeen, ViewMember};
 use serde_json::{Map, Value};
 
@@ -10,22 +11,22 @@ use super::item::role_word;
 use super::person::{address, first, flag, text};
 use crate::http::{Document, Shape, Span};
 
-/// Reads the answer of `/me`, as far as it concerns this organization. The members of the data views can be many: they are
+/// Reads the answer of `/me`, as far as it concerns this organization, and those who matter. The members of the data views can be many: they are
 /// read one by one, and forgotten.
 ///
 /// # Errors
 /// As [`me`].
-pub(crate) fn read(organization: VendorOrg, mut document: Document) -> Result<Me, Failure> {
+pub(crate) fn read(organization: VendorOrg, mut document: Document, focus: Option<&Focus>) -> Result<Me, Failure> {
     let results = document.results()?;
     if document.shape(results) != Shape::Object || document.repeats(results)? {
-        return me(organization, &document.value(results)?);
+        return me(organization, &document.value(results)?, focus);
     }
     let mut fields = Map::new();
     let mut views = Vec::new();
     let mut entries = document.entries(results);
     while let Some((key, value)) = entries.next(&document)? {
         if key == "workspaces" {
-            views = views_in(&mut document, value)?;
+            views = views_in(&mut document, value, focus)?;
         } else {
             fields.insert(key, document.value(value)?);
         }
@@ -38,10 +39,10 @@ pub(crate) fn read(organization: VendorOrg, mut document: Document) -> Result<Me
 ///
 /// # Errors
 /// The answer is no object, or names nobody.
-pub(crate) fn me(organization: VendorOrg, results: &Value) -> Result<Me, Failure> {
+pub(crate) fn me(organization: VendorOrg, results: &Value, focus: Option<&Focus>) -> Result<Me, Failure> {
     let fields =
         results.as_object().ok_or_else(|| Failure::Malformed("the answer about ourselves is no object".to_owned()))?;
-    of(organization, fields, views(fields.get("workspaces")))
+    of(organization, fields, views(fields.get("workspaces"), focus))
 }
 
 fn of(organization: VendorOrg, fields: &Map<String, Value>, views: Vec<View>) -> Result<Me, Failure> {
@@ -128,32 +129,32 @@ impl View {
     }
 }
 
-fn views(value: Option<&Value>) -> Vec<View> {
+fn views(value: Option<&Value>, focus: Option<&Focus>) -> Vec<View> {
     by_id(value)
         .into_iter()
         .filter_map(|(id, fields)| {
             let listed = fields.get("member_list").and_then(Value::as_array).into_iter().flatten();
-            View::of(&id, fields, listed.filter_map(member).collect())
+            View::of(&id, fields, listed.filter_map(|listed| member(listed, focus)).collect())
         })
         .collect()
 }
 
 /// The data views of an answer: a map from id to object, or a list of objects with ids.
-fn views_in(document: &mut Document, span: Span) -> Result<Vec<View>, Failure> {
+fn views_in(document: &mut Document, span: Span, focus: Option<&Focus>) -> Result<Vec<View>, Failure> {
     if document.repeats(span)? {
-        return Ok(views(Some(&document.value(span)?)));
+        return Ok(views(Some(&document.value(span)?), focus));
     }
     let mut found = Vec::new();
     let mut entries = document.entries(span);
     while let Some((key, value)) = entries.next(document)? {
-        if let Some((fields, members)) = view_in(document, value)? {
+        if let Some((fields, members)) = view_in(document, value, focus)? {
             found.extend(View::of(&first(&fields, &["id"]).unwrap_or(key), &fields, members));
         }
         document.forget(entries.done());
     }
     let mut elements = document.elements(span);
     while let Some(element) = elements.next(document) {
-        if let Some((fields, members)) = view_in(document, element)? {
+        if let Some((fields, members)) = view_in(document, element, focus)? {
             found.extend(first(&fields, &["id"]).and_then(|id| View::of(&id, &fields, members)));
         }
         document.forget(elements.done());
@@ -165,7 +166,7 @@ fn views_in(document: &mut Document, span: Span) -> Result<Vec<View>, Failure> {
 type Split = (Map<String, Value>, Vec<ViewMember>);
 
 /// One data view. `None`: it is no object.
-fn view_in(document: &mut Document, span: Span) -> Result<Option<Split>, Failure> {
+fn view_in(document: &mut Document, span: Span, focus: Option<&Focus>) -> Result<Option<Split>, Failure> {
     if document.shape(span) != Shape::Object {
         return Ok(None);
     }
@@ -178,7 +179,7 @@ fn view_in(document: &mut Document, span: Span) -> Result<Option<Split>, Failure
             members.clear();
             let mut elements = document.elements(value);
             while let Some(element) = elements.next(document) {
-                members.extend(member(&document.value(element)?));
+                members.extend(member(&document.value(element)?, focus));
                 document.forget(elements.done());
             }
             members.shrink_to_fit();
@@ -212,12 +213,12 @@ fn projects(organization: VendorOrg, value: Option<&Value>, views: &[View]) -> B
         .collect()
 }
 
-/// A person in a data view; which one is filled in by [`View::of`].
-fn member(listed: &Value) -> Option<ViewMember> {
+/// A person in a data view who matters; which view is filled in by [`View::of`].
+fn member(listed: &Value, focus: Option<&Focus>) -> Option<ViewMember> {
     let fields = listed.as_object()?;
     let id = first(fields, &["id", "user_id"]);
     let address = first(fields, &["email", "user_email"]).and_then(|text| address(&text));
-    if id.is_none() && address.is_none() {
+    if (id.is_none() && address.is_none()) || focus.is_some_and(|focus| !focus.sees(address.as_ref())) {
         return None;
     }
     Some(ViewMember {

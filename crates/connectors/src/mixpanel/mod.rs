@@ -14,6 +14,7 @@ mod definition;
 mod item;
 mod me;
 mod operations;
+mod packed;
 mod pages;
 mod people;
 mod person;
@@ -34,6 +35,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use leaver_core::effect::Intent;
 use leaver_core::ids::{CredentialName, ProjectId, VendorOrg};
+use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
 use leaver_evidence::captures::CaptureSink;
@@ -197,15 +199,15 @@ impl fmt::Debug for Mixpanel {
 #[async_trait]
 impl Reader for Mixpanel {
     async fn read(&self, source: &Source) -> Reading {
-        let reading = read::read(self, source).await;
+        let reading = read::read(self, source, None).await;
         match self.client.settle().await {
             Ok(()) => reading,
             Err(failure) => Reading { result: Err(failure), to_the_end: false, ..reading },
         }
     }
 
-    async fn look(&self, source: &Source) -> Reading {
-        read::read(self, source).await
+    async fn look(&self, source: &Source, focus: Option<&Focus>) -> Reading {
+        read::read(self, source, focus).await
     }
 
     async fn settle(&self) -> Result<(), Failure> {

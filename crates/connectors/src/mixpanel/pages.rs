@@ -15,6 +15,15 @@ use crate::operation::{Bucket, Family, Read};
 /// More pages than this mean that the vendor's cursor goes in a circle.
 const MOST_PAGES: usize = 10_000;
 
+/// How a list comes, and what of it is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Layout {
+    /// It may be a map from id to object.
+    pub(crate) map: bool,
+    /// Fields of its elements that may be very long and that nobody asks for.
+    pub(crate) unread: &'static [&'static str],
+}
+
 /// What is read may be an item that is gone.
 #[derive(Debug)]
 pub(crate) enum Found {
@@ -45,7 +54,7 @@ impl Mixpanel {
         &self,
         read: &Read,
         fill: Fill<'_>,
-        map: bool,
+        layout: Layout,
         trail: &mut Trail,
         keep: impl Fn(Value) -> Option<T> + Copy + Send + 'static,
     ) -> Result<Vec<T>, Failure> {
@@ -64,7 +73,7 @@ impl Mixpanel {
                 }
                 Err(failure) => return Err(failure),
             };
-            let came = apart(document.whole().len(), move || Page::of(document, map, keep)).await??;
+            let came = apart(document.whole().len(), move || Page::of(document, layout, keep)).await??;
             readable &= came.readable;
             if all.is_empty() {
                 all = came.items;
@@ -201,7 +210,11 @@ impl<T> Page<T> {
     ///
     /// # Errors
     /// There is no list in it.
-    pub(super) fn of(mut document: Document, map: bool, keep: impl Fn(Value) -> Option<T>) -> Result<Self, Failure> {
+    pub(super) fn of(
+        mut document: Document,
+        layout: Layout,
+        keep: impl Fn(Value) -> Option<T>,
+    ) -> Result<Self, Failure> {
         let results = document.results()?;
         let mut next = None;
         for around in [document.whole(), results] {
@@ -210,7 +223,7 @@ impl<T> Page<T> {
             }
         }
         let mut page = Self { items: Vec::new(), readable: true, next };
-        page.elements(&mut document, results, map, &keep)?;
+        page.elements(&mut document, results, layout, &keep)?;
         page.items.shrink_to_fit();
         Ok(page)
     }
@@ -220,7 +233,7 @@ impl<T> Page<T> {
         &mut self,
         document: &mut Document,
         list: Span,
-        map: bool,
+        layout: Layout,
         keep: &impl Fn(Value) -> Option<T>,
     ) -> Result<(), Failure> {
         let no_list = || Failure::Malformed("there is no list where one was due".to_owned());
@@ -228,7 +241,7 @@ impl<T> Page<T> {
             Shape::List => {
                 let mut elements = document.elements(list);
                 while let Some(element) = elements.next(document) {
-                    self.take(keep(document.value(element)?));
+                    self.take(keep(document.value_without(element, layout.unread)?));
                     document.forget(elements.done());
                 }
                 Ok(())
@@ -242,8 +255,8 @@ impl<T> Page<T> {
                     (shape == Shape::List || (key == "results" && shape == Shape::Object)).then_some(*span)
                 });
                 match inner {
-                    Some(inner) => self.elements(document, inner, map, keep),
-                    None if map => self.entries(document, list, keep),
+                    Some(inner) => self.elements(document, inner, layout, keep),
+                    None if layout.map => self.entries(document, list, keep),
                     None => Err(no_list()),
                 }
             }

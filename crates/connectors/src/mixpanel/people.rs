@@ -5,28 +5,31 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use leaver_core::ids::Address;
-use leaver_core::reading::Member;
+use leaver_core::planner::Focus;
+use leaver_core::reading::{Member, Roster};
 
-/// Rows in the order in which they were found. There may be a hundred thousand: a row holds the address once.
+use super::packed::Packed;
+
+/// Rows in the order in which they were found. There may be a hundred thousand: each is packed until it is asked for.
 #[derive(Debug, Default)]
 pub(crate) struct People<S = RandomState> {
-    members: Vec<Member>,
+    rows: Vec<Packed>,
     /// How deep in the answer the id and the role of each stood: what stands higher is nearer to the organization.
     depths: Vec<usize>,
     hasher: S,
     /// The hash of an address to its row.
-    rows: HashMap<u64, usize>,
+    places: HashMap<u64, usize>,
     /// The rows of addresses whose hash is that of another one.
     clashes: BTreeMap<Address, usize>,
 }
 
 impl<S: BuildHasher> People<S> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.rows.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.members.len()
+        self.rows.len()
     }
 
     /// Takes in a person who may be known already: the first word counts.
@@ -43,29 +46,31 @@ impl<S: BuildHasher> People<S> {
             self.push(member, depth);
             return;
         };
-        if let (Some(known), Some(known_depth)) = (self.members.get_mut(row), self.depths.get_mut(row)) {
+        if let (Some(packed), Some(known_depth)) = (self.rows.get_mut(row), self.depths.get_mut(row)) {
+            let mut known = packed.open();
             if depth < *known_depth {
-                let deeper = std::mem::replace(known, member);
-                fill(known, deeper);
+                let deeper = std::mem::replace(&mut known, member);
+                fill(&mut known, deeper);
                 *known_depth = depth;
             } else {
-                fill(known, member);
+                fill(&mut known, member);
             }
-            tidy(known);
+            tidy(&mut known);
+            *packed = Packed::of(known);
         }
     }
 
     /// The row of an address.
     fn row(&self, address: &Address) -> Option<usize> {
-        let row = self.rows.get(&self.hasher.hash_one(address)).copied();
-        let fits = |row: &usize| self.members.get(*row).is_some_and(|known| known.address == *address);
+        let row = self.places.get(&self.hasher.hash_one(address)).copied();
+        let fits = |row: &usize| self.rows.get(*row).is_some_and(|known| known.address == *address);
         row.filter(fits).or_else(|| self.clashes.get(address).copied())
     }
 
     fn push(&mut self, mut member: Member, depth: usize) {
         tidy(&mut member);
-        let (hash, row) = (self.hasher.hash_one(&member.address), self.members.len());
-        match self.rows.entry(hash) {
+        let (hash, row) = (self.hasher.hash_one(&member.address), self.rows.len());
+        match self.places.entry(hash) {
             Entry::Vacant(entry) => {
                 entry.insert(row);
             }
@@ -73,17 +78,29 @@ impl<S: BuildHasher> People<S> {
                 self.clashes.insert(member.address.clone(), row);
             }
         }
-        self.members.push(member);
+        self.rows.push(Packed::of(member));
         self.depths.push(depth);
     }
 
-    /// The rows, in the order of their addresses.
-    pub(crate) fn into_members(self) -> Vec<Member> {
-        let Self { mut members, depths, rows, clashes, hasher: _ } = self;
-        drop((depths, rows, clashes));
-        members.sort_unstable_by(|one, other| one.address.cmp(&other.address));
-        members.shrink_to_fit();
-        members
+    /// The people in the order of their addresses; with a focus, those who matter whole.
+    pub(crate) fn roster(self, focus: Option<&Focus>) -> Roster {
+        let Self { rows, depths, places, clashes, hasher: _ } = self;
+        drop((depths, places, clashes));
+        if let Some(focus) = focus {
+            let found = focus.roster(rows.iter().map(Packed::open));
+            drop(rows);
+            // Made last, the few stand behind all the others in memory, and would keep it from being given back.
+            #[expect(clippy::redundant_clone, reason = "the copy stands where the others stood")]
+            return found.clone();
+        }
+        let mut roster = Roster { members: Vec::with_capacity(rows.len()), ..Roster::default() };
+        for row in rows {
+            let member = row.open();
+            roster.notice(&member);
+            roster.members.push(member);
+        }
+        roster.in_order();
+        roster
     }
 }
 
@@ -100,12 +117,11 @@ fn fill(member: &mut Member, other: Member) {
     }
 }
 
-/// Each grant once, in order, and no room for more: there may be a hundred thousand such lists.
+/// Each grant once, in order.
 fn tidy(member: &mut Member) {
     if let Some(grants) = &mut member.grants {
         grants.sort();
         grants.dedup();
-        grants.shrink_to_fit();
     }
 }
 
@@ -149,7 +165,12 @@ mod tests {
             people.add(member, depth);
         }
         assert_eq!((people.len(), people.is_empty()), (3, false));
-        people.into_members().into_iter().map(|member| (member.address.to_string(), member.id, member.name)).collect()
+        people
+            .roster(None)
+            .members
+            .into_iter()
+            .map(|member| (member.address.to_string(), member.id, member.name))
+            .collect()
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Whatever the answer, reading it piece by piece gives what reading it as a tree gives: rows, cursors and failures.
+//! Whatever the answer, reading it piece by piece, from memory or from a file, gives what reading it as a tree gives: rows,
+//! cursors and failures.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use leaver_core::ids::VendorOrg;
 use leaver_core::reading::{Failure, Me, Roster};
 use proptest::collection::vec;
@@ -13,10 +14,10 @@ use proptest::strategy::Union;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
-use super::pages::{Page, results};
+use super::pages::{Layout, Page, results};
 use super::roster::Found;
 use super::{me, pages};
-use crate::http::{Answer, Document, classify};
+use crate::http::{Answer, Content, Document, classify};
 
 const ORG: VendorOrg = VendorOrg(7);
 
@@ -256,7 +257,16 @@ fn answers() -> impl Strategy<Value = (&'static str, String)> {
 
 fn answer(body: &str) -> Answer {
     let content_type = Some("application/json".to_owned());
-    Answer { status: 200, content_type, wait: None, body: Bytes::from(body.as_bytes().to_vec()) }
+    Answer { status: 200, content_type, wait: None, body: body.as_bytes().to_vec().into() }
+}
+
+/// The same answer in memory and in a file.
+fn both(answer: Answer) -> [Answer; 2] {
+    let mut file = tempfile::tempfile().unwrap();
+    let bytes = answer.body.clone().whole().unwrap();
+    file.write_all(&bytes).unwrap();
+    let filed = Answer { body: Content::Filed { file: Arc::new(file), len: bytes.len() }, ..answer.clone() };
+    [answer, filed]
 }
 
 /// What was reached, and how often.
@@ -302,7 +312,7 @@ fn roster_by_tree(answer: Value) -> (Result<Roster, Failure>, Option<String>) {
     let next = next.into_iter().flatten().find_map(pages::cursor_in);
     let mut found = Found::default();
     found.tree(answer);
-    (found.roster(), next)
+    (found.roster(None), next)
 }
 
 #[test]
@@ -323,12 +333,14 @@ fn rosters() {
                 reached.note(if next.is_some() { "a next page" } else { "no next page" });
             }
         }
-        for small in [0, 60, usize::MAX] {
-            let document = runtime.block_on(classify::document(Ok(answer(&body))));
+        for (small, answer) in
+            [0, 60, usize::MAX].into_iter().flat_map(|small| both(answer(&body)).map(|one| (small, one)))
+        {
+            let document = runtime.block_on(classify::document(Ok(answer)));
             let read = document.map(|document| {
                 let mut found = Found::with_small(small);
                 let next = found.page(document).unwrap();
-                (found.roster(), next)
+                (found.roster(None), next)
             });
             assert_eq!(read, expected, "{small}: {body}");
         }
@@ -370,9 +382,9 @@ fn pages_are_put_together_alike() {
             whole.tree(value);
             pieces.page(runtime.block_on(classify::document(Ok(answer(&body)))).unwrap()).unwrap();
         }
-        let roster = whole.roster();
+        let roster = whole.roster(None);
         reached.note(if roster.is_ok() { "people" } else { "a failure" });
-        assert_eq!(pieces.roster(), roster);
+        assert_eq!(pieces.roster(None), roster);
     });
     reached.at_least(20, &["people"]);
 }
@@ -418,7 +430,10 @@ fn lists() {
         let next = next.into_iter().flatten().find_map(pages::cursor_in);
         let expected = elements(results(value), map);
         // Not everything can be kept: what is no object is noticed.
-        let keep = |value: Value| value.is_object().then_some(value);
+        let keep = |mut value: Value| {
+            value.as_object_mut()?.shift_remove("odd");
+            Some(value)
+        };
         let expected = expected.map(|elements| {
             let readable = elements.iter().all(Value::is_object);
             (elements.into_iter().filter_map(keep).collect::<Vec<_>>(), readable, next)
@@ -437,9 +452,12 @@ fn lists() {
             }
             Err(failure) => reached.note(failure.to_string()),
         }
-        let document = runtime.block_on(classify::document(Ok(answer(&body)))).unwrap();
-        let read = Page::of(document, map, keep).map(|page| (page.items, page.readable, page.next));
-        assert_eq!(read, expected, "{body}");
+        for answer in both(answer(&body)) {
+            let document = runtime.block_on(classify::document(Ok(answer))).unwrap();
+            let layout = Layout { map, unread: &["odd"] };
+            let read = Page::of(document, layout, keep).map(|page| (page.items, page.readable, page.next));
+            assert_eq!(read, expected, "{body}");
+        }
     });
     let unlike = "the answer could not be read: there is no list where one was due";
     let no_object = "the answer could not be read: an element of the map is no object";
@@ -503,7 +521,7 @@ fn about_ourselves() {
         let json = if enveloped { object(vec![("results", json), ("status", text("ok"))]) } else { json };
         let body = json.written(space);
         let Ok(value) = tree(&runtime, &body) else { return };
-        let expected: Result<Me, Failure> = me::me(ORG, &results(value));
+        let expected: Result<Me, Failure> = me::me(ORG, &results(value), None);
         match &expected {
             Ok(me) => {
                 reached.note(if me.view_members.is_empty() { "no members" } else { "members" });
@@ -515,8 +533,10 @@ fn about_ourselves() {
             }
             Err(failure) => reached.note(failure.to_string()),
         }
-        let document = runtime.block_on(classify::document(Ok(answer(&body)))).unwrap();
-        assert_eq!(me::read(ORG, document), expected, "{body}");
+        for answer in both(answer(&body)) {
+            let document = runtime.block_on(classify::document(Ok(answer))).unwrap();
+            assert_eq!(me::read(ORG, document, None), expected, "{body}");
+        }
     });
     let nobody = "the answer could not be read: the answer about ourselves names nobody";
     let no_object = "the answer could not be read: the answer about ourselves is no object";
@@ -558,7 +578,7 @@ fn failures() {
             // Also in the middle of a letter.
             bytes.splice(at..at, garbage.bytes());
             let answer = || {
-                let body = Bytes::from(bytes.clone());
+                let body = bytes.clone().into();
                 Answer { status, content_type: Some(media.to_owned()), wait: None, body }
             };
             let expected = runtime.block_on(classify::read(Ok(answer())));
@@ -567,9 +587,16 @@ fn failures() {
                 Err(Failure::Malformed(why)) => why.chars().take_while(|letter| *letter != '(').collect(),
                 Err(failure) => format!("{failure}"),
             });
-            let document = runtime.block_on(classify::document(Ok(answer())));
-            let read = document.and_then(|document: Document| document.value(document.whole()));
-            assert_eq!(read, expected, "{}", String::from_utf8_lossy(&bytes));
+            for (answer, place) in both(answer()).into_iter().zip([true, false]) {
+                let document = runtime.block_on(classify::document(Ok(answer)));
+                let read = document.and_then(|document: Document| document.value(document.whole()));
+                // A reader of files looks one byte ahead, and counts it.
+                let said = |read: &Result<Value, Failure>| match read {
+                    Err(Failure::Malformed(why)) if !place => Err(why.split(" (line").next().map(str::to_owned)),
+                    read => Ok(read.clone()),
+                };
+                assert_eq!(said(&read), said(&expected), "{}", String::from_utf8_lossy(&bytes));
+            }
         },
     );
     reached.at_least(
@@ -593,8 +620,10 @@ fn too_many_levels() {
     for depth in [120, 127, 128, 129, 5_000] {
         let body = "[".repeat(depth) + &"]".repeat(depth);
         let expected = tree(&runtime, &body).map(drop);
-        let read = runtime.block_on(classify::document(Ok(answer(&body)))).map(drop);
-        assert_eq!(read, expected, "{depth}");
+        for answer in both(answer(&body)) {
+            let read = runtime.block_on(classify::document(Ok(answer))).map(drop);
+            assert_eq!(read, expected, "{depth}");
+        }
     }
 }
 

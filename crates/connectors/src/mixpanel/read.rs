@@ -1,13 +1,14 @@
 //! From a source to its reading.
 
 use leaver_core::ids::{CredentialName, ProjectId};
+use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Item, Reading, Snapshot, Teams};
 use leaver_core::source::{Kind, Source, What};
 use leaver_evidence::redact;
 use serde_json::Value;
 
 use super::address::Fill;
-use super::pages::{Found, nameless, results};
+use super::pages::{Found, Layout, nameless, results};
 use super::person::{named, text};
 use super::routes::{Routes, routes};
 use super::{Mixpanel, item, me, operations as op, roster, shares, teams};
@@ -15,11 +16,11 @@ use crate::http::Trail;
 use crate::http::classify::apart;
 use crate::operation::Read;
 
-/// Reads a source to its end. A failure is part of the reading.
-pub(super) async fn read(mixpanel: &Mixpanel, source: &Source) -> Reading {
+/// Reads a source to its end, of lists of people those who matter. A failure is part of the reading.
+pub(super) async fn read(mixpanel: &Mixpanel, source: &Source, focus: Option<&Focus>) -> Reading {
     let mut trail = Trail::default();
     let result = match mixpanel.serves(source) {
-        Ok(()) => Box::pin(mixpanel.snapshot(&source.what, &mut trail)).await,
+        Ok(()) => Box::pin(mixpanel.snapshot(&source.what, focus, &mut trail)).await,
         Err(failure) => Err(failure),
     };
     let now = mixpanel.client.now();
@@ -52,11 +53,11 @@ impl Mixpanel {
         Ok(())
     }
 
-    async fn snapshot(&self, what: &What, trail: &mut Trail) -> Result<Snapshot, Failure> {
+    async fn snapshot(&self, what: &What, focus: Option<&Focus>, trail: &mut Trail) -> Result<Snapshot, Failure> {
         match what {
-            What::Me => self.who_we_are(trail).await,
-            What::Roster => self.roster(trail).await,
-            What::ScimUsers => self.scim_users(trail).await.map(Snapshot::Roster),
+            What::Me => self.who_we_are(focus, trail).await,
+            What::Roster => self.roster(focus, trail).await,
+            What::ScimUsers => self.scim_users(focus, trail).await.map(Snapshot::Roster),
             What::Teams => self.teams_or_groups(trail).await,
             What::Projects => {
                 let keep = |thing: Value| {
@@ -67,11 +68,13 @@ impl Mixpanel {
                         ..Item::default()
                     })
                 };
-                self.list(&op::PROJECTS, Fill::default(), false, trail, keep).await.map(Snapshot::Items)
+                self.list(&op::PROJECTS, Fill::default(), Layout::default(), trail, keep).await.map(Snapshot::Items)
             }
             What::ServiceAccounts => {
                 let keep = |thing: Value| item::service_account(None, &thing);
-                self.list(&op::SERVICE_ACCOUNTS, Fill::default(), false, trail, keep).await.map(Snapshot::Items)
+                self.list(&op::SERVICE_ACCOUNTS, Fill::default(), Layout::default(), trail, keep)
+                    .await
+                    .map(Snapshot::Items)
             }
             What::ServiceAccount(id) => {
                 let id = id.to_string();
@@ -83,7 +86,7 @@ impl Mixpanel {
                 let project = *project;
                 let keep = move |thing: Value| item::service_account(Some(project), &thing);
                 let read = &op::PROJECT_SERVICE_ACCOUNTS;
-                self.list(read, in_project(project), false, trail, keep).await.map(Snapshot::Items)
+                self.list(read, in_project(project), Layout::default(), trail, keep).await.map(Snapshot::Items)
             }
             What::List(project, kind) => self.kind_list(*project, *kind, trail).await,
             What::Object(project, kind, id) => self.kind_item(*project, *kind, id, trail).await,
@@ -111,10 +114,11 @@ impl Mixpanel {
         }
     }
 
-    async fn who_we_are(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
+    async fn who_we_are(&self, focus: Option<&Focus>, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let document = self.document(&op::ME, Fill::default(), &[], trail).await?;
         let organization = self.organization;
-        let me = apart(document.whole().len(), move || me::read(organization, document)).await??;
+        let focus = focus.cloned();
+        let me = apart(document.whole().len(), move || me::read(organization, document, focus.as_ref())).await??;
         let mut views = self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (project, seen) in &me.projects {
             if let Some(view) = seen.data_view {
@@ -125,7 +129,7 @@ impl Mixpanel {
         Ok(Snapshot::Me(me))
     }
 
-    async fn roster(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
+    async fn roster(&self, focus: Option<&Focus>, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let mut found = roster::Found::default();
         let mut cursor: Option<String> = None;
         loop {
@@ -143,7 +147,7 @@ impl Mixpanel {
             let (so_far, next) = apart(usize::MAX, walk).await??;
             found = so_far;
             match next {
-                None => return found.roster().map(Snapshot::Roster),
+                None => return found.roster(focus).map(Snapshot::Roster),
                 Some(next) if cursor.as_ref() == Some(&next) || trail.captures.len() > 10_000 => {
                     return Err(Failure::Incomplete(format!("the page '{next}' points to itself")));
                 }
@@ -155,7 +159,7 @@ impl Mixpanel {
     /// The teams; where the call refuses to show them, the groups of SCIM: each is the team of the same name (2.3).
     async fn teams_or_groups(&self, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let keep = |thing: Value| teams::team(thing.as_object()?);
-        let list = self.list(&op::TEAMS, Fill::default(), true, trail, keep).await;
+        let list = self.list(&op::TEAMS, Fill::default(), Layout { map: true, unread: &[] }, trail, keep).await;
         let teams = match list {
             Err(Failure::Forbidden | Failure::NotFound | Failure::Html | Failure::Redirected { .. })
                 if self.scim.is_some() =>
@@ -169,7 +173,7 @@ impl Mixpanel {
 
     async fn kind_list(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let keep = move |thing: Value| item::item(kind, &thing);
-        self.elements(project, kind, trail, keep).await.map(Snapshot::Items)
+        self.elements(project, kind, routes(kind).unread, trail, keep).await.map(Snapshot::Items)
     }
 
     /// What is kept of the list of a kind. A list of one thing is that thing.
@@ -177,6 +181,7 @@ impl Mixpanel {
         &self,
         project: ProjectId,
         kind: Kind,
+        unread: &'static [&'static str],
         trail: &mut Trail,
         keep: impl Fn(Value) -> Option<T> + Copy + Send + 'static,
     ) -> Result<Vec<T>, Failure> {
@@ -189,7 +194,7 @@ impl Mixpanel {
             let thing = keep(self.get(list, fill, trail).await?);
             return thing.map(|thing| vec![thing]).ok_or_else(nameless);
         }
-        let found = self.list(list, fill, map, trail, keep).await;
+        let found = self.list(list, fill, Layout { map, unread }, trail, keep).await;
         if view.is_some() && matches!(found, Err(Failure::NotFound)) {
             // The data view may have been replaced; the next read asks again.
             self.views.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&project);
@@ -205,7 +210,7 @@ impl Mixpanel {
         trail: &mut Trail,
     ) -> Result<Snapshot, Failure> {
         let Some(read) = routes(kind).item else {
-            let list = self.elements(project, kind, trail, Some).await?;
+            let list = self.elements(project, kind, &[], trail, Some).await?;
             let named = |thing: &Value| item::item(kind, thing).is_some_and(|item| item.id == id);
             return match list.into_iter().find(named) {
                 Some(mut thing) => {
@@ -233,7 +238,7 @@ impl Mixpanel {
         let mut found = self.find(read, fill, trail).await?;
         if matches!(found, Found::Absent) && view.is_some() {
             // Nothing is gone only because it was looked for in a data view that was replaced.
-            self.who_we_are(trail).await?;
+            self.who_we_are(None, trail).await?;
             let now = self.view(project, trail).await?;
             if view != Some(now) {
                 let fill = Fill { view: Some(now), ..fill };
@@ -272,7 +277,7 @@ impl Mixpanel {
             self.known(name).ok_or_else(|| Failure::NotConfigured(format!("no credential '{name}' is known")))?;
         match self.answer_as(&auth, &op::ME_SHORT, Fill::default(), &[], trail).await {
             // A 200 that names nobody may come from anybody.
-            Ok(answer) => me::me(self.organization, &results(answer)).map(|_| Snapshot::Accepted(true)),
+            Ok(answer) => me::me(self.organization, &results(answer), None).map(|_| Snapshot::Accepted(true)),
             Err(Failure::Unauthorized) => Ok(Snapshot::Accepted(false)),
             Err(failure) => Err(failure),
         }
@@ -296,7 +301,7 @@ impl Mixpanel {
         if let Some(view) = known(self) {
             return Ok(view);
         }
-        self.who_we_are(trail).await?;
+        self.who_we_are(None, trail).await?;
         known(self).ok_or_else(|| Failure::NotConfigured(format!("no data view of project {project} is visible to us")))
     }
 }

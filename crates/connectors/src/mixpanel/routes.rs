@@ -14,6 +14,8 @@ pub(crate) struct Routes {
     pub(crate) item: Option<&'static Read>,
     /// The list is an object from id to thing.
     pub(crate) map: bool,
+    /// Fields of a thing in the list that may be very long and that no [`item`](super::item::item) is made from.
+    pub(crate) unread: &'static [&'static str],
     /// The list is one thing.
     pub(crate) single: bool,
     /// Making one from a definition.
@@ -40,6 +42,7 @@ const NONE: Routes = Routes {
     list: None,
     item: None,
     map: false,
+    unread: &[],
     single: false,
     create: None,
     update: None,
@@ -150,7 +153,13 @@ pub(crate) const fn routes(kind: Kind) -> Routes {
         Kind::WarehouseImport => plain(&op::WAREHOUSE_IMPORTS, &op::WAREHOUSE_IMPORT, &op::DELETE_WAREHOUSE_IMPORT),
         Kind::Schema => plain(&op::SCHEMAS, &op::SCHEMA, &op::DELETE_SCHEMA),
         // A data view holds the access of many people; nothing in the product asks for deleting one.
-        Kind::DataView => Routes { list: Some(&op::DATA_VIEWS), item: Some(&op::DATA_VIEW), ..NONE },
+        // Every member of the project is in it; who sees a data view is told by `/me`.
+        Kind::DataView => Routes {
+            list: Some(&op::DATA_VIEWS),
+            item: Some(&op::DATA_VIEW),
+            unread: &["member_list", "unified_member_list"],
+            ..NONE
+        },
         Kind::DeletionRequest => Routes {
             list: Some(&op::DELETION_REQUESTS),
             delete: Some(&op::DELETE_DELETION_REQUEST),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 
 use leaver_core::ids::Address;
+use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Member, Roster, Team};
 use serde_json::{Map, Value, json};
 
@@ -21,8 +22,8 @@ use crate::operation::Read;
 const PAGE: &str = "100";
 
 impl Mixpanel {
-    /// Everybody that SCIM shows.
-    pub(super) async fn scim_users(&self, trail: &mut Trail) -> Result<Roster, Failure> {
+    /// Everybody that SCIM shows, those who matter whole.
+    pub(super) async fn scim_users(&self, focus: Option<&Focus>, trail: &mut Trail) -> Result<Roster, Failure> {
         let mut people: People = People::default();
         let take = |id: &str, fields: Map<String, Value>| {
             for member in person(id, &fields)? {
@@ -31,7 +32,9 @@ impl Mixpanel {
             Ok(())
         };
         self.scim_list(&op::SCIM_USERS, trail, take).await?;
-        Ok(Roster { members: people.into_members(), ..Roster::default() })
+        let list = people.roster(focus);
+        // SCIM shows neither roles nor grants.
+        Ok(Roster { members: list.members, others: list.others, ..Roster::default() })
     }
 
     /// Every group that SCIM shows, whole, with its members. A server may leave the members out of the list; such a group

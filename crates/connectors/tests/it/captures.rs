@@ -16,7 +16,7 @@ use serde_json::json;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{Bench, PROJECT, Still, act, config, source};
+use crate::support::{Bench, PROJECT, Still, act, config, raw, source};
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_parsed_is_kept_byte_for_byte() {
@@ -132,6 +132,127 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
         assert!(!bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()));
     });
     assert_eq!(files, 6, "five captures and the key of the installation");
+}
+
+/// A list of people of more than two megabytes.
+fn crowd() -> Vec<u8> {
+    let people = (0..20_000).map(|id| {
+        json!({"id": id, "email": format!("person{id}@acme.example"), "role": if id % 5_000 == 0 { "owner" } else { "member" },
+               "projects": {"3": {"role": "analyst"}}, "date_joined": "2024-01-01"})
+    });
+    serde_json::to_vec(&json!({"status": "ok", "results": {"users": people.collect::<Vec<_>>()}})).unwrap()
+}
+
+fn store(dir: &Path) -> Arc<CaptureStore> {
+    Arc::new(CaptureStore::open(dir).unwrap())
+}
+
+fn reading_to(base: &str, store: &Arc<CaptureStore>) -> Mixpanel {
+    Mixpanel::new(config(base), Arc::new(Still), Arc::clone(store) as Arc<dyn CaptureSink>).unwrap()
+}
+
+fn count(dir: &Path) -> usize {
+    let mut files = 0;
+    scan(dir, &mut |_| files += 1);
+    files
+}
+
+#[tokio::test]
+async fn a_large_answer_is_kept_on_disk_and_read_from_there_as_from_memory() {
+    let bench = Bench::new().await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_raw(crowd(), "application/json")).await;
+    let from_memory = bench.read(What::Roster).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let from_disk = reading_to(&bench.server.uri(), &store).read(&source(What::Roster)).await;
+    assert_eq!(from_disk, from_memory);
+    let Ok(leaver_core::reading::Snapshot::Roster(roster)) = from_disk.result else { panic!("{from_disk:?}") };
+    assert_eq!(roster.len(), 20_000);
+    let capture = store.get(from_disk.captures[0].as_str()).unwrap().unwrap();
+    assert!(capture.meta().whole);
+    assert_eq!(capture.body(), crowd());
+    assert_eq!(count(dir.path()), 2, "one capture and the key");
+}
+
+/// What is kept of a list with a focus is what a focus keeps of the whole list.
+#[tokio::test]
+async fn people_who_do_not_matter_are_only_listed() {
+    let bench = Bench::new().await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_raw(crowd(), "application/json")).await;
+    let leaver = leaver_core::ids::Address::parse("person77@acme.example").unwrap();
+    let names = leaver_core::judge::Names { leaver: vec![leaver.clone()], ..leaver_core::judge::Names::default() };
+    let focus = leaver_core::planner::Focus::of(&names, &[], &leaver_core::judge::Readings::new());
+    let mut whole = bench.read(What::Roster).await.result.unwrap();
+    let focused = bench.mixpanel.look(&source(What::Roster), Some(&focus)).await.result.unwrap();
+    focus.apply(&mut whole);
+    assert_eq!(focused, whole);
+    let leaver_core::reading::Snapshot::Roster(roster) = focused else { panic!("it is a list") };
+    assert_eq!(roster.len(), 20_000);
+    assert!(roster.by_address(&leaver).is_some());
+    assert!(roster.members.len() < 2_000, "{}", roster.members.len());
+    assert!(roster.shows_roles && roster.shows_grants);
+    let owners = roster.members.iter().filter(|member| member.role == Some(leaver_core::reading::OrgRole::Owner));
+    assert_eq!(owners.count(), 4);
+}
+
+#[tokio::test]
+async fn a_large_answer_that_is_cut_is_no_reading_and_is_marked_as_cut() {
+    let whole = crowd();
+    let cut = &whole[..1_500_000];
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", whole.len());
+    let server = raw([head.as_bytes(), cut].concat().leak());
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let reading = reading_to(&format!("http://{server}"), &store).read(&source(What::Roster)).await;
+    assert_eq!(reading.result, Err(Failure::Network));
+    let capture = store.get(reading.captures[0].as_str()).unwrap().unwrap();
+    assert!(!capture.meta().whole);
+    assert_eq!(capture.body(), cut);
+    assert_eq!(count(dir.path()), 2, "nothing unnamed is left");
+}
+
+#[tokio::test]
+async fn a_large_answer_that_bears_a_secret_stays_in_memory() {
+    let bench = Bench::new().await;
+    let projects: Vec<_> = (0..20_000)
+        .map(|id| json!({"id": id, "name": "a project with a long name, to fill a page", "token": CANARY}))
+        .collect();
+    bench.answers_all(ResponseTemplate::new(200).set_body_json(json!({"results": projects}))).await;
+    let sink = Arc::new(NoSpool(RedactionKey::new([1; 32])));
+    let mixpanel = Mixpanel::new(config(&bench.server.uri()), Arc::new(Still), sink).unwrap();
+    let reading = mixpanel.read(&source(What::Projects)).await;
+    assert!(reading.result.is_ok(), "{reading:?}");
+}
+
+/// A sink that must not be asked for a file.
+#[derive(Debug)]
+struct NoSpool(RedactionKey);
+
+impl CaptureSink for NoSpool {
+    fn put(&self, capture: &Capture) -> io::Result<String> {
+        assert!(capture.meta().redacted.is_some());
+        capture.digest()
+    }
+
+    fn spool(&self) -> io::Result<Option<std::fs::File>> {
+        panic!("a secret would reach the disk")
+    }
+
+    fn key(&self) -> &RedactionKey {
+        &self.0
+    }
+}
+
+#[tokio::test]
+async fn a_large_answer_for_which_there_is_no_room_is_no_reading() {
+    let bench = Bench::new().await;
+    bench.answers_all(ResponseTemplate::new(200).set_body_raw(crowd(), "application/json")).await;
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let mixpanel = reading_to(&bench.server.uri(), &store);
+    dir.close().unwrap();
+    let reading = mixpanel.read(&source(What::Roster)).await;
+    assert!(matches!(reading.result, Err(Failure::Incomplete(_))), "{reading:?}");
 }
 
 fn scan(dir: &Path, seen: &mut dyn FnMut(&[u8])) {

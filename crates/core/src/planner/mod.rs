@@ -8,6 +8,7 @@ mod senders;
 mod teams;
 mod transfer;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -19,11 +20,11 @@ use jiff::Timestamp;
 use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy, Rung};
 use crate::ids::{Address, ClaimKey, PersonId, ProjectId};
 use crate::inventory;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Likeness};
 use crate::judge::{Names, Readings};
 use crate::method::Method;
 use crate::plan::{Account, Blocker, Finding, FindingKind, Plan, Policy, Request, Terms, keys};
-use crate::reading::{Failure, Item, Me, OrgRole, Roster, Snapshot};
+use crate::reading::{Failure, Item, Me, Member, OrgRole, Roster, Snapshot};
 use crate::scope;
 use crate::source::{Kind, What};
 
@@ -211,53 +212,91 @@ pub fn linked_reads(readings: &Readings, names: &Names) -> BTreeSet<What> {
     reads
 }
 
-/// Keeps of the member lists what a plan and its judge look at: the leaver, whoever looks like them, every owner, the people of the
-/// case. Of everybody else it is kept that they are listed.
-pub fn focus(readings: &mut Readings, names: &Names, witnesses: &[(PersonId, Address)]) {
-    let mut near: BTreeSet<Address> = names.leaver.iter().chain(&names.executor).cloned().collect();
-    near.extend(witnesses.iter().map(|(_, address)| address.clone()));
-    near.extend(names.successor.iter().filter_map(|successor| successor.address.clone()));
-    for what in [What::Roster, What::ScimUsers] {
-        let list = readings.get(&what).and_then(|reading| reading.result.as_ref().ok()?.roster());
-        let Some(roster) = list else { continue };
-        for address in &names.leaver {
-            let name = roster.by_address(address).and_then(|member| member.name.clone());
-            near.extend(
-                inventory::similar(roster, address, name.as_deref()).into_iter().map(|one| one.address.clone()),
-            );
-        }
-        let owners = roster.members.iter().filter(|member| member.role == Some(OrgRole::Owner));
-        near.extend(owners.map(|member| member.address.clone()));
+/// Whom of the member lists a plan and its judge look at: the leaver, whoever looks like them, every owner, the people of the case.
+/// Of everybody else it is enough that they are listed.
+#[derive(Debug, Clone)]
+pub struct Focus {
+    leavers: Vec<Likeness>,
+    near: BTreeSet<Address>,
+}
+
+impl Focus {
+    /// The people of a case, and those who matter on the lists that were read with a focus before.
+    pub fn of(names: &Names, witnesses: &[(PersonId, Address)], readings: &Readings) -> Self {
+        let mut near: BTreeSet<Address> = names.leaver.iter().chain(&names.executor).cloned().collect();
+        near.extend(witnesses.iter().map(|(_, address)| address.clone()));
+        near.extend(names.successor.iter().filter_map(|successor| successor.address.clone()));
+        let lists = readings.values().filter_map(|reading| reading.result.as_ref().ok()?.roster());
+        near.extend(lists.flat_map(|roster| &roster.members).map(|member| member.address.clone()));
+        Self { leavers: names.leaver.iter().map(Likeness::of).collect(), near }
     }
-    for reading in readings.values_mut() {
-        match &mut std::sync::Arc::make_mut(reading).result {
-            Ok(Snapshot::Roster(roster)) => roster.focus(|member| near.contains(&member.address)),
-            Ok(Snapshot::Me(me)) => {
-                // Without an address nobody can be told apart: kept. Data views stand in for a member list that cannot be read, and then
-                // nobody knows who is an owner.
-                me.view_members.retain(|member| member.address.as_ref().is_none_or(|address| near.contains(address)));
+
+    /// A list of these people. They are gone through twice, because whoever bears the leaver's name may stand before the leaver.
+    pub fn roster<M: Borrow<Member>>(&self, people: impl Iterator<Item = M> + Clone) -> Roster {
+        let names: Vec<(&Likeness, Option<String>)> = self
+            .leavers
+            .iter()
+            .map(|leaver| {
+                let own = people.clone().find(|member| member.borrow().address == *leaver.address());
+                (leaver, own.and_then(|member| member.borrow().name.clone()))
+            })
+            .collect();
+        let mut roster = Roster::default();
+        for member in people {
+            let member = member.borrow();
+            roster.notice(member);
+            let similar = |(leaver, name): &(&Likeness, Option<String>)| {
+                leaver.shows(&member.address, member.name.as_deref(), name.as_deref())
+            };
+            if self.near.contains(&member.address) || member.role == Some(OrgRole::Owner) || names.iter().any(similar) {
+                roster.members.push(member.clone());
+            } else {
+                roster.others.add(&member.address);
+            }
+        }
+        roster.in_order();
+        roster
+    }
+
+    /// Whether this member of a data view matters. Without an address nobody can be told apart. Data views stand in for a member list
+    /// that cannot be read, and then nobody knows who is an owner.
+    pub fn sees(&self, address: Option<&Address>) -> bool {
+        address.is_none_or(|address| self.near.contains(address))
+    }
+
+    /// What matters of a snapshot that was read without a focus.
+    pub fn apply(&self, snapshot: &mut Snapshot) {
+        match snapshot {
+            Snapshot::Roster(roster) => {
+                let whole = std::mem::take(roster);
+                *roster = self.roster(whole.members.iter());
+                roster.others.extend(whole.others);
+                roster.shows_roles = whole.shows_roles;
+                roster.shows_grants = whole.shows_grants;
+                roster.grant_kinds = whole.grant_kinds;
+                roster.in_order();
+            }
+            Snapshot::Me(me) => {
+                me.view_members.retain(|member| self.sees(member.address.as_ref()));
                 me.view_members.shrink_to_fit();
             }
-            Ok(Snapshot::Teams(list)) => {
+            Snapshot::Teams(list) => {
                 for members in list.teams.iter_mut().filter_map(|team| team.members.as_mut()) {
                     let mut beside = 0;
                     members.retain(|member| {
-                        let matters = member.address.as_ref().is_none_or(|address| near.contains(address));
+                        let matters = self.sees(member.address.as_ref());
                         beside += usize::from(!matters);
                         matters || beside <= BESIDE
                     });
                     members.shrink_to_fit();
                 }
             }
-            Ok(
-                Snapshot::Items(_)
-                | Snapshot::One(_)
-                | Snapshot::Absent
-                | Snapshot::Shares(_)
-                | Snapshot::Data
-                | Snapshot::Accepted(_),
-            )
-            | Err(_) => {}
+            Snapshot::Items(_)
+            | Snapshot::One(_)
+            | Snapshot::Absent
+            | Snapshot::Shares(_)
+            | Snapshot::Data
+            | Snapshot::Accepted(_) => {}
         }
     }
 }

@@ -418,9 +418,15 @@ fn a_list_that_was_focused_gives_the_same_plan() {
     let mut world = furnished();
     world.with_scim();
     let whole = inventory(&world, START);
-    let mut focused = whole.clone();
+    let (mut focused, mut before) = (whole.clone(), leaver_core::judge::Readings::new());
     let wish = Wish::new(request());
-    leaver_core::planner::focus(&mut focused, &wish.names, &wish.witnesses);
+    for what in [What::Me, What::Roster, What::ScimUsers] {
+        let mut reading = focused.remove(&what).unwrap();
+        let focus = leaver_core::planner::Focus::of(&wish.names, &wish.witnesses, &before);
+        focus.apply(Arc::make_mut(&mut reading).result.as_mut().unwrap());
+        before.insert(what, reading);
+    }
+    focused.extend(before);
     let members = |readings: &leaver_core::judge::Readings| {
         let Ok(Snapshot::Roster(roster)) = &readings[&What::Roster].result else { panic!("it is a list") };
         (roster.members.len(), roster.len())

@@ -64,7 +64,8 @@ impl Shift<'_> {
         self.looks.under_way.insert(what.clone(), number);
         let org = self.org;
         let source = org.source(what.clone());
-        let look = async move { Done::Looked(Box::new(Look { number, reading: org.vendor.look(&source).await })) };
+        let look =
+            async move { Done::Looked(Box::new(Look { number, reading: org.vendor.look(&source, None).await })) };
         self.running.push(look.boxed());
     }
 

@@ -154,3 +154,37 @@ proptest! {
         assert_eq!(Capture::from_bytes(&capture.to_bytes().unwrap()).unwrap(), capture);
     }
 }
+
+/// A body too large for memory gives the file that it would give from memory.
+#[test]
+fn a_body_from_a_file_is_stored_as_one_from_memory() {
+    use std::io::Write as _;
+    let dir = tempfile::tempdir().unwrap();
+    let store = CaptureStore::open(dir.path()).unwrap();
+    let body: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    let mut spool = store.spool().unwrap().expect("a store on disk takes large bodies");
+    assert_eq!(files(dir.path()), Vec::<PathBuf>::new(), "it has no name");
+    for piece in body.chunks(70_001) {
+        spool.write_all(piece).unwrap();
+    }
+    let digest = store.stage_spooled(meta("https://x.example/1"), &spool).unwrap();
+    drop(spool);
+    store.settle().unwrap();
+    assert_eq!(digest, capture("https://x.example/1", &body).digest().unwrap());
+    assert_eq!(store.get(&digest).unwrap().unwrap().body(), body);
+    assert_eq!(files(dir.path()).len(), 1);
+
+    // A file that somebody died at is written anew.
+    let path = dir.path().join(&digest[..2]).join(&digest);
+    fs::write(&path, &body[..100_000]).unwrap();
+    let mut again = store.spool().unwrap().unwrap();
+    again.write_all(&body).unwrap();
+    assert_eq!(store.stage_spooled(meta("https://x.example/1"), &again).unwrap(), digest);
+    assert_eq!(store.get(&digest).unwrap().unwrap().body(), body);
+    assert_eq!(files(dir.path()).len(), 1);
+
+    let memory = MemorySink::new(RedactionKey::new([1; 32]));
+    assert!(memory.spool().unwrap().is_none());
+    assert_eq!(memory.stage_spooled(meta("https://x.example/1"), &again).unwrap(), digest);
+    assert_eq!(memory.get(&digest).unwrap().body(), body);
+}

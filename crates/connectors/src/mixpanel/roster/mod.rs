@@ -14,7 +14,8 @@ pub(super) mod grants;
 mod stream;
 
 use leaver_core::ids::{Address, ProjectId};
-use leaver_core::reading::{Failure, OrgRole, Others, Roster};
+use leaver_core::planner::Focus;
+use leaver_core::reading::{Failure, OrgRole, Roster};
 use serde_json::{Map, Value};
 
 use super::people::People;
@@ -94,11 +95,11 @@ impl Found {
         self.walk(&super::pages::results(answer), Place { key: None, scope: Scope::Organization, depth: 0 });
     }
 
-    /// The roster.
+    /// The roster, those who matter whole.
     ///
     /// # Errors
     /// Nobody was found, though an organization has at least one owner; or the vendor speaks of more than came.
-    pub(crate) fn roster(self) -> Result<Roster, Failure> {
+    pub(crate) fn roster(self, focus: Option<&Focus>) -> Result<Roster, Failure> {
         if self.people.is_empty() {
             return Err(Failure::Malformed("nobody can be found in the member list".to_owned()));
         }
@@ -108,14 +109,7 @@ impl Found {
         if let Some(total) = self.total.filter(|total| *total > self.people.len()) {
             return Err(Failure::Incomplete(format!("{} of {total} people came", self.people.len())));
         }
-        let members = self.people.into_members();
-        Ok(Roster {
-            shows_roles: members.iter().any(|member| member.role.is_some()),
-            shows_grants: members.iter().any(|member| member.grants.is_some()),
-            grant_kinds: members.iter().flat_map(|member| &member.grants).flatten().map(|grant| grant.kind).collect(),
-            members,
-            others: Others::default(),
-        })
+        Ok(self.people.roster(focus))
     }
 
     /// What the vendor says about the size of the list, in an object around it and in the objects beside it.
