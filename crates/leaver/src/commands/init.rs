@@ -90,6 +90,7 @@ secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
 # [organizations.main.policy]
 # two_person = false
 # settle_seconds = 2
+# recent_edit_days = 30
 "#;
 
 pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
