@@ -173,7 +173,10 @@ impl Mixpanel {
 
     async fn kind_list(&self, project: ProjectId, kind: Kind, trail: &mut Trail) -> Result<Snapshot, Failure> {
         let keep = move |thing: Value| item::item(kind, &thing);
-        self.elements(project, kind, routes(kind).unread, trail, keep).await.map(Snapshot::Items)
+        let mut items = self.elements(project, kind, routes(kind).unread, trail, keep).await?;
+        // The vendor's order may change from day to day: the same things are to give the same plan.
+        items.sort_by_cached_key(|item| (item.id.parse::<u64>().map_or((1, 0), |number| (0, number)), item.id.clone()));
+        Ok(Snapshot::Items(items))
     }
 
     /// What is kept of the list of a kind. A list of one thing is that thing.

@@ -165,7 +165,8 @@ async fn a_large_answer_is_kept_on_disk_and_read_from_there_as_from_memory() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     let from_disk = reading_to(&bench.server.uri(), &store).read(&source(What::Roster)).await;
-    assert_eq!(from_disk, from_memory);
+    // The raw answers bear the server's own second; everything that was read from them is the same.
+    assert!(from_disk.result == from_memory.result && from_disk.to_the_end == from_memory.to_the_end);
     let Ok(leaver_core::reading::Snapshot::Roster(roster)) = from_disk.result else { panic!("{from_disk:?}") };
     assert_eq!(roster.len(), 20_000);
     let capture = store.get(from_disk.captures[0].as_str()).unwrap().unwrap();

@@ -17,6 +17,17 @@ pub(crate) async fn listed(kind: Kind, results: Value) -> (String, Vec<Item>) {
     (path.trim_start_matches("/api/app/projects/3").to_owned(), items)
 }
 
+/// A plan's hash must not depend on the order in which the vendor happens to answer.
+#[tokio::test]
+async fn the_same_things_in_another_order_are_the_same_list() {
+    let forward = json!([{"id": 9, "name": "a"}, {"id": 10, "name": "b"}, {"id": 2, "name": "c"}]);
+    let backward = json!([{"id": 2, "name": "c"}, {"id": 10, "name": "b"}, {"id": 9, "name": "a"}]);
+    let (_, one) = listed(Kind::Cohort, forward).await;
+    let (_, other) = listed(Kind::Cohort, backward).await;
+    assert_eq!(one.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["2", "9", "10"]);
+    assert_eq!(one, other);
+}
+
 #[tokio::test]
 async fn each_list_has_its_own_path_and_layout() {
     let one = json!([{"id": 1}]);
