@@ -197,12 +197,16 @@ impl<'a> Inventory<'a> {
         Kind::ALL.into_iter().flat_map(move |user_kind| {
             let (targets, linked) = (targets.clone(), linked.clone());
             self.items(project, user_kind).iter().filter_map(move |user| {
+                let uses = user.uses.iter().any(|(used, id)| targets.contains(&(*used, id.as_str())))
+                    || (user_kind == Kind::Board && linked.contains(&user.id));
+                // Few use it, and this is asked of every pair of items of a project.
+                if !uses {
+                    return None;
+                }
                 let theirs = !user.maker.as_ref().is_some_and(|maker| self.is_leaver(maker));
                 let within =
                     user.part_of.as_deref() == Some(item.id.as_str()) || (user_kind == kind && user.id == item.id);
-                let uses = user.uses.iter().any(|(used, id)| targets.contains(&(*used, id.as_str())))
-                    || (user_kind == Kind::Board && linked.contains(&user.id));
-                (theirs && !within && uses).then_some((user_kind, user))
+                (theirs && !within).then_some((user_kind, user))
             })
         })
     }

@@ -538,7 +538,8 @@ fn assemble(
     let stamp = |event: &Event| Stamped { at, event: event.clone() };
     let mut case =
         events.first().and_then(|opened| Case::open(&stamp(opened))).ok_or_else(|| Error::NoCase("new".to_owned()))?;
-    let planned = Event::Planned { number: 1, hash, plan: String::from_utf8_lossy(&bytes).into_owned() };
+    let text = String::from_utf8(bytes).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned());
+    let planned = Event::Planned { number: 1, hash, plan: text };
     case.evolve(&stamp(&planned));
     events.push(planned);
     let owed = Owed {

@@ -124,10 +124,60 @@ impl fmt::Debug for Capture {
 
 /// What stands before the body in the file of a capture.
 fn head_of(meta: &Meta) -> io::Result<Vec<u8>> {
-    let head = canonical::of(meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-    let mut head = head.into_bytes();
+    let mut head = match &meta.redacted {
+        None => serde_json::to_vec(&Ordered::of(meta))?,
+        Some(_) => canonical::of(meta).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?.into_bytes(),
+    };
     head.push(b'\n');
     Ok(head)
+}
+
+/// The fields of a [`Meta`] in canonical order: an inventory writes ten thousand of them, and putting them in order afterwards costs
+/// several times as much as writing them.
+#[derive(Serialize)]
+struct Ordered<'m> {
+    content_type: Option<&'m str>,
+    credential: &'m str,
+    ended_at: Timestamp,
+    method: &'m str,
+    redacted: Option<&'m Redacted>,
+    rehearsal: bool,
+    sent_at: Timestamp,
+    status: u16,
+    url: &'m str,
+    vendor_date: Option<&'m str>,
+    whole: bool,
+}
+
+impl<'m> Ordered<'m> {
+    fn of(meta: &'m Meta) -> Self {
+        let Meta {
+            method,
+            url,
+            credential,
+            sent_at,
+            ended_at,
+            vendor_date,
+            status,
+            content_type,
+            rehearsal,
+            whole,
+            redacted,
+        } = meta;
+        Self {
+            content_type: content_type.as_deref(),
+            credential,
+            ended_at: *ended_at,
+            method,
+            redacted: redacted.as_ref(),
+            rehearsal: *rehearsal,
+            sent_at: *sent_at,
+            status: *status,
+            url,
+            vendor_date: vendor_date.as_deref(),
+            whole: *whole,
+        }
+    }
 }
 
 /// The body of a capture while it is stored.

@@ -1,5 +1,8 @@
-//! The baseline of `scripts/bench inventory`: the same client reads the same sources and parses every body into the same
-//! typed rows, with no database, no captures and no plan. Run it on the line that `leaver sandbox --json` prints.
+//! The baseline of `scripts/bench inventory`: the same client, on the same kind of runtime, reads the sources that a plan reads and
+//! parses every body into the same typed rows, with no database, no captures and no plan.
+//!
+//! `fetch DESCRIPTION --list` makes a plan, and prints which sources it read; `fetch DESCRIPTION LIST` reads those. The description is
+//! the line that `leaver sandbox --json` prints.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,22 +11,29 @@
     reason = "a benchmark fails by panicking, prints what it measured, and reads the machine's clock"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use futures::StreamExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leaver_connectors::mixpanel::{Config, Deactivation, Mixpanel, Region, Scim};
-use leaver_connectors::{Clock, Reader as _};
-use leaver_core::ids::{CredentialName, VendorOrg};
-use leaver_core::judge::Readings;
-use leaver_core::planner;
-use leaver_core::reading::Snapshot;
+use leaver_connectors::{Actor, Reader, Vendor};
+use leaver_core::effect::Intent;
+use leaver_core::ids::{Address, CaseId, CredentialName, OrgName, PersonId, VendorOrg};
+use leaver_core::method::{Method, Reason, Urgency};
+use leaver_core::plan::{Policy, Request};
+use leaver_core::planner::Focus;
+use leaver_core::reading::{Failure, Reading, Snapshot};
 use leaver_core::source::{Source, What};
+use leaver_engine::{Clock, Engine, Organization, Silent, Wish};
 use leaver_evidence::captures::{Capture, CaptureSink};
 use leaver_evidence::redact::RedactionKey;
 use leaver_sandbox::Description;
+use leaver_store::{People as _, PersonRecord};
+use leaver_store_sqlite::SqliteStore;
+use leaver_testkit::{Counted, Kept};
 use secrecy::SecretString;
 use url::Url;
 
@@ -47,33 +57,63 @@ impl CaptureSink for Nothing {
 #[derive(Debug)]
 struct Machine;
 
-impl Clock for Machine {
+impl leaver_connectors::Clock for Machine {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 }
 
-async fn read(client: &Mixpanel, source: &impl Fn(What) -> Source, wanted: BTreeSet<What>) -> Readings {
-    futures::stream::iter(wanted)
-        .map(|what| async move { client.read(&source(what)).await })
-        .buffer_unordered(READS_AT_ONCE)
-        .map(|reading| (reading.source.what.clone(), Arc::new(reading)))
-        .collect()
-        .await
+#[async_trait]
+impl Clock for Machine {
+    async fn wait_until(&self, at: Timestamp) {
+        let pause = at.duration_since(Timestamp::now()).try_into().unwrap_or_default();
+        tokio::time::sleep(pause).await;
+    }
 }
 
-#[tokio::main]
-async fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    // `cargo test --all-targets` starts every target: without a description there is nothing to do.
-    let Some(file) = arguments.get(1).filter(|argument| !argument.starts_with('-')) else { return };
-    let text = std::fs::read_to_string(file).unwrap();
-    let description: Description = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+/// The vendor, and what was read of it.
+#[derive(Debug)]
+struct Listing {
+    vendor: Mixpanel,
+    read: Mutex<Vec<What>>,
+}
+
+#[async_trait]
+impl Reader for Listing {
+    async fn read(&self, source: &Source) -> Reading {
+        self.read.lock().unwrap().push(source.what.clone());
+        self.vendor.read(source).await
+    }
+
+    async fn look(&self, source: &Source, focus: Option<&Focus>) -> Reading {
+        self.read.lock().unwrap().push(source.what.clone());
+        self.vendor.look(source, focus).await
+    }
+
+    async fn settle(&self) -> Result<(), Failure> {
+        self.vendor.settle().await
+    }
+}
+
+impl Vendor for Listing {
+    fn acting<'a>(&'a self, intent: &'a Intent) -> Box<dyn Actor + 'a> {
+        Vendor::acting(&self.vendor, intent)
+    }
+
+    fn remember(&self, name: &CredentialName, username: &str, secret: &SecretString) -> bool {
+        Vendor::remember(&self.vendor, name, username, secret)
+    }
+}
+
+fn credential() -> CredentialName {
+    CredentialName::from("bench")
+}
+
+fn client(description: &Description) -> Mixpanel {
     let twin = &description.mixpanel;
-    let credential = CredentialName::from("bench");
     let config = Config {
         organization: VendorOrg(twin.organization_id),
-        credential: credential.clone(),
+        credential: credential(),
         region: Region::Us,
         base_url: Some(Url::parse(&twin.base_url).unwrap()),
         username: twin.service_account.username.clone(),
@@ -88,18 +128,108 @@ async fn main() {
         concurrency: Config::CONCURRENCY,
         timeout: Config::TIMEOUT,
     };
-    let client = Mixpanel::new(config, Arc::new(Machine), Arc::new(Nothing(RedactionKey::new([0; 32])))).unwrap();
-    let tenant = VendorOrg(twin.organization_id);
-    let source = |what| Source { tenant, credential: credential.clone(), what };
-    let mut readings = read(&client, &source, planner::first_reads(true).into_iter().collect()).await;
-    let me = readings.get(&What::Me).and_then(|reading| reading.result.as_ref().ok()).and_then(Snapshot::me).unwrap();
-    let wanted = planner::project_reads(me).into_iter().collect();
-    readings.extend(read(&client, &source, wanted).await);
-    let wanted = planner::share_reads(&readings);
-    readings.extend(read(&client, &source, wanted).await);
-    let failed = readings.values().filter(|reading| reading.result.is_err()).count();
+    Mixpanel::new(config, Arc::new(Machine), Arc::new(Nothing(RedactionKey::new([0; 32])))).unwrap()
+}
+
+/// The sources that a plan reads, in its order: what `leaver plan` asks for in the configuration that `leaver init` makes.
+async fn list(description: &Description) -> Vec<What> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("leaver.db")).await.unwrap();
+    let people = &description.people;
+    let person = |role: &str| PersonId::new(format!("person_{role}"));
+    let mut witnesses = Vec::new();
+    for (role, address) in [
+        ("requester", &people.requester),
+        ("approver", &people.approver),
+        ("executor", &people.executor),
+        ("successor", &people.successor),
+    ] {
+        let address = Address::parse(address).unwrap();
+        let addresses = vec![address.clone()];
+        let record = PersonRecord { id: person(role), addresses, vendor_ids: Vec::new(), name: None };
+        store.put_person(record).await.unwrap();
+        witnesses.push((person(role), address));
+    }
+    let own = Address::parse(&people.owner).unwrap().domain().to_owned();
+    let vendor_org = VendorOrg(description.mixpanel.organization_id);
+    let vendor = Arc::new(Listing { vendor: client(description), read: Mutex::default() });
+    let name = OrgName::from("sandbox");
+    let organization = Organization {
+        name: name.clone(),
+        vendor_org,
+        rehearsal: true,
+        credential: credential(),
+        username: description.mixpanel.service_account.username.clone(),
+        scim: true,
+        policy: Policy { own_domains: vec![own.clone()], claimed_domains: vec![own], ..Policy::default() },
+        witnesses,
+        vendor: Arc::clone(&vendor) as Arc<dyn Vendor>,
+        sink: Arc::new(Kept::default()),
+    };
+    let organizations = BTreeMap::from([(name.clone(), organization)]);
+    let engine = Engine::new(Arc::new(store), Arc::new(Machine), Arc::new(Counted::default()), organizations);
+    let now = Timestamp::now();
+    let request = Request {
+        case: CaseId::from("case_bench"),
+        org: name,
+        vendor_org,
+        rehearsal: true,
+        leaver: PersonId::from("person_unknown"),
+        reason: Reason::ProjectCompletion,
+        method: Reason::ProjectCompletion.usual_method(),
+        projects: Vec::new(),
+        urgency: Urgency::Standard,
+        ticket: "BENCH-1".to_owned(),
+        why: None,
+        sow: None,
+        originals: Vec::new(),
+        members: None,
+        requester: person("requester"),
+        executor: person("executor"),
+        successor: person("successor"),
+        approver: Some(person("approver")),
+        not_before: None,
+        ended: None,
+        known: None,
+        deadline: now.checked_add(SignedDuration::from_hours(24)).unwrap(),
+        at: now,
+    };
+    assert_ne!(request.method, Method::Reduce);
+    let wish = Wish {
+        request,
+        leaver: Address::parse(&people.leaver).unwrap(),
+        operator: Some(Address::parse(&people.requester).unwrap()),
+        choices: BTreeMap::new(),
+    };
+    Box::pin(engine.draft(wish, &Silent)).await.unwrap();
+    // What was read again because it failed for a moment is read once here.
+    let mut seen = BTreeSet::new();
+    let read = vendor.read.lock().unwrap().clone();
+    read.into_iter().filter(|what| seen.insert(what.clone())).collect()
+}
+
+/// Reads the sources, lists of people one after the other as a plan does, and counts rows.
+async fn fetch(description: &Description, wanted: Vec<What>) {
+    let client = client(description);
+    let tenant = VendorOrg(description.mixpanel.organization_id);
+    let source = |what| Source { tenant, credential: credential(), what };
+    let of = wanted.len();
+    let (first, rest): (Vec<What>, Vec<What>) =
+        wanted.into_iter().partition(|what| matches!(what, What::Me | What::Roster | What::ScimUsers));
+    let mut readings: Vec<Reading> = Vec::with_capacity(of);
+    for what in first {
+        readings.push(client.look(&source(what), None).await);
+    }
+    let rest = futures::stream::iter(rest)
+        .map(|what| {
+            let (client, source) = (&client, source(what));
+            async move { client.look(&source, None).await }
+        })
+        .buffer_unordered(READS_AT_ONCE);
+    readings.extend(rest.collect::<Vec<Reading>>().await);
+    let failed = readings.iter().filter(|reading| reading.result.is_err()).count();
     let rows: usize = readings
-        .values()
+        .iter()
         .map(|reading| match &reading.result {
             Ok(Snapshot::Roster(roster)) => roster.members.len(),
             Ok(Snapshot::Items(items)) => items.len(),
@@ -107,5 +237,25 @@ async fn main() {
             _ => 0,
         })
         .sum();
-    println!("{{\"sources\": {}, \"failed\": {failed}, \"rows\": {rows}}}", readings.len());
+    println!("{{\"sources\": {of}, \"failed\": {failed}, \"rows\": {rows}}}");
+}
+
+// The runtime of `leaver plan`.
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    // `cargo test --all-targets` starts every target: without a description there is nothing to do.
+    let [_, file, what] = arguments.as_slice() else { return };
+    if file.starts_with('-') {
+        return;
+    }
+    let text = std::fs::read_to_string(file).unwrap();
+    let description: Description = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.max_blocking_threads(2).enable_all().build().unwrap();
+    if what == "--list" {
+        println!("{}", serde_json::to_string(&runtime.block_on(list(&description))).unwrap());
+    } else {
+        let wanted = serde_json::from_str(&std::fs::read_to_string(what).unwrap()).unwrap();
+        runtime.block_on(fetch(&description, wanted));
+    }
 }

@@ -87,11 +87,7 @@ impl<S: BuildHasher> People<S> {
         let Self { rows, depths, places, clashes, hasher: _ } = self;
         drop((depths, places, clashes));
         if let Some(focus) = focus {
-            let found = focus.roster(rows.iter().map(Packed::open));
-            drop(rows);
-            // Made last, the few stand behind all the others in memory, and would keep it from being given back.
-            #[expect(clippy::redundant_clone, reason = "the copy stands where the others stood")]
-            return found.clone();
+            return focus.roster(rows.iter().map(Packed::open));
         }
         let mut roster = Roster { members: Vec::with_capacity(rows.len()), ..Roster::default() };
         for row in rows {

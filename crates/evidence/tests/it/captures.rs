@@ -188,3 +188,16 @@ fn a_body_from_a_file_is_stored_as_one_from_memory() {
     assert_eq!(memory.stage_spooled(meta("https://x.example/1"), &again).unwrap(), digest);
     assert_eq!(memory.get(&digest).unwrap().body(), body);
 }
+
+proptest! {
+    #[test]
+    fn the_first_line_is_canonical(
+        (url, credential, method) in any::<(String, String, String)>(),
+        (vendor_date, content_type) in any::<(Option<String>, Option<String>)>(),
+        (status, rehearsal, whole) in any::<(u16, bool, bool)>(),
+    ) {
+        let meta = Meta { url, credential, method, vendor_date, content_type, status, rehearsal, whole, ..meta("") };
+        let bytes = Capture::plain(meta.clone(), b"body".to_vec()).to_bytes().unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), canonical::of(&meta).unwrap() + "\nbody");
+    }
+}
