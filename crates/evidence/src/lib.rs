@@ -6,6 +6,7 @@
 //! * [`log`] is the tree over the journal's rows with its proofs (RFC 6962), signed checkpoints and witnesses (C2SP), as state
 //!   machines: it reads no file, and refuses to sign what does not go on where the last signature was.
 //! * [`sshsig`] signs a file so that `ssh-keygen` can check it.
+//! * [`pack`] writes a sealed folder that stock tools can check, and checks one.
 //! * [`canonical`] writes JSON in one way only, and hashes a log leaf as RFC 6962 says.
 //!
 //! What it deliberately is not: it knows nothing of cases, claims or vendors (no edge to any other crate of the
@@ -25,7 +26,9 @@
 
 pub mod canonical;
 pub mod captures;
+pub mod files;
 pub mod log;
+pub mod pack;
 pub mod redact;
 mod sinks;
 pub mod sshsig;

@@ -46,12 +46,12 @@ pub enum Refusal {
 }
 
 /// Reads a decimal number without sign or leading zero.
-pub(super) fn decimal(text: &str) -> Option<u64> {
+fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 /// Reads a hash in base64.
-pub(super) fn hash(text: &str) -> Option<Hash> {
+fn hash(text: &str) -> Option<Hash> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }
 
@@ -152,6 +152,23 @@ impl Proof {
         let hashes = lines.map(hash).collect::<Option<Vec<_>>>().filter(|hashes| hashes.len() < LONGEST_PROOF);
         let hashes = hashes.ok_or(NoteError::Malformed("a proof holds a line that is no hash"))?;
         Ok(Self { index, hashes, checkpoint: Note::parse(note.as_bytes())? })
+    }
+
+    /// Index and hashes in one line, for many proofs under one checkpoint.
+    pub fn line(&self) -> String {
+        self.hashes.iter().fold(self.index.to_string(), |line, hash| line + " " + &STANDARD.encode(hash))
+    }
+
+    /// Reads a [line](Self::line) that belongs to this checkpoint.
+    ///
+    /// # Errors
+    /// [`NoteError::Malformed`].
+    pub fn from_line(line: &str, checkpoint: Note) -> Result<Self, NoteError> {
+        let mut words = line.split(' ');
+        let index = words.next().and_then(decimal).ok_or(NoteError::Malformed("a proof has no index"))?;
+        let hashes = words.map(hash).collect::<Option<Vec<_>>>().filter(|hashes| hashes.len() < LONGEST_PROOF);
+        let hashes = hashes.ok_or(NoteError::Malformed("a proof holds a word that is no hash"))?;
+        Ok(Self { index, hashes, checkpoint })
     }
 
     /// Whether it proves that the entry with this leaf hash is under the checkpoint. Who signed that is another question.

@@ -120,6 +120,16 @@ impl SigningKey {
         Ok(Self { name: name.to_owned(), purpose, key: ed25519_dalek::SigningKey::from_bytes(seed) })
     }
 
+    /// A key whose name is `prefix/` and the beginning of the hash of its public half: nobody else's log has that name.
+    ///
+    /// # Errors
+    /// As [`SigningKey::new`].
+    pub fn named_by_itself(prefix: &str, purpose: Purpose, seed: &[u8; 32]) -> Result<Self, NoteError> {
+        let public = ed25519_dalek::SigningKey::from_bytes(seed).verifying_key();
+        let tag: String = crate::canonical::digest(public.as_bytes()).chars().take(16).collect();
+        Self::new(&format!("{prefix}/{tag}"), purpose, seed)
+    }
+
     /// Reads the secret form, `PRIVATE+KEY+NAME+ID+DATA`, as `golang.org/x/mod/sumdb/note` writes it.
     ///
     /// # Errors
