@@ -120,6 +120,8 @@ pub struct Case {
     pub returned_at: Option<Timestamp>,
     /// How many intents were found without an outcome and settled.
     pub recovered: u32,
+    /// The manifest of the last pack in which the evidence was sealed.
+    pub sealed: Option<Digest>,
     approval: Option<Approval>,
     ratified: Option<(PersonId, Timestamp)>,
     decisions: BTreeMap<ClaimKey, Decision>,
@@ -163,6 +165,7 @@ impl Case {
             returned: false,
             returned_at: None,
             recovered: 0,
+            sealed: None,
             approved_instances: BTreeMap::new(),
             approval: None,
             ratified: None,
@@ -289,6 +292,7 @@ impl Case {
             }
             Event::Observed { claim, observation } => self.observe(claim, observation, at),
             Event::Noted { .. } => self.note_at = Some(at),
+            Event::Sealed { manifest_sha256, .. } => self.sealed = Some(manifest_sha256.clone()),
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);
                 self.returned = *to == CaseState::Reopened && before == CaseState::Closed

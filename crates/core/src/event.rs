@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::claim::{Attestation, Decision, Observation};
 use crate::effect::Effect;
-use crate::ids::{ClaimKey, Digest, EffectKey, PersonId};
+use crate::ids::{CaseId, ClaimKey, Digest, EffectKey, PersonId};
 use crate::plan::Request;
 use crate::reading::Failure;
 use crate::source::What;
@@ -170,6 +170,15 @@ pub enum Event {
         /// The text; no names.
         text: String,
     },
+    /// The evidence of the case until here was sealed in a pack. The entry stands alone in the pack, so it names its case.
+    Sealed {
+        /// The case.
+        case: CaseId,
+        /// The digest of the pack's manifest, which names every file of its payload.
+        manifest_sha256: Digest,
+        /// The manifest of the seal that no longer stands; of all seals of a case only the last does.
+        supersedes: Option<Digest>,
+    },
     /// The case changed its state.
     Moved {
         /// The new state.
@@ -200,6 +209,7 @@ impl Event {
             Self::Observed { .. } => "observed",
             Self::Extended { .. } => "extended",
             Self::Noted { .. } => "noted",
+            Self::Sealed { .. } => "sealed",
             Self::Moved { .. } => "moved",
         }
     }

@@ -36,7 +36,9 @@ const fn line(id: &'static str, title: &'static str, otherwise: Otherwise) -> Li
 }
 
 const PROVIDERS: Otherwise = Later("identity providers are not connected yet");
-const EVIDENCE: Otherwise = Later("sealed packs, audit-log import and tracker are not built yet");
+const EVIDENCE: Otherwise = Later("state sheets, audit-log import, tracker and retention are not built yet");
+const PACK: Otherwise =
+    Later("a person seals it with 'leaver evidence export'; state sheets and tracker are not in it yet");
 const PEOPLE: Otherwise = Later("messages, register, reviews and restore are not built yet");
 const SERVER: Otherwise = Later("the server is not built yet");
 
@@ -129,7 +131,7 @@ const LINES: &[Line] = &[
     line("RECORD-1", "IAM tracker", EVIDENCE),
     line("RECORD-2", "before and after pictures", EVIDENCE),
     line("RECORD-3", "confirmation archived", EVIDENCE),
-    line("RECORD-4", "one pack", EVIDENCE),
+    line("RECORD-4", "one pack", PACK),
     line("RECORD-5", "audit log exported and reviewed", EVIDENCE),
     line("RECORD-6", "kept for seven years", EVIDENCE),
     line("RECORD-7", "audit log reconciled", EVIDENCE),

@@ -12,6 +12,7 @@ mod error;
 mod file;
 mod organization;
 mod ports;
+mod seal;
 mod shift;
 mod worker;
 
@@ -22,4 +23,5 @@ pub use error::Error;
 pub use file::fold;
 pub use organization::Organization;
 pub use ports::{Clock, Ids, Progress, SecretSink, Silent};
+pub use seal::{Record, Sealed};
 pub use worker::Pass;

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
+use crate::files::random;
 use crate::redact::{self, Redacted, RedactionKey};
 pub use crate::sinks::{MemorySink, NullSink};
 
@@ -524,16 +525,6 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    // Up to 256 bytes come whole once the system has any randomness (getrandom(2)).
-    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())? == N {
-        Ok(bytes)
-    } else {
-        Err(io::Error::other("the system gave too little randomness"))
-    }
 }
 
 /// The key of the directory; two processes that open it for the first time together get the same key.

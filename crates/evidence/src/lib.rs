@@ -3,14 +3,18 @@
 //! * [`captures`] stores one answer per file, named by the hash of the file, durable before the call returns, or, for
 //!   many at once, when they are settled together.
 //! * [`redact`] takes secrets out before anything is stored, and leaves a keyed hash of what was there.
+//! * [`log`] is the tree over the journal's rows with its proofs (RFC 6962), signed checkpoints and witnesses (C2SP), as state
+//!   machines: it reads no file, and refuses to sign what does not go on where the last signature was.
+//! * [`sshsig`] signs a file so that `ssh-keygen` can check it.
+//! * [`pack`] writes a sealed folder that stock tools can check, and checks one.
 //! * [`canonical`] writes JSON in one way only, and hashes a log leaf as RFC 6962 says.
 //!
 //! What it deliberately is not: it knows nothing of cases, claims or vendors (no edge to any other crate of the
 //! workspace), so that an auditor can build and read it alone. It has no network and no clock: times are arguments.
 //! It does not decide what counts as evidence; it keeps what it is given.
 //!
-//! The next thing to add is the log: RFC 6962 tree, checkpoints, packs and their verification, as state machines
-//! without input or output beside these modules, on top of [`canonical::leaf_hash`].
+//! To add another signature to checkpoints, such as ML-DSA, add a purpose with its type byte to `log/note.rs`: notes carry any
+//! number of lines, and a reader that does not know a type passes over it.
 //!
 //! # Guarantees
 //!
@@ -22,5 +26,9 @@
 
 pub mod canonical;
 pub mod captures;
+pub mod files;
+pub mod log;
+pub mod pack;
 pub mod redact;
 mod sinks;
+pub mod sshsig;

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Read everything that a case says about the world again, now; sends reads only.
     Verify(OfCase),
+    /// Hand evidence over, and check what was handed over.
+    Evidence(Evidence),
     /// Print lists of members.
     Members(Members),
     /// Carry out approved cases and repeat their checks: what is due, or all the time.
@@ -305,6 +307,40 @@ pub(crate) struct Status {
     /// Follow the case until it is removed, closed or over.
     #[arg(long)]
     pub(crate) watch: bool,
+}
+
+/// `evidence`.
+#[derive(Debug, Args)]
+pub(crate) struct Evidence {
+    #[command(subcommand)]
+    pub(crate) what: EvidenceCommand,
+}
+
+/// What to do with evidence.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Seal everything about a case in a folder that others can check without leaver.
+    Export {
+        /// The case, or the beginning of its id.
+        case: String,
+        /// The folder to make.
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Write what packs of this installation are checked against; hand it over once, on another way than the packs.
+    Trust {
+        /// The folder to make.
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Check a pack; needs no configuration and no network.
+    Verify {
+        /// The pack.
+        pack: PathBuf,
+        /// The folder that 'leaver evidence trust' wrote, from somebody you trust.
+        #[arg(long, value_name = "DIR")]
+        trust: PathBuf,
+    },
 }
 
 /// `members`.

@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod config;
 mod failure;
+mod log;
 mod printer;
 mod render;
 mod sinks;

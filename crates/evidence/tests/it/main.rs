@@ -3,4 +3,7 @@
 
 mod canonical;
 mod captures;
+mod log;
+mod note;
 mod redact;
+mod sshsig;

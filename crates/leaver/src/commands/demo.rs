@@ -18,9 +18,10 @@ use serde_json::json;
 
 use crate::cli::{Demo, Terms};
 use crate::commands::cases::{Particulars, wish, words};
-use crate::commands::{init, members};
+use crate::commands::{evidence, init, members};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::log::LogFolder;
 use crate::printer::Printer;
 use crate::render;
 use crate::wiring::App;
@@ -44,16 +45,26 @@ pub(crate) async fn run(demo: &Demo, printer: Printer) -> Result<Exit, Failure> 
     let outcome = play(&app, &sandbox, demo, printer).await;
     let requests = count_requests(&sandbox).await;
     let case = outcome?;
+    let (pack, trust) = (absolute(&dir.join("pack")), absolute(&dir.join("trust")));
+    evidence::write_trust(&LogFolder::beside(&app.database)?, &trust)?;
+    evidence::seal(&app, &case.id, &pack).await?;
     let now = app.engine.clock.now();
     if printer.json {
         let mut shown = serde_json::to_value(document(&case, now))
             .map_err(|error| Failure::not_done("L304", "the document cannot be written").because(&error))?;
         if let Some(fields) = shown.as_object_mut() {
             fields.insert("requests".to_owned(), json!(requests));
+            fields.insert("pack".to_owned(), json!(pack));
+            fields.insert("trust".to_owned(), json!(trust));
         }
         printer.document(&shown)?;
     } else {
         summary(&app, &case, requests, &dir, printer).await?;
+        printer.data(&format!(
+            "\nsealed pack: {pack}\ncheck it:    {pack}/VERIFY.sh {pack} {trust}\n             leaver evidence verify {pack} --trust {trust}",
+            pack = pack.display(),
+            trust = trust.display(),
+        ));
     }
     sandbox
         .stop()
@@ -66,6 +77,11 @@ pub(crate) async fn run(demo: &Demo, printer: Printer) -> Result<Exit, Failure> 
                 .all(|claim| case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Holds))
         });
     Ok(if proved { Exit::Done } else { Exit::NotDone })
+}
+
+/// The path from the root, for documents that somebody reads elsewhere.
+fn absolute(path: &std::path::Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn fresh_dir() -> Result<PathBuf, Failure> {

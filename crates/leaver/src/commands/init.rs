@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::cli::Init;
 use crate::failure::{Exit, Failure};
+use crate::log::LogFolder;
 use crate::printer::Printer;
 
 /// What a sandbox says of itself on its first line.
@@ -113,6 +114,7 @@ pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
             from_sandbox(&arguments.dir, &described)?
         }
     };
+    LogFolder::beside(&arguments.dir.join("leaver.db"))?;
     if printer.json {
         printer.document(&serde_json::json!({ "config": path }))?;
     } else {

@@ -4,6 +4,7 @@ mod cases;
 mod demo;
 mod doctor;
 mod drill;
+mod evidence;
 mod init;
 mod members;
 mod people;
@@ -12,7 +13,7 @@ mod worker;
 
 use clap::CommandFactory as _;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, EvidenceCommand};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
@@ -39,6 +40,11 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Attest(attest) => people::attest(&open().await?, attest, acting, printer).await,
         Command::Cancel(cancel) => people::cancel(&open().await?, cancel, acting, printer).await,
         Command::Release(release) => people::release(&open().await?, release, acting, printer).await,
+        Command::Evidence(evidence) => match &evidence.what {
+            EvidenceCommand::Export { case, output } => evidence::export(&open().await?, case, output, printer).await,
+            EvidenceCommand::Trust { output } => evidence::trust(&Config::read(&cli.config)?, output, printer),
+            EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
+        },
         Command::Members(members) => members::run(&open().await?, members, printer).await,
         Command::Worker(worker) => worker::run(&open().await?, worker, printer).await,
         Command::Completions { shell } => {

@@ -5,6 +5,7 @@ mod deadlines;
 mod doctor;
 mod documents;
 mod errors;
+mod evidence;
 mod graph;
 mod guides;
 mod kill;

@@ -1,0 +1,72 @@
+//! The history of a case as it is handed over, and the entry that seals it.
+
+use leaver_core::case::Case;
+use leaver_core::event::{Event, Stamped};
+use leaver_core::ids::{CaseId, Digest};
+use leaver_store::{AppendError, StoredEvent};
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::file::{Beside, File, fold};
+
+/// The history of a case, read at one moment.
+#[derive(Debug)]
+pub struct Record {
+    /// The case as it stands.
+    pub case: Case,
+    /// The events as they were stored.
+    pub stored: Vec<StoredEvent>,
+    /// The same events, understood.
+    pub events: Vec<Stamped>,
+}
+
+/// How a seal ended.
+#[derive(Debug)]
+pub enum Sealed {
+    /// The entry as it was stored.
+    Entry(Box<StoredEvent>),
+    /// Something happened to the case after it was read: what was to be sealed is not all of it.
+    WentOn,
+}
+
+impl Engine {
+    /// The whole history of a case.
+    ///
+    /// # Errors
+    /// [`Error::NoCase`], [`Error::BadHistory`]; the store's.
+    pub async fn record(&self, id: &CaseId) -> Result<Record, Error> {
+        let loaded = self.store.load(id).await?.ok_or_else(|| Error::NoCase(id.to_string()))?;
+        let case = fold(&loaded)?;
+        let read = |stored: &StoredEvent| {
+            serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
+                case: id.clone(),
+                version: stored.version,
+                source,
+            })
+        };
+        let events = loaded.events.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Record { case, stored: loaded.events, events })
+    }
+
+    /// Writes the entry that names the manifest of a pack, unless the case went on since the record was read.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn seal(&self, record: &Record, manifest_sha256: Digest) -> Result<Sealed, Error> {
+        let (id, version) = (&record.case.id, record.case.version);
+        let mut file = File::load(&*self.store, id, None).await?;
+        if file.case.version != version {
+            return Ok(Sealed::WentOn);
+        }
+        let supersedes = record.case.sealed.clone();
+        let event = Event::Sealed { case: id.clone(), manifest_sha256, supersedes };
+        match file.write(&*self.store, vec![event], Beside::default(), self.clock.now()).await {
+            Ok(()) => {}
+            Err(Error::Append(AppendError::VersionConflict { .. })) => return Ok(Sealed::WentOn),
+            Err(other) => return Err(other),
+        }
+        let after = self.store.load_since(id, version).await?.ok_or_else(|| Error::NoCase(id.to_string()))?;
+        let entry = after.events.into_iter().next().ok_or_else(|| Error::NoCase(id.to_string()))?;
+        Ok(Sealed::Entry(Box::new(entry)))
+    }
+}

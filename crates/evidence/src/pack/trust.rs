@@ -1,0 +1,62 @@
+//! What a pack is checked against: handed over once, on another way than the packs.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{NAMESPACE, PRINCIPAL};
+use crate::log::{Policy, PolicyError};
+use crate::sshsig::AllowedSigner;
+
+/// Whom somebody trusts: `allowed_signers` says which keys seal packs, `policy` which logs and witnesses count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// The keys that seal packs.
+    pub signers: Vec<AllowedSigner>,
+    /// The log and its witnesses.
+    pub policy: Policy,
+}
+
+/// A trust folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// A file cannot be read.
+    #[error("{} cannot be read", .path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The policy is wrong.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Nobody is trusted.
+    #[error("allowed_signers trusts no Ed25519 key of {PRINCIPAL} for the namespace {NAMESPACE}")]
+    Nobody,
+}
+
+impl Trust {
+    /// Reads a trust folder.
+    ///
+    /// # Errors
+    /// [`TrustError`].
+    pub fn read(folder: &Path) -> Result<Self, TrustError> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            fs::read_to_string(&path).map_err(|source| TrustError::Read { path, source })
+        };
+        let signers = AllowedSigner::read(&read("allowed_signers")?, PRINCIPAL, NAMESPACE);
+        if signers.is_empty() {
+            return Err(TrustError::Nobody);
+        }
+        Ok(Self { signers, policy: Policy::parse(&read("policy")?)? })
+    }
+
+    /// The files of the folder, by name.
+    pub fn files(&self) -> [(&'static str, String); 2] {
+        let signers = self.signers.iter().map(AllowedSigner::line).collect();
+        [("allowed_signers", signers), ("policy", self.policy.to_string())]
+    }
+}

@@ -1,0 +1,130 @@
+//! Evidence: sealed packs handed over and checked, and what they are checked against.
+
+mod controls;
+mod payload;
+
+use std::path::Path;
+
+use leaver_core::ids::{CaseId, Digest};
+use leaver_engine::Sealed;
+use leaver_evidence::canonical::digest;
+use leaver_evidence::log::Proof;
+use leaver_evidence::pack::{self, CheckResult, Draft, NO_TIME_STAMP, NO_WITNESS, Seal, Trust, TrustError};
+use serde_json::json;
+
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::log::LogFolder;
+use crate::printer::Printer;
+use crate::wiring::App;
+
+use self::payload::fill;
+
+/// A case that goes on while it is being packed is packed again; one that goes on so often is not at rest.
+const ATTEMPTS: usize = 5;
+
+pub(crate) async fn export(app: &App, case: &str, place: &Path, printer: Printer) -> Result<Exit, Failure> {
+    let id = app.engine.find(case).await?;
+    seal(app, &id, place).await?;
+    if printer.json {
+        printer.document(&json!({ "case": id, "pack": place, "witness": null, "time_stamp": null }))?;
+    } else {
+        printer.say(&format!("sealed {id} in {}", place.display()));
+        printer.say(NO_TIME_STAMP);
+        printer.say(NO_WITNESS);
+        printer.say("check it with its VERIFY.sh or 'leaver evidence verify'; 'leaver evidence trust' writes what it is checked against");
+    }
+    Ok(Exit::Done)
+}
+
+/// Seals a case in a new folder.
+pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<(), Failure> {
+    let log = LogFolder::beside(&app.database)?;
+    for _ in 0..ATTEMPTS {
+        let record = app.engine.record(id).await?;
+        let mut draft = Draft::begin(place)?;
+        fill(app, &record, &mut draft).await?;
+        let manifest = Digest::new(digest(draft.manifest().as_bytes()));
+        let Sealed::Entry(entry) = app.engine.seal(&record, manifest).await? else { continue };
+        let signed = log.sign(&*app.engine.store).await?;
+        let proof = |seq: u64| {
+            Proof::of(&signed.tree, seq, signed.checkpoint.clone())
+                .ok_or_else(|| Failure::not_done("L424", format!("entry {seq} of the journal is not in it any more")))
+        };
+        let events = record.stored.iter().map(|stored| proof(stored.seq)).collect::<Result<_, _>>()?;
+        let request = &record.case.request;
+        let info = [
+            ("Bagging-Date", entry.at.strftime("%Y-%m-%d").to_string()),
+            ("External-Identifier", id.to_string()),
+            ("Bag-Software-Agent", format!("leaver {}", env!("CARGO_PKG_VERSION"))),
+            ("Rehearsal", if request.rehearsal { "yes: evidence of nothing" } else { "no" }.to_owned()),
+        ];
+        let seal = Seal { key: &log.pack, entry: &entry.bytes, proof: proof(entry.seq)?, events };
+        return Ok(draft.finish(&info, &seal)?);
+    }
+    Err(Failure::not_done("L302", "the case goes on faster than it can be packed")
+        .hint("a worker is at it: repeat the command when it has come to rest"))
+}
+
+pub(crate) fn trust(config: &Config, place: &Path, printer: Printer) -> Result<Exit, Failure> {
+    write_trust(&LogFolder::beside(&config.path(&config.database))?, place)?;
+    if printer.json {
+        printer.document(&json!({ "trust": place }))?;
+    } else {
+        printer.say(&format!("wrote {}: hand it over once, on another way than the packs", place.display()));
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the trust folder; nothing is overwritten.
+pub(crate) fn write_trust(log: &LogFolder, place: &Path) -> Result<(), Failure> {
+    let unwritable = |error: std::io::Error| {
+        let failure = Failure::not_done("L421", format!("{} cannot be written", place.display())).because(&error);
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            Failure { code: "L420".to_owned(), ..failure }.hint("nothing is overwritten: give another folder")
+        } else {
+            failure
+        }
+    };
+    std::fs::create_dir(place).map_err(unwritable)?;
+    for (name, text) in log.trust().files() {
+        leaver_evidence::files::replace(&place.join(name), text.as_bytes()).map_err(unwritable)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn verify(folder: &Path, trust: &Path, printer: Printer) -> Result<Exit, Failure> {
+    let trust = Trust::read(trust).map_err(|error| {
+        let failure = Failure::usage("L416", format!("the trust folder {} cannot be used", trust.display()));
+        failure.because(&error).hint(match error {
+            TrustError::Read { .. } => "it holds allowed_signers and policy, as 'leaver evidence trust' writes them",
+            TrustError::Policy(_) | TrustError::Nobody => "get it anew from whom you trust",
+        })
+    })?;
+    let report = pack::verify(folder, &trust);
+    let broken = report.first_broken();
+    if printer.json {
+        let checks = report.checks.iter().map(|check| {
+            let (result, says, code) = match &check.result {
+                CheckResult::Pass => ("pass", check.says.to_owned(), None),
+                CheckResult::Note(note) => ("note", note.clone(), None),
+                CheckResult::Fail(broken) => ("fail", broken.to_string(), Some(broken.code())),
+            };
+            json!({ "check": check.number, "result": result, "says": says, "code": code })
+        });
+        let checks: Vec<_> = checks.collect();
+        let first = broken
+            .map(|(check, broken)| json!({ "check": check.number, "code": broken.code(), "what": broken.to_string() }));
+        printer.document(&json!({ "good": broken.is_none(), "first_broken": first, "checks": checks }))?;
+    } else {
+        for check in &report.checks {
+            printer.data(&check.to_string());
+        }
+    }
+    let Some((check, broken)) = broken else { return Ok(Exit::Done) };
+    if printer.json {
+        return Ok(Exit::NotDone);
+    }
+    Err(Failure::not_done(broken.code(), format!("the pack fails check {}, {}: {broken}", check.number, check.says))
+        .hint("do not rely on it: ask for the pack again, from the journal"))
+}

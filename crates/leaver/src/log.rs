@@ -1,0 +1,158 @@
+//! The log of one installation on disk: its keys, the last checkpoint that it signed, and the tree over the journal.
+//!
+//! The folder `log` beside the database holds `log.key` and `pack.key`, readable by their owner alone, and `checkpoint`, which is
+//! durable before anybody sees it. It stays out of backups of the database on purpose: a database that was set back is found out
+//! by it.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use leaver_evidence::canonical::leaf_hash;
+use leaver_evidence::files;
+use leaver_evidence::log::{Checkpoint, Note, Policy, Purpose, Refusal, SigningKey, Tree, sign};
+use leaver_evidence::pack::{NAMESPACE, PRINCIPAL, Trust};
+use leaver_evidence::sshsig::AllowedSigner;
+use leaver_store::Store;
+
+use crate::failure::Failure;
+
+/// So many rows of the journal are read at once.
+const PAGE: u32 = 1_000;
+
+/// The folder with keys and checkpoint.
+#[derive(Debug)]
+pub(crate) struct LogFolder {
+    folder: PathBuf,
+    log: SigningKey,
+    /// Signs the manifests of packs.
+    pub(crate) pack: SigningKey,
+}
+
+/// The tree over the whole journal with its signed checkpoint.
+#[derive(Debug)]
+pub(crate) struct SignedLog {
+    pub(crate) tree: Tree,
+    pub(crate) checkpoint: Note,
+}
+
+impl LogFolder {
+    /// Opens the folder beside a database; the first time, makes it with new keys.
+    pub(crate) fn beside(database: &Path) -> Result<Self, Failure> {
+        let folder = database.parent().unwrap_or(Path::new(".")).join("log");
+        let unusable = |error: io::Error| {
+            Failure::not_done("L422", format!("the log's folder {} cannot be used", folder.display())).because(&error)
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
+        // Two first uses at once make one pair of keys.
+        let _alone = lock(&folder).map_err(unusable)?;
+        let log = key(&folder, "log.key", "leaver-log")?;
+        let pack = key(&folder, "pack.key", "leaver-pack")?;
+        Ok(Self { folder, log, pack })
+    }
+
+    /// What packs of this installation are checked against.
+    pub(crate) fn trust(&self) -> Trust {
+        Trust {
+            signers: vec![AllowedSigner::new(&self.pack.public(), PRINCIPAL, NAMESPACE)],
+            policy: Policy::new(self.log.public(), BTreeMap::new(), 0),
+        }
+    }
+
+    /// Reads the journal, hashes every row again, and signs the tree, if it goes on where the last signature was.
+    pub(crate) async fn sign(&self, store: &dyn Store) -> Result<SignedLog, Failure> {
+        let place = self.folder.join("checkpoint");
+        let unusable = |error: io::Error| {
+            Failure::not_done("L422", format!("the checkpoint {} cannot be used", place.display())).because(&error)
+        };
+        // Of two who sign at once, the later one sees what the earlier one signed.
+        let _alone = lock(&self.folder).map_err(unusable)?;
+        let before = match std::fs::read(&place) {
+            Ok(bytes) => vec![self.signed_before(&bytes)?],
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(unusable(error)),
+        };
+        let tree = tree(store).await?;
+        let checkpoint = sign(&tree, &before, &self.log).map_err(|refusal| refused(&refusal))?;
+        files::replace(&place, checkpoint.to_string().as_bytes()).map_err(unusable)?;
+        Ok(SignedLog { tree, checkpoint })
+    }
+
+    fn signed_before(&self, bytes: &[u8]) -> Result<Checkpoint, Failure> {
+        Note::parse(bytes).and_then(|note| Checkpoint::signed(&note, &self.log.public())).map_err(|error| {
+            let place = self.folder.join("checkpoint");
+            Failure::not_done("L423", format!("the last checkpoint in {} is not one of this log", place.display()))
+                .because(&error)
+                .hint("put back the folder 'log' that belongs to this database")
+        })
+    }
+}
+
+fn refused(refusal: &Refusal) -> Failure {
+    Failure::not_done("L423", "the log does not go on where it was signed before: nothing is signed")
+        .because(refusal)
+        .hint("a restored backup lacks what came after it: put the newest database back; 'log/checkpoint' says how much there was")
+}
+
+/// Held while the folder is read and changed; let go with the file.
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Reads a key. It is made only while nothing was signed yet: a key that is gone later is lost, and another one would be no help.
+fn key(folder: &Path, name: &str, prefix: &str) -> Result<SigningKey, Failure> {
+    let place = folder.join(name);
+    let shown = place.display();
+    let unusable =
+        |error: io::Error| Failure::not_done("L422", format!("the key {shown} cannot be used")).because(&error);
+    match std::fs::read_to_string(&place) {
+        Ok(text) => {
+            let mode = std::fs::metadata(&place).map_err(unusable)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(Failure::not_done("L422", format!("the key {shown} can be read by others"))
+                    .hint(format!("chmod 600 {shown}")));
+            }
+            SigningKey::parse(text.trim_end())
+                .map_err(|error| Failure::not_done("L422", format!("the key {shown} is damaged")).because(&error))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder.join("checkpoint").exists() => {
+            Err(Failure::not_done("L422", format!("the key {shown} is lost, and was used before"))
+                .hint("put it back from where keys are kept; packs that were sealed stay good"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let seed = files::random().map_err(unusable)?;
+            let key = SigningKey::named_by_itself(prefix, Purpose::Log, &seed).map_err(|error| {
+                Failure::not_done("L422", format!("the key {shown} cannot be made")).because(&error)
+            })?;
+            files::replace(&place, format!("{}\n", key.secret_text()).as_bytes()).map_err(unusable)?;
+            Ok(key)
+        }
+        Err(error) => Err(unusable(error)),
+    }
+}
+
+/// The tree over the journal, each row hashed again: a bit that fell over on the disk must not be signed.
+async fn tree(store: &dyn Store) -> Result<Tree, Failure> {
+    let mut tree = Tree::new();
+    loop {
+        let rows = store.log_from(tree.size(), PAGE).await.map_err(leaver_engine::Error::from)?;
+        if rows.is_empty() {
+            return Ok(tree);
+        }
+        for row in rows {
+            let event = row.event;
+            if event.seq != tree.size() || leaf_hash(&event.bytes) != event.leaf {
+                return Err(Failure::not_done(
+                    "L424",
+                    format!("entry {} of the journal is not what was written (case {})", tree.size(), row.case),
+                )
+                .hint("nothing is signed: put the database back from a good copy; never repair an entry by hand"));
+            }
+            tree.push(event.leaf);
+        }
+    }
+}
