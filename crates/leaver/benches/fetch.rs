@@ -178,6 +178,8 @@ async fn list(description: &Description) -> Vec<What> {
         reason: Reason::ProjectCompletion,
         method: Reason::ProjectCompletion.usual_method(),
         projects: Vec::new(),
+        teams: Vec::new(),
+        role: None,
         urgency: Urgency::Standard,
         ticket: "BENCH-1".to_owned(),
         why: None,
