@@ -181,6 +181,7 @@ impl<'a> Told<'a> {
             | Event::Read { .. }
             | Event::Skipped { .. }
             | Event::Extended { .. }
+            | Event::Imported { .. }
             | Event::Noted { .. } => {}
         }
     }
