@@ -87,6 +87,10 @@ impl AuditLog {
                 }
                 hours += step;
             }
+            let place = world.projects.keys().next().filter(|_| index.is_multiple_of(7) && ago(30) >= member.joined);
+            if let Some(project) = place {
+                log.note(ago(30), "event_export.downloaded", &member.who, Some(*project), Target::thing(project));
+            }
         }
         for ((project, kind), shelf) in world.content.iter() {
             for (key, item) in shelf.iter() {
