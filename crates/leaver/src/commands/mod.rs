@@ -1,5 +1,6 @@
 //! One file for each group of commands.
 
+mod audit;
 mod cases;
 mod demo;
 mod doctor;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Attest(attest) => people::attest(&open().await?, attest, acting, printer).await,
         Command::Cancel(cancel) => people::cancel(&open().await?, cancel, acting, printer).await,
         Command::Release(release) => people::release(&open().await?, release, acting, printer).await,
+        Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
         Command::Members(members) => members::run(&open().await?, members, printer).await,
         Command::Worker(worker) => worker::run(&open().await?, worker, printer).await,
         Command::Completions { shell } => {
