@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::audit::{Import, Log, Signs};
 use crate::claim::{Attestation, Choice, Claim, Decision, Observation, Predicate, Proof, Record, State};
 use crate::effect::{Act, Effect, Intent};
 use crate::event::{CaseState, Event, Identity, Stamped};
@@ -114,6 +115,8 @@ pub struct Case {
     pub removed_at: Option<Timestamp>,
     /// When the machine was first allowed to act.
     pub run_since: Option<Timestamp>,
+    /// When the machine was allowed to act for the very first time.
+    pub started_at: Option<Timestamp>,
     /// Whether something came back after the case was closed: then a person decides claim by claim before the machine acts.
     pub returned: bool,
     /// When it came back.
@@ -141,6 +144,7 @@ pub struct Case {
     shown: BTreeMap<What, BTreeSet<String>>,
     counts: BTreeMap<What, usize>,
     note_at: Option<Timestamp>,
+    log: Option<Log>,
     refused: bool,
     original: bool,
 }
@@ -162,6 +166,7 @@ impl Case {
             last_at: first.at,
             removed_at: None,
             run_since: None,
+            started_at: None,
             returned: false,
             returned_at: None,
             recovered: 0,
@@ -185,6 +190,7 @@ impl Case {
             shown: BTreeMap::new(),
             counts: BTreeMap::new(),
             note_at: None,
+            log: None,
             refused: false,
             original: !request.originals.is_empty(),
         })
@@ -291,6 +297,7 @@ impl Case {
                 self.skipped_at.insert(claim.clone(), at);
             }
             Event::Observed { claim, observation } => self.observe(claim, observation, at),
+            Event::Imported { import, signs } => self.import(import, *signs),
             Event::Noted { .. } => self.note_at = Some(at),
             Event::Sealed { manifest_sha256, .. } => self.sealed = Some(manifest_sha256.clone()),
             Event::Moved { to, why } => {
@@ -305,7 +312,10 @@ impl Case {
                 match to {
                     // Going on after a person's act is no new start: what was read since the start still counts.
                     CaseState::Running if before == CaseState::WaitingPerson => {}
-                    CaseState::Running | CaseState::Reopened => self.run_since = Some(at),
+                    CaseState::Running | CaseState::Reopened => {
+                        self.run_since = Some(at);
+                        self.started_at = self.started_at.or(Some(at));
+                    }
                     CaseState::Removed => self.removed_at = Some(at),
                     CaseState::Draft
                     | CaseState::WaitingApproval
@@ -324,6 +334,13 @@ impl Case {
         self.approval = Some(Approval { plan: plan.clone(), by: by.clone(), identity, at, emergency });
         self.approved_instances.clone_from(&self.suspects);
         self.ratified = None;
+    }
+
+    fn import(&mut self, import: &Import, signs: Signs) {
+        let log = self.log.get_or_insert_with(|| Log { signs, until: import.until, files: Vec::new() });
+        log.signs = log.signs.with(signs);
+        log.until = log.until.max(import.until);
+        log.files.push(import.file.clone());
     }
 
     fn end(&mut self, key: &EffectKey, outcome: &Outcome, found: bool, at: Timestamp) {
@@ -409,6 +426,11 @@ impl Case {
     /// The latest plan's digest.
     pub fn plan_event(&self) -> Option<&Digest> {
         self.plan.as_ref().map(|(_, hash)| hash)
+    }
+
+    /// What the imported files of the vendor's audit log say about the leaver; `None` while none was imported.
+    pub fn audit_log(&self) -> Option<&Log> {
+        self.log.as_ref()
     }
 
     /// When the note was taken.

@@ -411,6 +411,16 @@ pub enum Rung {
 }
 
 impl Rung {
+    /// The list that is read on this rung; `None` where a person brings a file or a word.
+    pub fn source(self) -> Option<What> {
+        match self {
+            Self::Roster => Some(What::Roster),
+            Self::Scim => Some(What::ScimUsers),
+            Self::Me => Some(What::Me),
+            Self::Audit | Self::Attestation => None,
+        }
+    }
+
     /// The word in documents.
     pub fn word(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{Import, Signs};
 use crate::claim::{Attestation, Decision, Observation};
 use crate::effect::Effect;
 use crate::ids::{CaseId, ClaimKey, Digest, EffectKey, PersonId};
@@ -165,6 +166,13 @@ pub enum Event {
         /// The instance.
         instance: String,
     },
+    /// Somebody imported a file of the vendor's audit log (RECORD-5).
+    Imported {
+        /// The file.
+        import: Import,
+        /// What it says about the leaver.
+        signs: Signs,
+    },
     /// The note "access revoked DATE per TICKET" (REMOVE-5).
     Noted {
         /// The text; no names.
@@ -208,6 +216,7 @@ impl Event {
             Self::Skipped { .. } => "skipped",
             Self::Observed { .. } => "observed",
             Self::Extended { .. } => "extended",
+            Self::Imported { .. } => "imported",
             Self::Noted { .. } => "noted",
             Self::Sealed { .. } => "sealed",
             Self::Moved { .. } => "moved",

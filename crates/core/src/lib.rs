@@ -1,4 +1,5 @@
 //! The decisions of `leaver`: cases, claims, plans, approvals, guards.
+pub mod audit;
 pub mod case;
 pub mod claim;
 pub mod decide;

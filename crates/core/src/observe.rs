@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::audit::{Import, Signs};
 use crate::case::Case;
-use crate::claim::{ClaimKind, Observation, State};
+use crate::claim::{ClaimKind, Observation, Predicate, Rung, State};
 use crate::effect::{Act, Class};
 use crate::event::Event;
 use crate::ids::{ClaimKey, EffectKey};
@@ -54,6 +55,45 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
         events.extend(changed(&next, claim.kind, &claim.key, observation));
     }
     events
+}
+
+/// What an imported file of the audit log tells of a case: that it was imported and, where the log changes what is known of the
+/// account, the claim's new observation. The same file tells nothing twice.
+pub fn imported(case: &Case, import: &Import, signs: Signs, names: &Names, now: Timestamp) -> Vec<Event> {
+    if case.audit_log().is_some_and(|log| log.files.contains(&import.file)) {
+        return Vec::new();
+    }
+    let mut events = vec![Event::Imported { import: import.clone(), signs }];
+    let mut next = case.clone();
+    for event in &events {
+        next.evolve(&crate::event::Stamped { at: now, event: event.clone() });
+    }
+    let Some((plan, _)) = case.plan.as_ref().filter(|_| case.started_at.is_some() && !case.state.is_over()) else {
+        return events;
+    };
+    for claim in plan.claims.iter().filter(|claim| claim.says == Predicate::NotMember) {
+        let observation = judge(claim, plan, &next, &Readings::new(), names, now);
+        let before = case.observation(&claim.key).map(|seen| &seen.observation);
+        let tells = match observation.state {
+            _ if observation.rung != Some(Rung::Audit) => false,
+            State::Broken => !before.is_some_and(|before| {
+                let sign = next.audit_log().and_then(|log| log.signs.inside_at);
+                before.state == State::Broken || (before.state == State::Holds && seen_later(case, before, sign))
+            }),
+            State::Holds => before.is_none_or(|before| before.state == State::Unknown),
+            State::Unknown => false,
+        };
+        if tells {
+            events.extend(changed(&next, claim.kind, &claim.key, observation));
+        }
+    }
+    events
+}
+
+/// Whether the list behind an observation was read again, and well, after this sign.
+fn seen_later(case: &Case, seen: &Observation, sign: Option<Timestamp>) -> bool {
+    let Some(list) = seen.rung.and_then(Rung::source) else { return false };
+    case.failure(&list).is_none() && case.read_at(&list) > sign
 }
 
 fn changed(case: &Case, kind: ClaimKind, key: &ClaimKey, observation: Observation) -> Vec<Event> {

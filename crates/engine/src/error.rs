@@ -1,5 +1,6 @@
 //! What can go wrong in the shell, by what a person does about it.
 
+use leaver_connectors::mixpanel::audit::Refused;
 use leaver_core::decide::Rejection;
 use leaver_core::planner::Refusal;
 use leaver_store::{AppendError, StoreError};
@@ -45,6 +46,12 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The file is no export of the vendor's audit log that can be read.
+    #[error("the file cannot be imported as an audit log")]
+    AuditFile(#[source] Refused),
+    /// A file cannot be kept as evidence.
+    #[error("the file cannot be kept")]
+    Archive(#[source] std::io::Error),
     /// An event or plan cannot be written as JSON.
     #[error("an event cannot be written")]
     Encode(#[from] serde_json::Error),
@@ -64,6 +71,19 @@ impl Error {
         match self {
             Self::Rejected(rejection) => rejection.code(),
             Self::Refused(refusal) => refusal.code(),
+            Self::AuditFile(refused) => match refused {
+                Refused::Empty => "L601",
+                Refused::Packed(_) => "L602",
+                Refused::Encoding(_) | Refused::NotUtf8 { .. } => "L603",
+                Refused::Format(_) => "L604",
+                Refused::Columns { .. } => "L605",
+                Refused::NoEvent { .. } => "L606",
+                Refused::OtherOrganization { .. } => "L607",
+                Refused::Read(_) => "L011",
+                Refused::Copy(_) => "L306",
+            },
+            Self::Archive(error) if error.kind() == std::io::ErrorKind::StorageFull => "L303",
+            Self::Archive(_) => "L306",
             Self::Store(StoreError::Full(_)) | Self::Append(AppendError::Store(StoreError::Full(_))) => "L303",
             Self::Store(_) | Self::Append(AppendError::Store(_)) => "L301",
             Self::Append(_) => "L302",

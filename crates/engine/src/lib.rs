@@ -5,6 +5,7 @@
 //!
 //! There is one loop ([`Engine::work`]); a restart after a crash is nothing but its next round.
 
+mod audit;
 mod document;
 mod drill;
 mod engine;
@@ -16,6 +17,7 @@ mod seal;
 mod shift;
 mod worker;
 
+pub use audit::{AuditReport, Between, PersonReport, Return, StrayRemoval, UnreadLine};
 pub use document::{AcceptedDocument, CaseDocument, ClaimDocument, document};
 pub use drill::{Drill, Shown};
 pub use engine::{Drafted, Engine, Wish};

@@ -136,7 +136,7 @@ pub(crate) fn shown_by(case: &Case) -> BTreeMap<Rung, Shown> {
     let seen = case.observation(&keys::member_gone()).filter(|seen| seen.observation.state == State::Holds);
     let Some((seen, rung)) = seen.and_then(|seen| Some((seen, seen.observation.rung?))) else { return BTreeMap::new() };
     // It was broken before, on the member list or wherever the plan found the account.
-    let was_seen = !case.suspects(&keys::member_gone()).is_empty() && rung != Rung::Attestation;
+    let was_seen = !case.suspects(&keys::member_gone()).is_empty() && rung.source().is_some();
     was_seen
         .then_some((rung, Shown { present_at: case.request.at, absent_at: seen.observation.seen_at }))
         .into_iter()

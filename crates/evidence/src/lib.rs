@@ -2,6 +2,7 @@
 //!
 //! * [`captures`] stores one answer per file, named by the hash of the file, durable before the call returns, or, for
 //!   many at once, when they are settled together.
+//! * [`archive`] keeps files that people bring, byte for byte and however large, under the hash of their bytes.
 //! * [`redact`] takes secrets out before anything is stored, and leaves a keyed hash of what was there.
 //! * [`log`] is the tree over the journal's rows with its proofs (RFC 6962), signed checkpoints and witnesses (C2SP), as state
 //!   machines: it reads no file, and refuses to sign what does not go on where the last signature was.
@@ -24,6 +25,7 @@
 //! * The body comes back byte for byte, except in a redacted capture, which says so and names every redacted field.
 //! * Of a capture that bears a secret the original bytes are never written anywhere.
 
+pub mod archive;
 pub mod canonical;
 pub mod captures;
 pub mod files;

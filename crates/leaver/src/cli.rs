@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Evidence(Evidence),
     /// Print lists of members.
     Members(Members),
+    /// Take in what the vendor's audit log shows; a person exports it. Sends nothing.
+    Audit(Audit),
     /// Carry out approved cases and repeat their checks: what is due, or all the time.
     Worker(Worker),
     /// Print completions for a shell.
@@ -355,6 +357,26 @@ pub(crate) struct Members {
 pub(crate) enum MembersCommand {
     /// Print the member list as CSV.
     Export {
+        /// The organization.
+        #[arg(long)]
+        org: String,
+    },
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    pub(crate) what: AuditCommand,
+}
+
+/// What to do with the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Keep an export of Organization Settings > Audit Log, and compare it with our cases; 1 when somebody must look at something.
+    Import {
+        /// The export, CSV or NDJSON.
+        file: PathBuf,
         /// The organization.
         #[arg(long)]
         org: String,

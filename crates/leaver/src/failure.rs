@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use leaver_connectors::mixpanel::audit::Refused as NoLog;
 use leaver_core::decide::Rejection;
 use leaver_engine::Error as EngineError;
 
@@ -152,6 +153,13 @@ impl From<EngineError> for Failure {
                 failure.exit = exit;
                 failure.hint = hint.map(str::to_owned);
             }
+            EngineError::AuditFile(refused) => {
+                failure.exit = Exit::WrongUse;
+                failure.hint = Some(about(refused).to_owned());
+            }
+            EngineError::Archive(_) => {
+                failure.hint = Some("check the folder of 'evidence', its permissions and the free space".to_owned());
+            }
             EngineError::Store(_)
             | EngineError::Append(_)
             | EngineError::BadHistory { .. }
@@ -159,6 +167,22 @@ impl From<EngineError> for Failure {
             | EngineError::ClockBackwards { .. } => {}
         }
         failure
+    }
+}
+
+/// What to do about a file that is no audit log.
+fn about(refused: &NoLog) -> &'static str {
+    match refused {
+        NoLog::Empty => "export again: Organization Settings > Audit Log, with a range that shows events",
+        NoLog::Packed(_) => "unpack it first",
+        NoLog::Encoding(_) | NoLog::NotUtf8 { .. } => {
+            "import the file as the vendor gave it: a spreadsheet that opened and saved it may have changed it"
+        }
+        NoLog::Columns { .. } | NoLog::Format(_) | NoLog::NoEvent { .. } => {
+            "export from Organization Settings > Audit Log, as CSV or NDJSON, and import the file unchanged"
+        }
+        NoLog::OtherOrganization { .. } => "--org names the organization; compare its 'id' in leaver.toml",
+        NoLog::Read(_) | NoLog::Copy(_) => "nothing was imported: repeat the command",
     }
 }
 

@@ -1,7 +1,7 @@
 //! A local, believable twin of Mixpanel for rehearsals and tests of `leaver`.
 //!
 //! [`start`] makes an organization from a seed and serves it on loopback: the App API, the organization calls beside
-//! it, SCIM, the Query API, the legacy pipelines, a small "Users & Teams" page, and a control interface.
+//! it, SCIM, the Query API, the legacy pipelines, small "Users & Teams" and "Audit Log" pages, and a control interface.
 //!
 //! It is written from what the vendor publishes and what the vendor's own clients do ("facts/mixpanel.md" with a
 //! section in the comments), never from our connector: a misunderstanding must not be shared. It shares no code with

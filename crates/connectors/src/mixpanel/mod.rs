@@ -8,6 +8,7 @@
 
 mod act;
 mod address;
+pub mod audit;
 mod body;
 mod config;
 mod definition;

@@ -1,6 +1,7 @@
 //! Every test of this crate, in one binary. Nothing here sleeps, and no test needs a network beyond this machine.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod audit;
 mod captures;
 mod contracts;
 mod egress;

@@ -1,10 +1,15 @@
 //! Verdicts about paths of access.
 
 use super::{Court, Gap, Verdict, member_ref};
+use jiff::{SignedDuration, Timestamp};
+
 use crate::claim::{Rung, State};
 use crate::ids::{Address, ProjectId};
 use crate::reading::{Grant, GrantKind, Maker, Member, OrgRole, Roster, Snapshot, ViewMember};
 use crate::source::{Kind, What};
+
+/// So long the end of an imported audit log counts as now.
+const AUDIT_FRESH: SignedDuration = SignedDuration::from_hours(24);
 
 impl Court<'_> {
     /// The leaver on a member list, by the id that this list uses, else by address.
@@ -26,6 +31,41 @@ impl Court<'_> {
     }
 
     pub(super) fn not_member(&self) -> Verdict {
+        self.beside_the_log(self.not_member_by_lists())
+    }
+
+    /// The fourth rung: files of the vendor's audit log that people imported. What the log shows after the removal outweighs a list
+    /// that was read before it; where no list can be read, a removal that the log shows is a removal.
+    fn beside_the_log(&self, lists: Verdict) -> Verdict {
+        let Some(log) = self.case.audit_log().filter(|_| lists.state != State::Broken) else { return lists };
+        let removed = log.signs.removed_at;
+        let inside =
+            log.signs.inside_at.filter(|inside| removed.or(self.case.removed_at).is_some_and(|at| *inside > at));
+        if let Some(inside) = inside
+            && !(lists.state == State::Holds && self.sent_at(lists.rung).is_some_and(|sent| sent > inside))
+        {
+            let account = self.plan.subject.vendor_id.clone().unwrap_or_else(|| "listed".to_owned());
+            return Verdict::broken("the audit log shows the account inside after its removal", vec![account])
+                .on(Rung::Audit);
+        }
+        let begun = self.case.started_at.unwrap_or(self.case.request.at);
+        let told = inside.is_none() && removed.is_some_and(|at| at >= begun);
+        // A word about yesterday does not prove today.
+        let fresh = self.now.duration_since(log.until) <= AUDIT_FRESH;
+        if lists.state == State::Unknown && told && fresh && !self.is_listed() {
+            return Verdict::holds("the audit log shows the removal and no sign of the account after it")
+                .on(Rung::Audit);
+        }
+        lists
+    }
+
+    /// When the list behind a rung was asked for.
+    fn sent_at(&self, rung: Option<Rung>) -> Option<Timestamp> {
+        let what = rung?.source()?;
+        Some(self.readings.get(&what)?.sent_at)
+    }
+
+    fn not_member_by_lists(&self) -> Verdict {
         let roster = self.complete_roster(&What::Roster);
         let scim = self.complete_roster(&What::ScimUsers);
         for (what, read, rung) in [(What::Roster, &roster, Rung::Roster), (What::ScimUsers, &scim, Rung::Scim)] {

@@ -223,10 +223,17 @@ pub fn judge(
             }
         }
     }
+    let mut seen_at = used().map(|reading| reading.sent_at).min().unwrap_or(now);
+    if verdict.rung == Some(Rung::Audit)
+        && let Some(log) = case.audit_log()
+    {
+        seen_at = log.until;
+        captures.extend(log.files.iter().filter(|file| !captures.contains(file)).cloned().collect::<Vec<_>>());
+    }
     Observation {
         state: verdict.state,
         why: verdict.why,
-        seen_at: used().map(|reading| reading.sent_at).min().unwrap_or(now),
+        seen_at,
         proof: verdict.proof,
         rung: verdict.rung,
         instances: verdict.instances,

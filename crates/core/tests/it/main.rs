@@ -10,6 +10,7 @@
 
 mod answers;
 mod arrivals;
+mod audit;
 mod bench;
 mod by_scim;
 mod creations;

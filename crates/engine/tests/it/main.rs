@@ -10,6 +10,7 @@
     reason = "tests fail by panicking, and say what they counted"
 )]
 
+mod audit;
 mod crashes;
 mod faults;
 mod layouts;

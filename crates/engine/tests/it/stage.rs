@@ -80,6 +80,13 @@ impl Control {
         self.get("faults").await["faults"].as_array().unwrap().clone()
     }
 
+    /// The audit log as a person exports it from the page.
+    pub(crate) async fn export(&self, who: &str, format: &str, more: &str) -> Vec<u8> {
+        let url = format!("{}/settings/org/audit-log/export?as={who}&format={format}{more}", self.base);
+        let answer = self.client.get(url).send().await.unwrap().error_for_status().unwrap();
+        answer.bytes().await.unwrap().to_vec()
+    }
+
     /// What a person does by hand; whether the page allowed it.
     pub(crate) async fn person(&self, deed: &Value) -> bool {
         self.post("person", deed).await
@@ -232,6 +239,11 @@ impl Stage {
         self.engine = engine;
         *self.together.vendor.lock().unwrap() = Some(vendor);
         self.engine.store.take_over().await.unwrap();
+    }
+
+    /// Where files that people bring are kept.
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.database.with_file_name("attachments")
     }
 
     pub(crate) fn description(&self) -> &Description {

@@ -3,7 +3,7 @@
 //! Three people take part: requester, approver, executor. Where only a person can click, a robot clicks in the twin as the
 //! executor, and says so. The recheck times pass on the sandbox's clock.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use leaver_core::case::Case;
@@ -139,12 +139,17 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
     let Some(_lock) = app.become_worker().await? else {
         return Err(Failure::not_done("L309", "another worker holds the demo's database"));
     };
+    let mut imported = false;
     for _ in 0..ROUNDS {
         let progress = Lines { printer };
         app.engine.work("demo", &progress).await?;
         let case = app.engine.case(&id).await?;
         if case.state == CaseState::Closed || case.state.is_over() {
             return Ok(case);
+        }
+        if case.state == CaseState::Removed && !imported {
+            import_log(app, &robot, printer).await?;
+            imported = true;
         }
         let acted = robot.help(app, &case, printer).await?;
         let now = app.engine.clock.now();
@@ -161,6 +166,21 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
         }
     }
     Ok(app.engine.case(&id).await?)
+}
+
+/// Exports the audit log from the page as a person does, and imports it as the command does.
+async fn import_log(app: &App, robot: &Robot, printer: Printer) -> Result<(), Failure> {
+    printer.say("\n  a robot plays the executor: Organization Settings > Audit Log, Export, NDJSON");
+    let file = app.config.path(Path::new("audit-log.ndjson"));
+    std::fs::write(&file, robot.export().await?)
+        .map_err(|error| Failure::not_done("L023", format!("{} cannot be written", file.display())).because(&error))?;
+    printer.say("  leaver audit import audit-log.ndjson --org sandbox");
+    let (by, _) = app.person("executor")?.clone();
+    let report = super::audit::import(app, &file, "sandbox", &by).await?;
+    for line in render::audit(&report).lines() {
+        printer.say(&format!("    {line}"));
+    }
+    Ok(())
 }
 
 /// Talk of the worker, as lines.
@@ -268,6 +288,18 @@ impl Robot {
             }
             _ => Ok(false),
         }
+    }
+
+    /// The whole audit log as the page offers it.
+    async fn export(&self) -> Result<Vec<u8>, Failure> {
+        let failed =
+            |error: &reqwest::Error| Failure::not_done("L308", "the robot cannot export the audit log").because(error);
+        let mut page = url::Url::parse(&format!("{}/settings/org/audit-log/export", self.control))
+            .map_err(|error| Failure::not_done("L308", "the twin has no address").because(&error))?;
+        page.query_pairs_mut().append_pair("as", &self.executor).append_pair("format", "ndjson");
+        let sent = self.client.get(page).send().await;
+        let answer = sent.and_then(reqwest::Response::error_for_status).map_err(|error| failed(&error))?;
+        Ok(answer.bytes().await.map_err(|error| failed(&error))?.to_vec())
     }
 
     /// Clicks once: after that leaver must see it by itself.

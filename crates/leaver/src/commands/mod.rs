@@ -1,5 +1,6 @@
 //! One file for each group of commands.
 
+mod audit;
 mod cases;
 mod demo;
 mod doctor;
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             EvidenceCommand::Trust { output } => evidence::trust(&Config::read(&cli.config)?, output, printer),
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },
+        Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
         Command::Members(members) => members::run(&open().await?, members, printer).await,
         Command::Worker(worker) => worker::run(&open().await?, worker, printer).await,
         Command::Completions { shell } => {

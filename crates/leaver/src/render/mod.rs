@@ -1,5 +1,6 @@
 //! Cases for people: tables and sentences, with names and titles joined from where they can be erased.
 
+mod audit;
 mod claims;
 mod graph;
 mod guides;
@@ -18,6 +19,7 @@ use leaver_core::wanted::recheck_due_since;
 use leaver_engine::CaseDocument;
 use owo_colors::OwoColorize as _;
 
+pub(crate) use self::audit::audit;
 pub(crate) use self::graph::graph;
 pub(crate) use self::list::{Row, list};
 pub(crate) use self::places::objects;

@@ -1,6 +1,7 @@
 //! The real binary against a sandbox in this process, and the promises of the command line (architecture §7).
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say no by panicking")]
 
+mod audit;
 mod deadlines;
 mod doctor;
 mod documents;

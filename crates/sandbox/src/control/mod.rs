@@ -46,7 +46,10 @@ fn route(twin: &mut Twin, call: &Call) -> Answer {
         ("POST", ["person"]) => {
             let body = call.object()?;
             let now = twin.clock.now();
-            twin.change(|world| deeds::does(world, &body, now))
+            let before = twin.world.clone();
+            let done = twin.change(|world| deeds::does(world, &body, now))?;
+            twin.audit.note_deed(&before, &twin.world, &body, now);
+            Ok(done)
         }
         (_, ["requests" | "state" | "clock" | "faults" | "latency" | "person"]) => Err(wrong_method()),
         _ => Err(missing("control call")),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::twin::{AuditLog, View as AuditView};
 use crate::world::{GrantKind, Member, World};
 
 /// People shown at most; the search finds the others.
@@ -62,7 +63,9 @@ pub(super) fn users_and_teams(world: &World, view: &View<'_>) -> String {
         let on = if name == tab { " class=\"on\"" } else { "" };
         put!(main, "<a{on} href=\"/settings/org?tab={name}\">{title}</a>");
     }
-    main.push_str("</nav>");
+    let mut managers = world.members.values().filter(|member| member.active && member.role.manages_people());
+    let acting = if view.acting.is_empty() { managers.next().map_or("", |one| &one.who.email) } else { view.acting };
+    put!(main, "<a href=\"/settings/org/audit-log?as={}\">Audit Log</a></nav>", escape(acting));
     if !view.notice.is_empty() {
         put!(main, "<p class=\"notice\" role=\"status\">{}</p>", escape(view.notice));
     }
@@ -72,6 +75,25 @@ pub(super) fn users_and_teams(world: &World, view: &View<'_>) -> String {
         _ => users(world, view, &mut main),
     }
     frame("Users & Teams", &main)
+}
+
+/// The newest lines of the audit log.
+pub(super) fn audit_log(log: &AuditLog, view: &AuditView) -> String {
+    let mut main = "<h1>Audit Log</h1><p>Export: add /export and format=csv or format=ndjson to the address.</p><table><thead><tr><th>Date and Time</th><th>User</th><th>Action</th><th>Project or Org</th>\
+         </tr></thead><tbody>"
+        .to_owned();
+    for entry in log.entries.iter().rev().filter(|entry| view.shows(entry)).take(SHOWN) {
+        let place = entry.project.map_or_else(|| "Organization".to_owned(), |project| project.to_string());
+        put!(
+            main,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{place}</td></tr>",
+            entry.at.strftime("%Y-%m-%d %H:%M:%S"),
+            escape(&entry.actor.email),
+            escape(&entry.event)
+        );
+    }
+    main.push_str("</tbody></table>");
+    frame("Audit Log", &main)
 }
 
 fn users(world: &World, view: &View<'_>, main: &mut String) {

@@ -3,7 +3,10 @@
 
 mod html;
 
+use jiff::Timestamp;
+
 use crate::control::deeds;
+use crate::twin::{Target, Twin, View};
 use crate::wire::{Answer, Call, Reply, missing, wrong_method};
 use crate::world::World;
 
@@ -34,6 +37,44 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Answer {
         (_, ["settings", "org"] | ["settings", "org", "users", _]) => Err(wrong_method()),
         _ => Err(Reply::html(404, html::not_found())),
     }
+}
+
+/// Organization Settings > Audit Log and its export, which owners and admins see (facts/mixpanel.md 6.1); `None` for every other page.
+///
+/// `GET /settings/org/audit-log?as=..` shows the view, `../audit-log/export?as=..&format=csv|ndjson` downloads it; `from`, `until`,
+/// `user` and `event` narrow it. Making and downloading an export are events themselves, after what the file holds.
+pub(crate) fn audit_log(twin: &mut Twin, call: &Call) -> Option<Reply> {
+    let segments = call.segments();
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let format = match (call.method.as_str(), parts.as_slice()) {
+        ("GET", ["settings", "org", "audit-log"]) => None,
+        ("GET", ["settings", "org", "audit-log", "export"]) => Some(call.param("format").unwrap_or_default()),
+        _ => return None,
+    };
+    let actor = match twin.world.acting(&call.param("as").unwrap_or_default()) {
+        Ok(actor) if actor.role.manages_people() => actor,
+        Ok(_) => return Some(Reply::error(403, "only owners and admins see the audit log")),
+        Err(refused) => return Some(Reply::error(refused.status, refused.why)),
+    };
+    let time = |name: &str| call.param(name).map(|text| text.parse::<Timestamp>());
+    let (Ok(from), Ok(until)) = (time("from").transpose(), time("until").transpose()) else {
+        return Some(Reply::error(400, "from and until: a time such as 2026-06-01T00:00:00Z"));
+    };
+    let view = View { from, until, user: call.param("user"), event: call.param("event") };
+    let Some(format) = format else {
+        return Some(Reply::html(200, html::audit_log(&twin.audit, &view)));
+    };
+    let Some(file) = twin.audit.export(&twin.world, &view, &format) else {
+        return Some(Reply::error(400, "format: csv or ndjson"));
+    };
+    let now = twin.clock.now();
+    for event in ["audit_log_export.created", "audit_log_export.downloaded"] {
+        twin.audit.note(now, event, &actor.who, None, Target::default());
+    }
+    let content_type = if format == "csv" { "text/csv; charset=utf-8" } else { "application/x-ndjson" };
+    let name = format!("attachment; filename=\"audit-log.{format}\"");
+    let reply = Reply { content_type, body: file, ..Reply::html(200, String::new()) };
+    Some(reply.header("content-disposition", name))
 }
 
 /// The Delete button above the table: everybody ticked, or nobody if one of them may not be removed.

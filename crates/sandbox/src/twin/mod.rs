@@ -1,5 +1,6 @@
 //! The twin: the world, its clock, the faults to come, the log of requests. One call in, one answer out.
 
+mod audit;
 mod clock;
 mod faults;
 mod log;
@@ -12,6 +13,7 @@ use crate::options::Options;
 use crate::wire::{Call, Reply, Via, missing};
 use crate::world::World;
 
+pub(crate) use audit::{AuditLog, Target, View};
 pub(crate) use clock::Clock;
 pub(crate) use faults::{Fault, FaultKind, Faults};
 pub(crate) use log::Log;
@@ -26,6 +28,8 @@ pub(crate) struct Twin {
     pub(crate) meters: Meters,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    /// The vendor's own log of what people did.
+    pub(crate) audit: AuditLog,
     pub(crate) clock: Clock,
     /// Added to every vendor answer.
     pub(crate) latency: Duration,
@@ -44,6 +48,7 @@ impl Twin {
     /// A twin of this world.
     pub(crate) fn new(world: World, clock: Clock, options: &Options) -> Self {
         Self {
+            audit: AuditLog::of(&world, clock.now()),
             previous: world.clone(),
             world,
             meters: Meters::new(options.app_limit_per_minute),
@@ -94,9 +99,14 @@ impl Twin {
 
     /// Lets the call change the world; a refused one leaves no trace but the use of its credential.
     fn act(&mut self, call: &Call) -> Reply {
+        if let Some(reply) = crate::page::audit_log(self, call) {
+            return reply;
+        }
         let before = self.world.clone();
-        let reply = route(&mut self.world, &mut self.meters, call, self.clock.now());
-        if reply.effect.is_some() {
+        let now = self.clock.now();
+        let reply = route(&mut self.world, &mut self.meters, call, now);
+        if let Some(effect) = &reply.effect {
+            self.audit.note_effect(&before, &self.world, call, effect, now);
             self.previous = before;
         } else {
             let accounts = self.world.service_accounts.clone();

@@ -19,6 +19,11 @@ fn basic_credential(header: &str) -> Option<(String, String)> {
     pair.split_once(':').map(|(user, secret)| (user.to_owned(), secret.to_owned()))
 }
 
+/// The user name in an `Authorization` header.
+pub(crate) fn username(header: &str) -> Option<String> {
+    basic_credential(header).map(|(user, _)| user)
+}
+
 /// The living service account behind a call, or 401.
 pub(super) fn caller(world: &mut World, call: &Call, now: Timestamp) -> Result<Caller, Reply> {
     call.authorization

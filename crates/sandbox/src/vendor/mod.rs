@@ -38,6 +38,7 @@ use crate::twin::Meters;
 use crate::wire::{Answer, Call, Reply, missing};
 use crate::world::{Caller, World};
 
+pub(crate) use access::username;
 pub(crate) use query::query_project;
 
 /// What a handler works with: the world, the call, and who calls.

@@ -1,6 +1,7 @@
 //! The twin from the outside, through its socket only.
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say no by panicking")]
 
+mod audit;
 mod client;
 mod content;
 mod contracts;
