@@ -9,6 +9,7 @@ mod init;
 mod members;
 mod people;
 mod sandbox;
+mod witness;
 mod worker;
 
 use clap::CommandFactory as _;
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             EvidenceCommand::Trust { output } => evidence::trust(&Config::read(&cli.config)?, output, printer),
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },
+        Command::Witness(arguments) => witness::run(arguments, printer).await,
         Command::Members(members) => members::run(&open().await?, members, printer).await,
         Command::Worker(worker) => worker::run(&open().await?, worker, printer).await,
         Command::Completions { shell } => {
