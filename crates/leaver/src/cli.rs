@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Verify(OfCase),
     /// Hand evidence over, and check what was handed over.
     Evidence(Evidence),
+    /// Watch other people's logs: sign each checkpoint that goes on where the last one was, and no other.
+    Witness(WitnessArgs),
     /// Print lists of members.
     Members(Members),
     /// Take in what the vendor's audit log shows; a person exports it. Sends nothing.
@@ -343,6 +345,20 @@ pub(crate) enum EvidenceCommand {
         #[arg(long, value_name = "DIR")]
         trust: PathBuf,
     },
+}
+
+/// `witness`.
+#[derive(Debug, Args)]
+pub(crate) struct WitnessArgs {
+    /// The folder for its key and what it saw last.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The key of a log to watch: the text after 'log' in the policy that 'leaver evidence trust' wrote there.
+    #[arg(long, value_name = "KEY", required = true)]
+    pub(crate) log: Vec<String>,
+    /// Where to listen. Plain HTTP: signatures protect what is said, not who hears it.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(crate) listen: std::net::SocketAddr,
 }
 
 /// `members`.

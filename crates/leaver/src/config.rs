@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use leaver_core::ids::Address;
 use leaver_core::plan::Policy;
+use leaver_evidence::log::{Purpose, VerifyingKey};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -27,6 +28,9 @@ pub(crate) struct Config {
     pub(crate) evidence: PathBuf,
     /// Another clock than the machine's.
     pub(crate) clock: Option<ClockConfig>,
+    /// Who outside sees the log.
+    #[serde(default)]
+    pub(crate) witness: WitnessConfig,
     /// The people, by a short name.
     #[serde(default)]
     pub(crate) people: BTreeMap<String, PersonConfig>,
@@ -52,6 +56,60 @@ fn default_evidence() -> PathBuf {
 pub(crate) struct ClockConfig {
     /// The control address of a sandbox.
     pub(crate) source: Url,
+}
+
+/// Who outside sees the log, and how many of them must.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WitnessConfig {
+    /// So many must sign; 0 asks for none.
+    #[serde(default)]
+    pub(crate) quorum: usize,
+    /// The witnesses, by a short name.
+    #[serde(default)]
+    pub(crate) outside: BTreeMap<String, OutsideWitness>,
+}
+
+/// A witness that somebody else runs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OutsideWitness {
+    /// Where it answers.
+    pub(crate) url: Url,
+    /// Its public key, as it prints it.
+    pub(crate) key: String,
+}
+
+impl WitnessConfig {
+    /// The keys of the witnesses.
+    pub(crate) fn keys(&self) -> Result<BTreeMap<String, VerifyingKey>, Failure> {
+        let read = |(name, witness): (&String, &OutsideWitness)| match VerifyingKey::parse(&witness.key) {
+            Ok(key) if key.purpose() == Purpose::Witness && is_word(name) => Ok((name.clone(), key)),
+            Ok(_) => {
+                Err(Failure::usage("L426", format!("witness '{name}' has a name or a key that is not a witness's")))
+            }
+            Err(error) => Err(Failure::usage("L426", format!("the key of witness '{name}' is wrong")).because(&error)),
+        };
+        let keys: BTreeMap<_, _> = self
+            .outside
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map_err(|failure| failure.hint("copy the line that 'leaver witness' prints when it starts"))?;
+        if self.quorum > keys.len() {
+            let (asked, named) = (self.quorum, keys.len());
+            return Err(Failure::usage("L426", format!("{asked} witnesses must sign, and {named} are named"))
+                .hint("name more in [witness.outside.NAME], or ask for fewer"));
+        }
+        Ok(keys)
+    }
+}
+
+/// A name that can stand in a policy.
+fn is_word(name: &str) -> bool {
+    !matches!(name, "none" | "outside")
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// A person.
@@ -260,6 +318,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Failure> {
+        self.witness.keys()?;
         for (name, organization) in &self.organizations {
             organization.secrets.check(name)?;
             let people = [

@@ -4,7 +4,6 @@
 //! durable before anybody sees it. It stays out of backups of the database on purpose: a database that was set back is found out
 //! by it.
 
-use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -12,12 +11,14 @@ use std::path::{Path, PathBuf};
 
 use leaver_evidence::canonical::leaf_hash;
 use leaver_evidence::files;
-use leaver_evidence::log::{Checkpoint, Note, Policy, Purpose, Refusal, SigningKey, Tree, sign};
+use leaver_evidence::log::{Checkpoint, Note, Policy, Purpose, Refusal, SigningKey, Tree, Witnessed, sign};
 use leaver_evidence::pack::{NAMESPACE, PRINCIPAL, Trust};
 use leaver_evidence::sshsig::AllowedSigner;
 use leaver_store::Store;
 
+use crate::config::WitnessConfig;
 use crate::failure::Failure;
+use crate::outside::Outside;
 
 /// So many rows of the journal are read at once.
 const PAGE: u32 = 1_000;
@@ -36,6 +37,8 @@ pub(crate) struct LogFolder {
 pub(crate) struct SignedLog {
     pub(crate) tree: Tree,
     pub(crate) checkpoint: Note,
+    /// Who of the witnesses signed, and whether that is enough.
+    pub(crate) witnessed: Witnessed,
 }
 
 impl LogFolder {
@@ -48,36 +51,43 @@ impl LogFolder {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
         // Two first uses at once make one pair of keys.
         let _alone = lock(&folder).map_err(unusable)?;
-        let log = key(&folder, "log.key", "leaver-log")?;
-        let pack = key(&folder, "pack.key", "leaver-pack")?;
+        let used = folder.join("checkpoint").exists();
+        let log = key(&folder, "log.key", "leaver-log", Purpose::Log, used)?;
+        let pack = key(&folder, "pack.key", "leaver-pack", Purpose::Log, used)?;
         Ok(Self { folder, log, pack })
     }
 
     /// What packs of this installation are checked against.
-    pub(crate) fn trust(&self) -> Trust {
-        Trust {
+    pub(crate) fn trust(&self, witness: &WitnessConfig) -> Result<Trust, Failure> {
+        Ok(Trust {
             signers: vec![AllowedSigner::new(&self.pack.public(), PRINCIPAL, NAMESPACE)],
-            policy: Policy::new(self.log.public(), BTreeMap::new(), 0),
-        }
+            policy: Policy::new(self.log.public(), witness.keys()?, witness.quorum),
+        })
     }
 
-    /// Reads the journal, hashes every row again, and signs the tree, if it goes on where the last signature was.
-    pub(crate) async fn sign(&self, store: &dyn Store) -> Result<SignedLog, Failure> {
+    /// Reads the journal, hashes every row again, and signs the tree, if it goes on where the last signature was and where the
+    /// witnesses saw it last; then asks them to sign it too. A witness that does not answer is one that did not sign.
+    pub(crate) async fn sign(&self, store: &dyn Store, config: &WitnessConfig) -> Result<SignedLog, Failure> {
         let place = self.folder.join("checkpoint");
         let unusable = |error: io::Error| {
             Failure::not_done("L422", format!("the checkpoint {} cannot be used", place.display())).because(&error)
         };
         // Of two who sign at once, the later one sees what the earlier one signed.
         let _alone = lock(&self.folder).map_err(unusable)?;
-        let before = match std::fs::read(&place) {
+        let outside = Outside::of(config)?;
+        let mut before = match std::fs::read(&place) {
             Ok(bytes) => vec![self.signed_before(&bytes)?],
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(unusable(error)),
         };
+        let seen = outside.seen(&self.log.public()).await;
+        before.extend(seen.values().cloned());
         let tree = tree(store).await?;
-        let checkpoint = sign(&tree, &before, &self.log).map_err(|refusal| refused(&refusal))?;
+        let mut checkpoint = sign(&tree, &before, &self.log).map_err(|refusal| refused(&refusal))?;
         files::replace(&place, checkpoint.to_string().as_bytes()).map_err(unusable)?;
-        Ok(SignedLog { tree, checkpoint })
+        outside.ask(&tree, &mut checkpoint, &seen).await;
+        let witnessed = self.trust(config)?.policy.witnessed(&checkpoint);
+        Ok(SignedLog { tree, checkpoint, witnessed })
     }
 
     fn signed_before(&self, bytes: &[u8]) -> Result<Checkpoint, Failure> {
@@ -98,13 +108,24 @@ fn refused(refusal: &Refusal) -> Failure {
 
 /// Held while the folder is read and changed; let go with the file.
 fn lock(folder: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("lock"))?;
+    let file = lock_file(folder)?;
     file.lock()?;
     Ok(file)
 }
 
-/// Reads a key. It is made only while nothing was signed yet: a key that is gone later is lost, and another one would be no help.
-fn key(folder: &Path, name: &str, prefix: &str) -> Result<SigningKey, Failure> {
+/// The file to lock.
+pub(crate) fn lock_file(folder: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("lock"))
+}
+
+/// Reads a key. It is made only while none was used: a key that is gone later is lost, and another one would be no help.
+pub(crate) fn key(
+    folder: &Path,
+    name: &str,
+    prefix: &str,
+    purpose: Purpose,
+    used: bool,
+) -> Result<SigningKey, Failure> {
     let place = folder.join(name);
     let shown = place.display();
     let unusable =
@@ -119,13 +140,13 @@ fn key(folder: &Path, name: &str, prefix: &str) -> Result<SigningKey, Failure> {
             SigningKey::parse(text.trim_end())
                 .map_err(|error| Failure::not_done("L422", format!("the key {shown} is damaged")).because(&error))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && folder.join("checkpoint").exists() => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && used => {
             Err(Failure::not_done("L422", format!("the key {shown} is lost, and was used before"))
                 .hint("put it back from where keys are kept; packs that were sealed stay good"))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let seed = files::random().map_err(unusable)?;
-            let key = SigningKey::named_by_itself(prefix, Purpose::Log, &seed).map_err(|error| {
+            let key = SigningKey::named_by_itself(prefix, purpose, &seed).map_err(|error| {
                 Failure::not_done("L422", format!("the key {shown} cannot be made")).because(&error)
             })?;
             files::replace(&place, format!("{}\n", key.secret_text()).as_bytes()).map_err(unusable)?;

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod failure;
 mod log;
+mod outside;
 mod printer;
 mod render;
 mod sinks;

@@ -13,7 +13,7 @@ use super::tree::{Hash, Tree, is_included};
 const PROOF: &str = "c2sp.org/tlog-proof@v1";
 
 /// No tree is so tall that a proof is longer.
-const LONGEST_PROOF: usize = 64;
+pub(super) const LONGEST_PROOF: usize = 64;
 
 /// The size and root of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +46,12 @@ pub enum Refusal {
 }
 
 /// Reads a decimal number without sign or leading zero.
-fn decimal(text: &str) -> Option<u64> {
+pub(super) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 /// Reads a hash in base64.
-fn hash(text: &str) -> Option<Hash> {
+pub(super) fn hash(text: &str) -> Option<Hash> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }
 

@@ -317,6 +317,14 @@ impl Note {
         Ok(Self { text: format!("{text}\n"), signatures })
     }
 
+    /// The text with the signatures of this key alone.
+    #[must_use]
+    pub fn only(&self, key: &VerifyingKey) -> Self {
+        let mut note = self.clone();
+        note.signatures.retain(|signature| signature.name == key.name && signature.key_id == key.id());
+        note
+    }
+
     /// The text, with its last line feed.
     pub fn text(&self) -> &str {
         &self.text

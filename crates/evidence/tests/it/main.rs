@@ -7,3 +7,4 @@ mod log;
 mod note;
 mod redact;
 mod sshsig;
+mod witness;

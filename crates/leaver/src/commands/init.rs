@@ -51,6 +51,13 @@ me = "requester"
 database = "leaver.db"
 evidence = "evidence"
 
+# Who outside sees the log, so that nobody here can rewrite it: 'leaver witness' run by somebody else.
+# [witness]
+# quorum = 1
+# [witness.outside.audit]
+# url = "http://witness.example:8080/"
+# key = "..."            # the line that it prints when it starts
+
 # Everybody who takes part in a removal. The names are yours to choose.
 [people.requester]
 address = "requester@example.com"

@@ -47,7 +47,7 @@ impl Made {
 }
 
 /// What both verifiers say.
-fn judged(pack: &Path, trust: &Path) -> (Option<String>, Option<String>, Ran) {
+pub(crate) fn judged(pack: &Path, trust: &Path) -> (Option<String>, Option<String>, Ran) {
     let native = ran(binary().args(["evidence", "verify"]).arg(pack).arg("--trust").arg(trust));
     let first = |text: &str| {
         let line = text.lines().find(|line| line.starts_with("FAIL "))?;
@@ -570,12 +570,12 @@ fn a_pack_is_checked_against_trust_alone() {
 }
 
 /// The files of the database; no process has it open.
-fn database(world: &World) -> BTreeMap<&'static str, Vec<u8>> {
+pub(crate) fn database(world: &World) -> BTreeMap<&'static str, Vec<u8>> {
     let files = ["leaver.db", "leaver.db-wal"];
     files.into_iter().filter_map(|name| Some((name, std::fs::read(world.path(name)).ok()?))).collect()
 }
 
-fn put_back(world: &World, files: &BTreeMap<&'static str, Vec<u8>>) {
+pub(crate) fn put_back(world: &World, files: &BTreeMap<&'static str, Vec<u8>>) {
     for name in ["leaver.db", "leaver.db-wal", "leaver.db-shm"] {
         std::fs::remove_file(world.path(name)).unwrap_or_default();
     }

@@ -13,5 +13,6 @@ mod kill;
 mod people;
 mod refusals;
 mod sinks;
+mod witness;
 mod world;
 mod wrong_use;

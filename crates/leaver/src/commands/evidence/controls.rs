@@ -10,7 +10,7 @@ pub(crate) const DECLARED: &str =
     "identities were declared on one machine: this shows who was said to act, and no separation of duties";
 
 /// One line for every part of the pack that is there.
-pub(super) fn table(record: &Record) -> Result<Vec<u8>, csv::Error> {
+pub(super) fn table(record: &Record, quorum: usize) -> Result<Vec<u8>, csv::Error> {
     let events = || record.events.iter().map(|stamped| &stamped.event);
     let has = |test: fn(&Event) -> bool| events().any(test);
     let weakest = events().filter_map(approval).map(|(_, identity)| identity).min();
@@ -68,7 +68,11 @@ pub(super) fn table(record: &Record) -> Result<Vec<u8>, csv::Error> {
         "seal",
         "NIST 800-53 AU-9(3)",
         "nothing in this pack was changed after it was sealed",
-        leaver_evidence::pack::NO_WITNESS,
+        if quorum == 0 {
+            leaver_evidence::pack::NO_WITNESS
+        } else {
+            "as far as the witnesses that signed are independent"
+        },
     )?;
     csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }

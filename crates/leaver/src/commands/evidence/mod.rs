@@ -8,11 +8,11 @@ use std::path::Path;
 use leaver_core::ids::{CaseId, Digest};
 use leaver_engine::Sealed;
 use leaver_evidence::canonical::digest;
-use leaver_evidence::log::Proof;
+use leaver_evidence::log::{Proof, Witnessed};
 use leaver_evidence::pack::{self, CheckResult, Draft, NO_TIME_STAMP, NO_WITNESS, Seal, Trust, TrustError};
 use serde_json::json;
 
-use crate::config::Config;
+use crate::config::{Config, WitnessConfig};
 use crate::failure::{Exit, Failure};
 use crate::log::LogFolder;
 use crate::printer::Printer;
@@ -25,20 +25,32 @@ const ATTEMPTS: usize = 5;
 
 pub(crate) async fn export(app: &App, case: &str, place: &Path, printer: Printer) -> Result<Exit, Failure> {
     let id = app.engine.find(case).await?;
-    seal(app, &id, place).await?;
+    let witnessed = seal(app, &id, place).await?;
+    let waits = witnessed.enough == Some(false);
     if printer.json {
-        printer.document(&json!({ "case": id, "pack": place, "witness": null, "time_stamp": null }))?;
+        let by: Vec<&String> = witnessed.by.keys().collect();
+        let witness = json!({ "signed": by, "enough": witnessed.enough });
+        printer.document(&json!({ "case": id, "pack": place, "witness": witness, "time_stamp": null }))?;
     } else {
         printer.say(&format!("sealed {id} in {}", place.display()));
         printer.say(NO_TIME_STAMP);
-        printer.say(NO_WITNESS);
+        if witnessed.enough.is_none() {
+            printer.say(NO_WITNESS);
+        } else {
+            let by: Vec<&str> = witnessed.by.keys().map(String::as_str).collect();
+            let by = if by.is_empty() { "nobody".to_owned() } else { by.join(", ") };
+            printer.say(&format!("witnessed by {by}; {} must sign", app.config.witness.quorum));
+        }
+        if waits {
+            printer.say("the pack fails check 7 until enough witnesses signed: export it again when they answer");
+        }
         printer.say("check it with its VERIFY.sh or 'leaver evidence verify'; 'leaver evidence trust' writes what it is checked against");
     }
-    Ok(Exit::Done)
+    Ok(if waits { Exit::Waiting } else { Exit::Done })
 }
 
-/// Seals a case in a new folder.
-pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<(), Failure> {
+/// Seals a case in a new folder, and tells which witnesses signed.
+pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Witnessed, Failure> {
     let log = LogFolder::beside(&app.database)?;
     for _ in 0..ATTEMPTS {
         let record = app.engine.record(id).await?;
@@ -46,7 +58,7 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<(), Fai
         fill(app, &record, &mut draft).await?;
         let manifest = Digest::new(digest(draft.manifest().as_bytes()));
         let Sealed::Entry(entry) = app.engine.seal(&record, manifest).await? else { continue };
-        let signed = log.sign(&*app.engine.store).await?;
+        let signed = log.sign(&*app.engine.store, &app.config.witness).await?;
         let proof = |seq: u64| {
             Proof::of(&signed.tree, seq, signed.checkpoint.clone())
                 .ok_or_else(|| Failure::not_done("L424", format!("entry {seq} of the journal is not in it any more")))
@@ -60,14 +72,15 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<(), Fai
             ("Rehearsal", if request.rehearsal { "yes: evidence of nothing" } else { "no" }.to_owned()),
         ];
         let seal = Seal { key: &log.pack, entry: &entry.bytes, proof: proof(entry.seq)?, events };
-        return Ok(draft.finish(&info, &seal)?);
+        draft.finish(&info, &seal)?;
+        return Ok(signed.witnessed);
     }
     Err(Failure::not_done("L302", "the case goes on faster than it can be packed")
         .hint("a worker is at it: repeat the command when it has come to rest"))
 }
 
 pub(crate) fn trust(config: &Config, place: &Path, printer: Printer) -> Result<Exit, Failure> {
-    write_trust(&LogFolder::beside(&config.path(&config.database))?, place)?;
+    write_trust(&LogFolder::beside(&config.path(&config.database))?, &config.witness, place)?;
     if printer.json {
         printer.document(&json!({ "trust": place }))?;
     } else {
@@ -77,7 +90,7 @@ pub(crate) fn trust(config: &Config, place: &Path, printer: Printer) -> Result<E
 }
 
 /// Writes the trust folder; nothing is overwritten.
-pub(crate) fn write_trust(log: &LogFolder, place: &Path) -> Result<(), Failure> {
+pub(crate) fn write_trust(log: &LogFolder, witness: &WitnessConfig, place: &Path) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| {
         let failure = Failure::not_done("L421", format!("{} cannot be written", place.display())).because(&error);
         if error.kind() == std::io::ErrorKind::AlreadyExists {
@@ -86,8 +99,9 @@ pub(crate) fn write_trust(log: &LogFolder, place: &Path) -> Result<(), Failure> 
             failure
         }
     };
+    let trust = log.trust(witness)?;
     std::fs::create_dir(place).map_err(unwritable)?;
-    for (name, text) in log.trust().files() {
+    for (name, text) in trust.files() {
         leaver_evidence::files::replace(&place.join(name), text.as_bytes()).map_err(unwritable)?;
     }
     Ok(())

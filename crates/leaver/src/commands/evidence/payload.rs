@@ -58,7 +58,10 @@ pub(crate) async fn fill(app: &App, record: &Record, draft: &mut Draft) -> Resul
     let case = case(app, record).await?;
     draft.add("data/case.json", pretty(&case)?.as_bytes())?;
     draft.add("data/report.txt", report(app, record).await?.as_bytes())?;
-    draft.add("data/controls.csv", &controls::table(record).map_err(|error| uncsv(&error))?)?;
+    draft.add(
+        "data/controls.csv",
+        &controls::table(record, app.config.witness.quorum).map_err(|error| uncsv(&error))?,
+    )?;
     evidence(app, record, draft)
 }
 
@@ -114,7 +117,11 @@ async fn report(app: &App, record: &Record) -> Result<String, Failure> {
         text.push_str(&anstream::adapter::strip_str(&shown).to_string());
     }
     text.push_str("\n\nwhat this pack cannot show\n");
-    for line in [NO_TIME_STAMP, NO_WITNESS, controls::DECLARED] {
+    let witness = match app.config.witness.quorum {
+        0 => NO_WITNESS.to_owned(),
+        asked => format!("{asked} outside witnesses are asked for; seal/checkpoint shows who signed"),
+    };
+    for line in [NO_TIME_STAMP, &witness, controls::DECLARED] {
         text.push_str("  ");
         text.push_str(line);
         text.push('\n');
