@@ -11,31 +11,29 @@
     reason = "a benchmark fails by panicking, prints what it measured, and reads the machine's clock"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod rig;
+
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
-use jiff::{SignedDuration, Timestamp};
-use leaver_connectors::mixpanel::{Config, Deactivation, Mixpanel, Region, Scim};
+use jiff::Timestamp;
+use leaver_connectors::mixpanel::Mixpanel;
 use leaver_connectors::{Actor, Reader, Vendor};
 use leaver_core::effect::Intent;
-use leaver_core::ids::{Address, CaseId, CredentialName, OrgName, PersonId, VendorOrg};
-use leaver_core::method::{Method, Reason, Urgency};
-use leaver_core::plan::{Policy, Request};
+use leaver_core::ids::{CredentialName, VendorOrg};
+use leaver_core::plan::Policy;
 use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Reading, Snapshot};
 use leaver_core::source::{Source, What};
-use leaver_engine::{Clock, Engine, Organization, Silent, Wish};
+use leaver_engine::Silent;
 use leaver_evidence::captures::{Capture, CaptureSink};
 use leaver_evidence::redact::RedactionKey;
 use leaver_sandbox::Description;
-use leaver_store::{People as _, PersonRecord};
 use leaver_store_sqlite::SqliteStore;
-use leaver_testkit::{Counted, Kept};
 use secrecy::SecretString;
-use url::Url;
 
 /// As many as the engine has under way.
 const READS_AT_ONCE: usize = 16;
@@ -51,23 +49,6 @@ impl CaptureSink for Nothing {
 
     fn key(&self) -> &RedactionKey {
         &self.0
-    }
-}
-
-#[derive(Debug)]
-struct Machine;
-
-impl leaver_connectors::Clock for Machine {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
-#[async_trait]
-impl Clock for Machine {
-    async fn wait_until(&self, at: Timestamp) {
-        let pause = at.duration_since(Timestamp::now()).try_into().unwrap_or_default();
-        tokio::time::sleep(pause).await;
     }
 }
 
@@ -105,104 +86,18 @@ impl Vendor for Listing {
     }
 }
 
-fn credential() -> CredentialName {
-    CredentialName::from("bench")
-}
-
 fn client(description: &Description) -> Mixpanel {
-    let twin = &description.mixpanel;
-    let config = Config {
-        organization: VendorOrg(twin.organization_id),
-        credential: credential(),
-        region: Region::Us,
-        base_url: Some(Url::parse(&twin.base_url).unwrap()),
-        username: twin.service_account.username.clone(),
-        secret: SecretString::from(twin.service_account.secret.clone()),
-        scim: Some(Scim {
-            base_url: Some(Url::parse(&twin.scim.base_url).unwrap()),
-            token: SecretString::from(twin.scim.token.clone()),
-            deactivation: Deactivation::Patch,
-        }),
-        successor_bearer: None,
-        rehearsal: true,
-        concurrency: Config::CONCURRENCY,
-        timeout: Config::TIMEOUT,
-    };
-    Mixpanel::new(config, Arc::new(Machine), Arc::new(Nothing(RedactionKey::new([0; 32])))).unwrap()
+    rig::client(description, Arc::new(Nothing(RedactionKey::new([0; 32]))))
 }
 
 /// The sources that a plan reads, in its order: what `leaver plan` asks for in the configuration that `leaver init` makes.
 async fn list(description: &Description) -> Vec<What> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("leaver.db")).await.unwrap();
-    let people = &description.people;
-    let person = |role: &str| PersonId::new(format!("person_{role}"));
-    let mut witnesses = Vec::new();
-    for (role, address) in [
-        ("requester", &people.requester),
-        ("approver", &people.approver),
-        ("executor", &people.executor),
-        ("successor", &people.successor),
-    ] {
-        let address = Address::parse(address).unwrap();
-        let addresses = vec![address.clone()];
-        let record = PersonRecord { id: person(role), addresses, vendor_ids: Vec::new(), name: None };
-        store.put_person(record).await.unwrap();
-        witnesses.push((person(role), address));
-    }
-    let own = Address::parse(&people.owner).unwrap().domain().to_owned();
-    let vendor_org = VendorOrg(description.mixpanel.organization_id);
     let vendor = Arc::new(Listing { vendor: client(description), read: Mutex::default() });
-    let name = OrgName::from("sandbox");
-    let organization = Organization {
-        name: name.clone(),
-        vendor_org,
-        rehearsal: true,
-        credential: credential(),
-        username: description.mixpanel.service_account.username.clone(),
-        scim: true,
-        policy: Policy { own_domains: vec![own.clone()], claimed_domains: vec![own], ..Policy::default() },
-        witnesses,
-        vendor: Arc::clone(&vendor) as Arc<dyn Vendor>,
-        sink: Arc::new(Kept::default()),
-    };
-    let organizations = BTreeMap::from([(name.clone(), organization)]);
-    let engine = Engine::new(Arc::new(store), Arc::new(Machine), Arc::new(Counted::default()), organizations);
-    let now = Timestamp::now();
-    let request = Request {
-        case: CaseId::from("case_bench"),
-        org: name,
-        vendor_org,
-        rehearsal: true,
-        leaver: PersonId::from("person_unknown"),
-        reason: Reason::ProjectCompletion,
-        method: Reason::ProjectCompletion.usual_method(),
-        projects: Vec::new(),
-        teams: Vec::new(),
-        role: None,
-        urgency: Urgency::Standard,
-        ticket: "BENCH-1".to_owned(),
-        why: None,
-        sow: None,
-        originals: Vec::new(),
-        members: None,
-        requester: person("requester"),
-        executor: person("executor"),
-        successor: person("successor"),
-        approver: Some(person("approver")),
-        not_before: None,
-        ended: None,
-        known: None,
-        deadline: now.checked_add(SignedDuration::from_hours(24)).unwrap(),
-        at: now,
-    };
-    assert_ne!(request.method, Method::Reduce);
-    let wish = Wish {
-        request,
-        leaver: Address::parse(&people.leaver).unwrap(),
-        operator: Some(Address::parse(&people.requester).unwrap()),
-        choices: BTreeMap::new(),
-    };
+    let engine =
+        rig::engine(description, store, Arc::clone(&vendor) as Arc<dyn Vendor>, Policy::default().settle_seconds).await;
+    let wish = rig::wish(description, Timestamp::now());
     Box::pin(engine.draft(wish, &Silent)).await.unwrap();
     // What was read again because it failed for a moment is read once here.
     let mut seen = BTreeSet::new();
@@ -214,7 +109,7 @@ async fn list(description: &Description) -> Vec<What> {
 async fn fetch(description: &Description, wanted: Vec<What>) {
     let client = client(description);
     let tenant = VendorOrg(description.mixpanel.organization_id);
-    let source = |what| Source { tenant, credential: credential(), what };
+    let source = |what| Source { tenant, credential: rig::credential(), what };
     let of = wanted.len();
     let (first, rest): (Vec<What>, Vec<What>) =
         wanted.into_iter().partition(|what| matches!(what, What::Me | What::Roster | What::ScimUsers));

@@ -25,36 +25,34 @@
     reason = "a benchmark fails by panicking, prints what it measured, reads the machine's clock and waits on it, and divides counts"
 )]
 
+mod rig;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use leaver_connectors::mixpanel::{Config, Deactivation, Mixpanel, Region, Scim};
+use leaver_connectors::mixpanel::Config;
 use leaver_core::case::Case;
 use leaver_core::claim::{Choice, Claim, Predicate, Remedy, State};
 use leaver_core::decide::Command;
 use leaver_core::effect::Effect;
 use leaver_core::event::{CaseState, Event, Identity, Stamped};
-use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgName, PersonId, VendorOrg};
-use leaver_core::method::{Method, Reason, Urgency};
-use leaver_core::plan::{Plan, Policy, Request};
+use leaver_core::ids::{CaseId, ClaimKey, Digest};
+use leaver_core::plan::{Plan, Policy};
 use leaver_core::source::Kind;
 use leaver_core::wanted::waits_for_person;
-use leaver_engine::{Clock, Engine, Error, Organization, Silent, Wish};
+use leaver_engine::{Engine, Error, Silent};
 use leaver_evidence::captures::CaptureStore;
 use leaver_sandbox::{ClockMode, Description, Options, start};
-use leaver_store::{People as _, PersonRecord, Store};
+use leaver_store::Store;
 use leaver_store_sqlite::SqliteStore;
-use leaver_testkit::{Counted, Kept};
-use secrecy::SecretString;
+use leaver_testkit::Counted;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command as Process};
-use url::Url;
 
 /// What is added to every vendor answer.
 const ADDED: SignedDuration = SignedDuration::from_millis(100);
@@ -71,26 +69,6 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// How often the robot looks whether it is awaited.
 const GLANCE: SignedDuration = SignedDuration::from_millis(10);
-
-/// The name of the organization.
-const ORG: &str = "sandbox";
-
-#[derive(Debug)]
-struct Machine;
-
-impl leaver_connectors::Clock for Machine {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
-#[async_trait]
-impl Clock for Machine {
-    async fn wait_until(&self, at: Timestamp) {
-        let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
-        tokio::time::sleep(left.min(Duration::from_mins(1))).await;
-    }
-}
 
 fn number(name: &str, usual: usize) -> usize {
     std::env::var(name).map_or(usual, |text| text.parse().unwrap())
@@ -187,99 +165,11 @@ impl Call {
     }
 }
 
-fn person(role: &str) -> PersonId {
-    PersonId::new(format!("person_{role}"))
-}
-
-fn request(twin: &Description, now: Timestamp) -> Request {
-    Request {
-        case: CaseId::new(format!("case_{:032x}", 1)),
-        org: OrgName::from(ORG),
-        vendor_org: VendorOrg(twin.mixpanel.organization_id),
-        rehearsal: true,
-        leaver: PersonId::from("person_unknown"),
-        reason: Reason::ProjectCompletion,
-        method: Method::Delete,
-        projects: Vec::new(),
-        teams: Vec::new(),
-        role: None,
-        urgency: Urgency::Standard,
-        ticket: "BENCH-1".to_owned(),
-        why: None,
-        sow: None,
-        originals: Vec::new(),
-        members: None,
-        requester: person("requester"),
-        executor: person("executor"),
-        successor: person("successor"),
-        approver: Some(person("approver")),
-        not_before: None,
-        ended: None,
-        known: None,
-        deadline: now.checked_add(SignedDuration::from_hours(24)).unwrap(),
-        at: now,
-    }
-}
-
 /// What `leaver` builds from a configuration.
 async fn engine(twin: &Description, folder: &Path, settle_seconds: u32) -> Engine {
     let store = SqliteStore::open(&folder.join("leaver.db")).await.unwrap();
-    let people = &twin.people;
-    let mut witnesses = Vec::new();
-    for (role, address) in [
-        ("requester", &people.requester),
-        ("approver", &people.approver),
-        ("executor", &people.executor),
-        ("successor", &people.successor),
-    ] {
-        let address = Address::parse(address).unwrap();
-        let addresses = vec![address.clone()];
-        store
-            .put_person(PersonRecord { id: person(role), addresses, vendor_ids: Vec::new(), name: None })
-            .await
-            .unwrap();
-        witnesses.push((person(role), address));
-    }
-    let credential = CredentialName::new(format!("{ORG}/service-account"));
-    let vendor_org = VendorOrg(twin.mixpanel.organization_id);
-    let config = Config {
-        organization: vendor_org,
-        credential: credential.clone(),
-        region: Region::Us,
-        base_url: Some(Url::parse(&twin.mixpanel.base_url).unwrap()),
-        username: twin.mixpanel.service_account.username.clone(),
-        secret: SecretString::from(twin.mixpanel.service_account.secret.clone()),
-        scim: Some(Scim {
-            base_url: Some(Url::parse(&twin.mixpanel.scim.base_url).unwrap()),
-            token: SecretString::from(twin.mixpanel.scim.token.clone()),
-            deactivation: Deactivation::Patch,
-        }),
-        successor_bearer: None,
-        rehearsal: true,
-        concurrency: Config::CONCURRENCY,
-        timeout: Duration::from_secs(30),
-    };
     let captures = Arc::new(CaptureStore::open(folder.join("evidence")).unwrap());
-    let own = Address::parse(&people.owner).unwrap().domain().to_owned();
-    let organization = Organization {
-        name: OrgName::from(ORG),
-        vendor_org,
-        rehearsal: true,
-        credential,
-        username: twin.mixpanel.service_account.username.clone(),
-        scim: true,
-        policy: Policy {
-            own_domains: vec![own.clone()],
-            claimed_domains: vec![own],
-            settle_seconds,
-            ..Policy::default()
-        },
-        witnesses,
-        vendor: Arc::new(Mixpanel::new(config, Arc::new(Machine), captures).unwrap()),
-        sink: Arc::new(Kept::default()),
-    };
-    let organizations = BTreeMap::from([(OrgName::from(ORG), organization)]);
-    Engine::new(Arc::new(store), Arc::new(Machine), Arc::new(Counted::default()), organizations)
+    rig::engine(twin, store, Arc::new(rig::client(twin, captures)), settle_seconds).await
 }
 
 /// The loop of `leaver worker`.
@@ -402,7 +292,7 @@ impl Robot<'_> {
             claim: claim.key.clone(),
             file: Some(Digest::of(b"a picture of the screen in the rehearsal")),
             note: "looked at the screen in the rehearsal".to_owned(),
-            by: person("executor"),
+            by: rig::person("executor"),
         };
         self.say(claim, "attest", command).await;
     }
@@ -413,7 +303,7 @@ impl Robot<'_> {
             choice: Choice::CallersMoved,
             why: "the integration runs with the new credential".to_owned(),
             until: None,
-            by: person("executor"),
+            by: rig::person("executor"),
         };
         self.say(claim, "decide", command).await;
     }
@@ -466,20 +356,15 @@ impl Run {
         std::fs::create_dir_all(folder).unwrap();
         let folder = tempfile::tempdir_in(folder).unwrap();
         let engine = engine(&twin.description, folder.path(), settle_seconds).await;
-        let wish = Wish {
-            request: request(&twin.description, Timestamp::now()),
-            leaver: Address::parse(&twin.description.people.leaver).unwrap(),
-            operator: Some(Address::parse(&twin.description.people.requester).unwrap()),
-            choices: BTreeMap::new(),
-        };
+        let wish = rig::wish(&twin.description, Timestamp::now());
         let drafted = Box::pin(engine.draft(wish, &Silent)).await.unwrap();
         let case = engine.open(drafted).await.unwrap();
         twin.slow_down().await;
 
         let beside: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("leaver.db")).await.unwrap());
-        let aside = Engine::new(beside, Arc::new(Machine), Arc::new(Counted::default()), BTreeMap::new());
+        let aside = Engine::new(beside, Arc::new(rig::Machine), Arc::new(Counted::default()), BTreeMap::new());
         let plan = case.plan_event().unwrap().clone();
-        let by = person("approver");
+        let by = rig::person("approver");
         let yes = Command::Approve { plan, by, identity: Identity::Declared, originals: Vec::new() };
         let clicks = {
             let approve = async {
