@@ -64,14 +64,7 @@ pub(super) fn scan(
         for (role, leaf) in flat.cells() {
             cells.put(role, leaf);
         }
-        cells.belongs_to(organization, line)?;
-        match cells.entry() {
-            Ok(entry) => {
-                take(&entry);
-                progress.scanned.rows += 1;
-            }
-            Err(why) => progress.unread(line, || why),
-        }
+        progress.row(&cells, organization, line, take)?;
     }
     let others = heads.into_iter().zip(&roles).filter(|(_, (role, _))| *role == Role::Other);
     progress.scanned.other_columns = others.map(|(head, _)| head).collect();

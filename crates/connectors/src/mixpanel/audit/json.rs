@@ -45,14 +45,7 @@ pub(super) fn scan(
         for (name, cell) in flat.cells() {
             cells.put(name, cell);
         }
-        cells.belongs_to(organization, number)?;
-        match cells.entry() {
-            Ok(entry) => {
-                take(&entry);
-                progress.scanned.rows += 1;
-            }
-            Err(why) => progress.unread(number, || why),
-        }
+        progress.row(&cells, organization, number, take)?;
     }
     progress.scanned.other_columns = flat.others();
     Ok(progress.scanned)

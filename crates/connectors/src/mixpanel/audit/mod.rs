@@ -13,6 +13,8 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 
 use leaver_core::audit::{Entry, Format};
 
+use self::columns::Line;
+
 /// So long one line may be: longer ones are a quote that was never closed, or no export.
 pub(crate) const LONGEST_LINE: u64 = 16 << 20;
 
@@ -183,6 +185,25 @@ struct Progress {
 }
 
 impl Progress {
+    /// One line that holds an event, or says why it does not.
+    fn row(
+        &mut self,
+        cells: &Line<'_>,
+        organization: u64,
+        line: u64,
+        take: &mut impl FnMut(&Entry<'_>),
+    ) -> Result<(), Refused> {
+        cells.belongs_to(organization, line)?;
+        match cells.entry() {
+            Ok(entry) => {
+                take(&entry);
+                self.scanned.rows += 1;
+            }
+            Err(why) => self.unread(line, || why),
+        }
+        Ok(())
+    }
+
     fn of(format: Format) -> Self {
         Self { scanned: Scanned { format, rows: 0, unread: 0, told: Vec::new(), other_columns: Vec::new() } }
     }
