@@ -64,7 +64,7 @@ pub(super) fn scan(
         for (role, leaf) in flat.cells() {
             cells.put(role, leaf);
         }
-        progress.row(&cells, organization, line, take)?;
+        progress.row(&mut cells, organization, line, take)?;
     }
     let others = heads.into_iter().zip(&roles).filter(|(_, (role, _))| *role == Role::Other);
     progress.scanned.other_columns = others.map(|(head, _)| head).collect();

@@ -45,7 +45,7 @@ pub(super) fn scan(
         for (name, cell) in flat.cells() {
             cells.put(name, cell);
         }
-        progress.row(&cells, organization, number, take)?;
+        progress.row(&mut cells, organization, number, take)?;
     }
     progress.scanned.other_columns = flat.others();
     Ok(progress.scanned)

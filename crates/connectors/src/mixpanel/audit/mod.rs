@@ -188,7 +188,7 @@ impl Progress {
     /// One line that holds an event, or says why it does not.
     fn row(
         &mut self,
-        cells: &Line<'_>,
+        cells: &mut Line<'_>,
         organization: u64,
         line: u64,
         take: &mut impl FnMut(&Entry<'_>),
