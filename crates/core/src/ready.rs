@@ -1,9 +1,10 @@
 //! Answers come one by one. What can be judged with those that are here, and what must still be asked for.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::Case;
-use crate::claim::{Claim, Remedy};
+use crate::claim::{Claim, Predicate, Remedy};
 use crate::ids::{ClaimKey, EffectKey};
 use crate::judge::{Readings, reads_now};
 use crate::plan::Plan;
@@ -38,28 +39,61 @@ pub fn ready(case: &Case, owed: &Owed, readings: &Readings) -> Owed {
     part
 }
 
-/// What must still be read, the most urgent first: what other claims wait for, then what the machine may act on, then the rest.
+/// What must still be read, the most urgent first: what tells how a change ended, then what begins the longest row of changes and
+/// of claims that wait for it, so that the rest is read while that row goes its way.
 pub fn missing(case: &Case, owed: &Owed, readings: &Readings) -> Vec<What> {
     let Some((plan, _)) = &case.plan else { return Vec::new() };
     let desk = Desk { case, plan, owed, readings };
-    let waited_for: BTreeSet<&ClaimKey> = plan.claims.iter().flat_map(|claim| &claim.needs).collect();
-    let mut ranked: Vec<(u8, What)> = Vec::new();
+    let rows = rows(plan);
+    let mut ranked: Vec<(Reverse<usize>, What)> = Vec::new();
     for key in &owed.unsettled {
-        ranked.extend(desk.lacks(desk.of_outcome(key)).into_iter().map(|what| (0, what)));
+        ranked.extend(desk.lacks(desk.of_outcome(key)).into_iter().map(|what| (Reverse(usize::MAX), what)));
     }
     for claim in desk.probed() {
-        let rank = if waited_for.contains(&claim.key) {
-            0
-        } else if claim.remedy == Remedy::Automatic {
-            1
-        } else {
-            2
-        };
-        ranked.extend(desk.lacks(desk.of_claim(claim)).into_iter().map(|what| (rank, what)));
+        let row = Reverse(rows.get(&claim.key).copied().unwrap_or_default());
+        ranked.extend(desk.lacks(desk.of_claim(claim)).into_iter().map(|what| (row, what)));
     }
     ranked.sort();
     let mut seen = BTreeSet::new();
     ranked.into_iter().map(|(_, what)| what).filter(|what| seen.insert(what.clone())).collect()
+}
+
+/// How long the row is that begins with each claim: its own changes that follow one another, and the longest row among the claims
+/// that need it.
+fn rows(plan: &Plan) -> BTreeMap<&ClaimKey, usize> {
+    let mut needed_by: BTreeMap<&ClaimKey, Vec<&Claim>> = BTreeMap::new();
+    for claim in &plan.claims {
+        for key in &claim.needs {
+            needed_by.entry(key).or_default().push(claim);
+        }
+    }
+    let mut rows = BTreeMap::new();
+    for claim in &plan.claims {
+        row(claim, &needed_by, &mut rows);
+    }
+    rows
+}
+
+fn row<'a>(
+    claim: &'a Claim,
+    needed_by: &BTreeMap<&'a ClaimKey, Vec<&'a Claim>>,
+    rows: &mut BTreeMap<&'a ClaimKey, usize>,
+) -> usize {
+    if let Some(known) = rows.get(&claim.key) {
+        return *known;
+    }
+    // Nothing needs itself; a plan that says so must not hang us.
+    rows.insert(&claim.key, 0);
+    let after = needed_by.get(&claim.key).into_iter().flatten().map(|next| 1 + row(next, needed_by, rows)).max();
+    let own = match (&claim.remedy, &claim.says) {
+        // Made, then shared; made, then proved, or deleted and made anew.
+        (Remedy::Automatic, Predicate::Copied { .. } | Predicate::Replaced { .. }) => 2,
+        (Remedy::Automatic, _) => 1,
+        (Remedy::Guided(_) | Remedy::Attested(_) | Remedy::None, _) => 0,
+    };
+    let length = own + after.unwrap_or(0);
+    rows.insert(&claim.key, length);
+    length
 }
 
 struct Desk<'a> {

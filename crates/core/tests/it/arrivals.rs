@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use leaver_core::claim::{Claim, State};
+use leaver_core::claim::{Claim, Predicate, Remedy, State};
 use leaver_core::event::{CaseState, Event, Identity};
 use leaver_core::judge::{Readings, reads_now};
 use leaver_core::observe::observed;
@@ -186,6 +186,26 @@ fn what_other_claims_wait_for_is_read_first() {
     let others = lacking.iter().filter(|what| !urgent.contains(*what) && what.list_of().is_none());
     let first_other = others.filter_map(place).min().unwrap();
     assert!(last_urgent < first_other, "deletion waits for what is copied first: {lacking:?}");
+}
+
+/// A copy is made, read, shared and read again: whatever else is to be read can be read meanwhile.
+#[test]
+fn what_begins_the_longest_row_of_changes_is_read_first_of_all() {
+    let mut bench = running();
+    bench.readings.clear();
+    let lacking = missing(&bench.case, &owed(&bench), &bench.readings);
+    let plan = bench.plan();
+    let place = |claim: &Claim| {
+        let reads = reads_now(claim, &bench.case);
+        reads.iter().filter_map(|what| lacking.iter().position(|lacks| lacks == what)).max()
+    };
+    let of = |copied: bool| {
+        let claims = plan.claims.iter().filter(move |claim| {
+            claim.remedy == Remedy::Automatic && copied == matches!(claim.says, Predicate::Copied { .. })
+        });
+        claims.filter_map(place).max().unwrap()
+    };
+    assert!(of(true) < of(false), "copies come before what takes one change: {lacking:?}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use leaver_core::claim::State;
+use leaver_core::claim::{Choice, Decision, State};
+use leaver_core::effect::{Act, Effect};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{ClaimKey, EffectKey};
 use leaver_core::plan::keys;
@@ -15,7 +16,7 @@ use crate::dice::Dice;
 use crate::invariants::{Sent, duplicates, false_holds, of_history, open_intents, unlawful};
 use crate::moves::whole;
 use crate::run::Run;
-use crate::stage::{EXECUTOR, LEAVES, REQUESTER, person};
+use crate::stage::{APPROVER, EXECUTOR, LEAVES, REQUESTER, person};
 use crate::world::{LEAVER_ID, World, ourselves};
 
 fn good() -> Run {
@@ -216,6 +217,44 @@ fn a_change_beyond_the_leavers_own_entry_is_found() {
     let mut other = listed.clone();
     other.apply(&Write::Deactivate { id: "43".to_owned() }, run.now);
     finds(&unlawful(&listed, &other, &fair, &run.plan()), "changed the SCIM record of 43");
+}
+
+#[test]
+fn a_deletion_by_scim_that_nobody_decided_or_that_comes_too_early_is_found() {
+    let Run { history, case, .. } = good();
+    let hash = case.plan.as_ref().unwrap().1.clone();
+    let claim = keys::scim_gone();
+    let at = history.last().unwrap().at;
+    let effect = Effect { key: "scim.gone/delete".into(), claim: claim.clone(), act: Act::DeleteMember, attempt: 1 };
+    let intended = Event::Intended { effect, plan: hash, definition: None, marked: None };
+    let told = |before: &[Stamped], by: Option<&str>| {
+        let decided = by.map(|by| {
+            let decision = Decision {
+                choice: Choice::DeleteByScim,
+                why: "every copy was looked at".to_owned(),
+                until: None,
+                by: person(by),
+                at,
+            };
+            Event::Decided { claim: claim.clone(), decision }
+        });
+        let more = decided.into_iter().chain([intended.clone()]).map(|event| Stamped { at, event });
+        of_history(&before.iter().cloned().chain(more).collect::<Vec<_>>(), &[])
+    };
+    let fair = told(&history, Some(APPROVER));
+    assert!(!fair.iter().any(|wrong| wrong.contains("deleted by SCIM")), "{fair:#?}");
+    for by in [None, Some(REQUESTER), Some(EXECUTOR)] {
+        finds(&told(&history, by), "deleted by SCIM without a decision of its own");
+    }
+    let copied = |key: &ClaimKey| key.as_str().starts_with("copied:");
+    let early = spoiled(&history, |event| {
+        if let Event::Observed { claim, observation } = event
+            && copied(claim)
+        {
+            observation.state = State::Unknown;
+        }
+    });
+    finds(&told(&early, Some(APPROVER)), "does not hold");
 }
 
 #[test]

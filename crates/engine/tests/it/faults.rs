@@ -52,7 +52,9 @@ fn full() -> bool {
 /// The worlds that are played: together they make the product send every operation that it knows how to send in a removal.
 fn worlds() -> Vec<Setup> {
     let story = Setup { drop: vec!["Draft: pricing page test"], ..Setup::default() };
-    vec![story, Setup::variant("claimed-domain-includes-leaver,duplicate-ignores-title")]
+    let deactivated = Setup::variant("claimed-domain-includes-leaver,duplicate-ignores-title");
+    let deleted = Setup { by_scim: true, ..Setup::variant("claimed-domain-includes-leaver") };
+    vec![story, deactivated, deleted]
 }
 
 /// What a clean removal is.
