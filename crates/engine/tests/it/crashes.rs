@@ -44,7 +44,7 @@ async fn on(stage: &Stage) -> Rest {
             Err(other) => panic!("{other:?}"),
         }
     }
-    stage.play(&case.id, CaseState::Removed).await
+    stage.play(&case.id, stage.setup.end()).await
 }
 
 struct Clean {

@@ -67,7 +67,7 @@ struct Clean {
 async fn clean(setup: Setup) -> Clean {
     let stage = Stage::new(setup.clone()).await;
     let before = stage.control.state().await;
-    let rest = stage.remove(CaseState::Removed).await;
+    let rest = stage.remove(setup.end()).await;
     assert!(rest.arrived, "{}", shown(&rest.case));
     let truth = Truth::look(&stage, &before).await;
     assert_eq!(truth.problems(&[(&rest.case, &stage.description().people.leaver)]), Vec::<String>::new());
@@ -144,7 +144,7 @@ async fn with_fault(clean: &Clean, operation: &Operation, fault: &str, nth: u64)
     let before = stage.control.state().await;
     stage.control.fault(fault, &operation.0, &operation.1, nth, 1).await;
     let (case, again) = planned(&stage).await;
-    let rest = stage.play(&case.id, CaseState::Removed).await;
+    let rest = stage.play(&case.id, stage.setup.end()).await;
     let hits: u64 = stage.control.faults().await.iter().map(|fault| fault["hits"].as_u64().unwrap()).sum();
     let truth = Truth::look(&stage, &before).await;
     let mut problems = truth.problems(&[(&rest.case, &stage.description().people.leaver)]);

@@ -155,6 +155,11 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// How far a removal must be played until everything was done that there is to do: a deletion by SCIM comes after `removed`.
+    pub(crate) fn end(&self) -> CaseState {
+        if self.by_scim { CaseState::Closed } else { CaseState::Removed }
+    }
+
     /// The usual stage in an organization with these deviations.
     pub(crate) fn variant(names: &str) -> Self {
         let mut setup = Self::default();

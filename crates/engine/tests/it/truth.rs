@@ -300,7 +300,10 @@ impl Truth {
             .collect();
         self.people(&addresses, &mut found);
         self.accounts(&addresses, &mut found);
-        self.content(&addresses, &dropped, &mut found);
+        let by_scim = leavers.iter().any(|(case, _)| {
+            case.effects().values().any(|fact| fact.effect.act == leaver_core::effect::Act::DeleteMember)
+        });
+        self.content(&addresses, &dropped, by_scim, &mut found);
         self.once(leavers.len(), &mut found);
         found
     }
@@ -382,8 +385,9 @@ impl Truth {
         }
     }
 
-    /// Every item that was there is as it was, except for what the removal is about.
-    fn content(&self, leavers: &[&str], dropped: &BTreeSet<String>, found: &mut Vec<String>) {
+    /// Every item that was there is as it was, except for what the removal is about. A deletion by SCIM takes along what the leaver
+    /// shared with nobody (facts/mixpanel.md 2.3).
+    fn content(&self, leavers: &[&str], dropped: &BTreeSet<String>, by_scim: bool, found: &mut Vec<String>) {
         let makers: Vec<u64> = leavers.iter().map(|leaver| self.id_before(leaver)).collect();
         for project in list(&self.before["projects"]) {
             let number = project["id"].as_u64().unwrap_or_default();
@@ -401,7 +405,11 @@ impl Truth {
                             && !mails(kind, item).is_empty();
                         let board_of = text(&item["fields"]["dashboard_id"]);
                         let chosen = dropped.contains(&id) || (kind == "report" && dropped.contains(&board_of));
-                        if !alone && !chosen {
+                        let taken_along = by_scim
+                            && makers.contains(&item["creator_id"].as_u64().unwrap_or_default())
+                            && item["reach"] != "project"
+                            && list(&item["project_shares"]).is_empty();
+                        if !alone && !chosen && !taken_along {
                             found.push(format!("{kind} {id} is gone"));
                         }
                         continue;
