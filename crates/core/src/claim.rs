@@ -370,6 +370,8 @@ pub enum Record {
     Request,
     /// Every path and sender was probed again at each recheck time (VERIFY-6).
     Rechecks,
+    /// What a row of the IAM tracker says of a removal (RECORD-1).
+    Tracker,
 }
 
 /// What a person declares where nothing can be read.

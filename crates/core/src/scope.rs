@@ -36,9 +36,9 @@ const fn line(id: &'static str, title: &'static str, otherwise: Otherwise) -> Li
 }
 
 const PROVIDERS: Otherwise = Later("identity providers are not connected yet");
-const EVIDENCE: Otherwise = Later("state sheets, audit-log import, tracker and retention are not built yet");
-const PACK: Otherwise =
-    Later("a person seals it with 'leaver evidence export'; state sheets and tracker are not in it yet");
+const EVIDENCE: Otherwise =
+    Later("state sheets and retention are not built yet; the audit log is imported with 'leaver audit import'");
+const PACK: Otherwise = Later("a person seals it with 'leaver evidence export'; state sheets are not in it yet");
 const PEOPLE: Otherwise = Later("messages, register, reviews and restore are not built yet");
 const SERVER: Otherwise = Later("the server is not built yet");
 
@@ -128,7 +128,7 @@ const LINES: &[Line] = &[
     line("VERIFY-5", "no notification mentions the person", OtherChoice),
     line("VERIFY-6", "every check is repeated", OtherChoice),
     line("VERIFY-7", "closed only when every path was seen closed", OtherChoice),
-    line("RECORD-1", "IAM tracker", EVIDENCE),
+    line("RECORD-1", "IAM tracker", OtherChoice),
     line("RECORD-2", "before and after pictures", EVIDENCE),
     line("RECORD-3", "confirmation archived", EVIDENCE),
     line("RECORD-4", "one pack", PACK),

@@ -24,7 +24,8 @@ pub fn random<const N: usize>() -> io::Result<[u8; N]> {
 /// # Errors
 /// The cause from the operating system; then the old file stands, if there was one.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // A bare name stands in the current folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = folder.join(format!(".{name}.{}", crate::canonical::hex(&random::<4>()?)));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;

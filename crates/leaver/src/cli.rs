@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Witness(WitnessArgs),
     /// Print lists of members.
     Members(Members),
+    /// Print the tracker of removals.
+    Tracker(Tracker),
     /// Take in what the vendor's audit log shows; a person exports it. Sends nothing.
     Audit(Audit),
     /// Carry out approved cases and repeat their checks: what is due, or all the time.
@@ -377,6 +379,47 @@ pub(crate) enum MembersCommand {
         #[arg(long)]
         org: String,
     },
+}
+
+/// `tracker`.
+#[derive(Debug, Args)]
+pub(crate) struct Tracker {
+    #[command(subcommand)]
+    pub(crate) what: TrackerCommand,
+}
+
+/// What to do with the tracker.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrackerCommand {
+    /// Print every removal: date, administrator, requester, approver, ticket, justification, method, projects.
+    Export {
+        /// csv and json: one row a case; ocsf: one event for everything that was closed, one a line.
+        #[arg(long, value_enum, default_value_t = TrackerFormat::Csv)]
+        format: TrackerFormat,
+        /// Only cases of this organization.
+        #[arg(long)]
+        org: Option<String>,
+        /// Only cases that were opened at this time or later, such as 2027-01-01T00:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+        /// Only cases that were opened before this time.
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+        /// A new file instead of the standard output.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// How the tracker is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TrackerFormat {
+    /// A table with a heading.
+    Csv,
+    /// One JSON document.
+    Json,
+    /// Events of the Open Cybersecurity Schema Framework, one JSON object a line.
+    Ocsf,
 }
 
 /// `audit`.

@@ -272,6 +272,7 @@ impl Case {
             Record::Approval => self.approval().is_some() && !self.is_alone(),
             Record::Note => self.note_at.is_some(),
             Record::Request => true,
+            Record::Tracker => self.removed_at.is_some() && self.approval().is_some(),
             Record::Rechecks => self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan)),
         }
     }

@@ -107,7 +107,14 @@ impl Court<'_> {
             Record::Note => self.case.note_at().is_some(),
             Record::Request | Record::Members => true,
             Record::Rechecks => self.case.rechecked(self.plan),
+            // Who asked, for which ticket and why stands in every request.
+            Record::Tracker => self.case.removed_at.is_some() && self.case.approval().is_some(),
         };
+        if shown && record == Record::Tracker && self.plan.subject.grants.is_none() {
+            let why =
+                "our journal shows it; which projects were removed is unknown, because the vendor shows no grants";
+            return Verdict::holds(why).by(Proof::Record);
+        }
         if shown {
             Verdict::holds("our journal shows it").by(Proof::Record)
         } else {

@@ -89,6 +89,14 @@ impl Desk<'_> {
             Remedy::None,
         ));
         self.claims.push(claim(
+            ClaimKey::from("record.tracker"),
+            &["RECORD-1"],
+            ClaimKind::Record,
+            Predicate::Recorded { record: Record::Tracker },
+            Vec::new(),
+            Remedy::None,
+        ));
+        self.claims.push(claim(
             ClaimKey::from("record.dependencies"),
             &["PRACTICE-7", "XFER-7"],
             ClaimKind::Record,

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use leaver_core::claim::{Predicate, Proof, Record, State, Subject};
 use leaver_core::effect::Act;
-use leaver_core::event::{Event, Identity};
+use leaver_core::event::{CaseState, Event, Identity};
 use leaver_core::ids::Digest;
 use leaver_core::judge::marker;
 use leaver_core::prepare::recipients_digest;
@@ -415,6 +415,7 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
         (Record::Approval, State::Broken),
         (Record::Note, State::Broken),
         (Record::Rechecks, State::Broken),
+        (Record::Tracker, State::Broken),
     ];
     let mut bench = Bench::new();
     for (record, state) in shown {
@@ -429,6 +430,12 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
         expect(&seen, State::Holds, &format!("{record:?}"));
         assert_eq!(seen.proof, Some(Proof::Record));
     }
+    let tracker = Predicate::Recorded { record: Record::Tracker };
+    expect(&bench.verdict(&tracker, &[]), State::Broken, "approved, and not removed yet: the row has no date");
+    bench.add(Event::Moved { to: CaseState::Removed, why: "every path was seen closed".to_owned() });
+    let seen = bench.verdict(&tracker, &[]);
+    expect(&seen, State::Holds, "removed");
+    assert_eq!(seen.proof, Some(Proof::Record));
     let says = Predicate::Declared { subject: Subject::Mentions };
     expect(&bench.verdict(&says, &[]), State::Unknown, "nobody has said so");
     let attestation =

@@ -80,5 +80,5 @@ fn table(roster: &Roster) -> Result<Vec<u8>, csv::Error> {
 
 /// A cell that no spreadsheet takes for a formula.
 pub(crate) fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -10,6 +10,7 @@ mod init;
 mod members;
 mod people;
 mod sandbox;
+mod tracker;
 mod witness;
 mod worker;
 
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },
         Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
+        Command::Tracker(tracker) => tracker::run(&open().await?, tracker, printer).await,
         Command::Witness(arguments) => witness::run(arguments, printer).await,
         Command::Members(members) => members::run(&open().await?, members, printer).await,
         Command::Worker(worker) => worker::run(&open().await?, worker, printer).await,

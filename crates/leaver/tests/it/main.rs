@@ -13,6 +13,7 @@ mod kill;
 mod people;
 mod refusals;
 mod sinks;
+mod tracker;
 mod witness;
 mod world;
 mod wrong_use;

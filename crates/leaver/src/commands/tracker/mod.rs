@@ -1,0 +1,80 @@
+//! The IAM tracker (RECORD-1): one row a case, from the journal; as CSV, JSON, or OCSF events.
+
+mod ocsf;
+mod row;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use leaver_core::ids::OrgName;
+use leaver_store::CaseFilter;
+
+use crate::cli::{Tracker, TrackerCommand, TrackerFormat};
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::wiring::App;
+
+use self::row::Row;
+
+pub(crate) async fn run(app: &App, tracker: &Tracker, printer: Printer) -> Result<Exit, Failure> {
+    let TrackerCommand::Export { format, org, since, until, output } = &tracker.what;
+    let org = match org {
+        // One that is not in the configuration is a slip of the hand, and no empty list.
+        Some(org) => Some(app.engine.organization(&OrgName::new(org.clone()))?.name.clone()),
+        None => None,
+    };
+    let mut rows = app.engine.store.cases(&CaseFilter { org, ..CaseFilter::default() }).await.map_err(stored)?;
+    rows.retain(|row| {
+        since.is_none_or(|since| row.opened_at >= since) && until.is_none_or(|until| row.opened_at < until)
+    });
+    rows.sort_by(|one, two| (one.opened_at, &one.case).cmp(&(two.opened_at, &two.case)));
+    let format = if printer.json { TrackerFormat::Json } else { *format };
+    let mut list: Vec<Row> = Vec::with_capacity(rows.len());
+    let mut events = Vec::new();
+    let now = app.engine.clock.now();
+    for case in rows {
+        let case = app.engine.case(&case.case).await?;
+        if format == TrackerFormat::Ocsf {
+            events.extend(ocsf::events(app, &case).await?);
+        } else {
+            list.push(row::row(app, &case, now).await?);
+        }
+    }
+    let text = match format {
+        TrackerFormat::Csv => row::csv(&list)?,
+        TrackerFormat::Json => json(&list)? + "\n",
+        TrackerFormat::Ocsf => events.iter().fold(String::new(), |text, event| text + &event.to_string() + "\n"),
+    };
+    match output {
+        None => printer.data(text.trim_end()),
+        Some(path) => {
+            keep(path, &text)?;
+            printer.say(&format!("wrote {}", path.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn json(list: &[Row]) -> Result<String, Failure> {
+    serde_json::to_string_pretty(list)
+        .map_err(|error| Failure::not_done("L304", "the tracker cannot be written as JSON").because(&error))
+}
+
+fn stored(error: leaver_store::StoreError) -> Failure {
+    leaver_engine::Error::from(error).into()
+}
+
+/// Writes a new file, whole or not at all.
+fn keep(path: &Path, text: &str) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        return Err(Failure::not_done("L420", format!("{} is there already", path.display()))
+            .hint("nothing is overwritten: give another name"));
+    }
+    leaver_evidence::files::replace(path, text.as_bytes())
+        .map_err(|error| Failure::not_done("L421", format!("{} cannot be written", path.display())).because(&error))
+}
+
+/// A time as RFC 3339 in UTC; nothing where there is none.
+fn time(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |at| at.to_string())
+}
