@@ -9,6 +9,8 @@ use leaver_core::event::Event;
 use leaver_core::ids::ClaimKey;
 use leaver_core::plan::{Plan, keys};
 use leaver_core::prepare::{Prepared, prepare};
+use leaver_core::reading::Member;
+use leaver_core::source::What;
 use leaver_core::wanted::{Live, wait, waits_for_person, wanted};
 use leaver_core::write::Write;
 
@@ -150,11 +152,15 @@ fn right_before_it_is_sent_the_record_is_looked_at_again() {
     decided(&mut bench, delete(SECOND));
     let effects = wanted(&bench.case, &Live::default(), bench.now).effects;
     let effect = effects.into_iter().find(|effect| effect.act == Act::DeleteMember).unwrap();
-    let prepared = |bench: &mut Bench| {
+    let read = |bench: &mut Bench| {
         let reads = leaver_core::prepare::reads_before(&effect, &bench.case);
         bench.readings.clear();
         crate::stage::read_into(&bench.world, reads, bench.now, &mut bench.readings);
-        prepare(&effect, &bench.plan(), &bench.case, &bench.readings, &bench.names, bench.now)
+    };
+    let now = |bench: &Bench| prepare(&effect, &bench.plan(), &bench.case, &bench.readings, &bench.names, bench.now);
+    let prepared = |bench: &mut Bench| {
+        read(bench);
+        now(bench)
     };
     let Prepared::Send { write, .. } = prepared(&mut bench) else { panic!("it is ready") };
     assert_eq!(*write, Write::DeleteByScim { id: "42".to_owned() });
@@ -167,4 +173,22 @@ fn right_before_it_is_sent_the_record_is_looked_at_again() {
     let mut gone = bench.clone();
     gone.world.scim.as_mut().unwrap().remove("42");
     assert!(matches!(prepared(&mut gone), Prepared::Skip { person: false, .. }), "gone already");
+    let listed = |change: &dyn Fn(&mut Vec<Member>)| {
+        let mut bench = bench.clone();
+        read(&mut bench);
+        bench.alter_roster(&What::ScimUsers, |list| change(&mut list.members));
+        now(&bench)
+    };
+    let theirs = |members: &mut Vec<Member>| members.iter().position(|one| one.id.as_deref() == Some("42")).unwrap();
+    let other = listed(&|members| {
+        let at = theirs(members);
+        members[at].id = Some("77".to_owned());
+    });
+    assert!(matches!(other, Prepared::Skip { person: true, .. }), "the address belongs to another record: {other:?}");
+    let twice = listed(&|members| {
+        let at = theirs(members);
+        let second = Member { id: Some("77".to_owned()), ..members[at].clone() };
+        members.push(second);
+    });
+    assert!(matches!(twice, Prepared::Skip { person: true, .. }), "two records bear the address: {twice:?}");
 }

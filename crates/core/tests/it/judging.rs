@@ -406,6 +406,26 @@ fn absence_by_id_is_believed_only_beside_our_own_role() {
 }
 
 #[test]
+fn whoever_is_no_owner_may_remove_only_by_the_permission_of_that_name() {
+    for (role, permissions, state) in [
+        (OrgRole::Owner, vec![], State::Holds),
+        (OrgRole::Admin, vec!["delete_members"], State::Holds),
+        (OrgRole::Admin, vec!["invite_members"], State::Broken),
+        (OrgRole::Admin, vec![], State::Broken),
+    ] {
+        let mut bench = Bench::new();
+        let claim = bench.claim(&Predicate::MayRemove, &[What::Me]);
+        bench.look(&claim);
+        bench.alter(&What::Me, |reading| {
+            let Ok(Snapshot::Me(me)) = &mut reading.result else { panic!("it was read") };
+            me.role = Some(role);
+            me.permissions = permissions.iter().map(|name| (*name).to_owned()).collect();
+        });
+        expect(&bench.judge(&claim), state, &format!("{role:?} {permissions:?}"));
+    }
+}
+
+#[test]
 fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
     let shown = [
         (Record::Inventory, State::Holds),
