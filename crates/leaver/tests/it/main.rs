@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests say no by panicking")]
 
 mod audit;
+mod canary;
 mod deadlines;
 mod doctor;
 mod documents;

@@ -216,15 +216,25 @@ impl World {
         &self.sandbox.description().mixpanel.base_url
     }
 
-    /// Every request that the twin got.
-    pub(crate) fn requests(&self) -> Vec<Value> {
-        let address = format!("{}/_sandbox/requests", self.sandbox.description().control.base_url);
-        let log = self.runtime.block_on(async {
+    /// What the control interface shows: `state` is the truth, `requests` the log.
+    pub(crate) fn shown(&self, what: &str) -> Value {
+        let address = format!("{}/_sandbox/{what}", self.sandbox.description().control.base_url);
+        self.runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().expect("a client");
             let answer = client.get(address).send().await.expect("the twin answers");
-            answer.json::<Value>().await.expect("the log is JSON")
-        });
-        log["requests"].as_array().expect("a list").clone()
+            answer.json::<Value>().await.expect("it is JSON")
+        })
+    }
+
+    /// Every request that the twin got.
+    pub(crate) fn requests(&self) -> Vec<Value> {
+        self.shown("requests")["requests"].as_array().expect("a list").clone()
+    }
+
+    /// The secrets that the configuration was made with.
+    pub(crate) fn secrets(&self) -> [&str; 2] {
+        let mixpanel = &self.sandbox.description().mixpanel;
+        [&mixpanel.service_account.secret, &mixpanel.scim.token]
     }
 
     /// Lets time pass on the sandbox's clock, which is the binary's too; its limits by the minute start anew.
