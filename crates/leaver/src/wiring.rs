@@ -200,6 +200,13 @@ impl App {
         None
     }
 
+    /// The address of a person whom a case names; their id once it was erased.
+    pub(crate) async fn address(&self, id: &PersonId) -> Result<String, Failure> {
+        let person = self.engine.store.person(id).await.map_err(leaver_engine::Error::from)?;
+        let address = person.and_then(|person| person.addresses.first().map(ToString::to_string));
+        Ok(address.unwrap_or_else(|| id.to_string()))
+    }
+
     /// A configured person.
     pub(crate) fn person(&self, name: &str) -> Result<&(PersonId, Address), Failure> {
         self.people.get(name).ok_or_else(|| {

@@ -13,6 +13,7 @@ mod guides;
 mod kill;
 mod people;
 mod refusals;
+mod report;
 mod sinks;
 mod tracker;
 mod witness;

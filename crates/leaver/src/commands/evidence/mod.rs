@@ -2,6 +2,7 @@
 
 mod controls;
 mod payload;
+mod report;
 
 use std::path::Path;
 

@@ -17,6 +17,7 @@ use crate::render;
 use crate::wiring::App;
 
 use super::controls;
+use super::report::page;
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
@@ -57,7 +58,11 @@ pub(crate) async fn fill(app: &App, record: &Record, draft: &mut Draft) -> Resul
     }
     let case = case(app, record).await?;
     draft.add("data/case.json", pretty(&case)?.as_bytes())?;
-    draft.add("data/report.txt", report(app, record).await?.as_bytes())?;
+    let limits = limits(app);
+    draft.add("data/report.txt", report(app, record, &limits).await?.as_bytes())?;
+    if let Some(page) = page(app, &record.case, limits).await? {
+        draft.add("data/report.html", page.as_bytes())?;
+    }
     draft.add(
         "data/controls.csv",
         &controls::table(record, app.config.witness.quorum).map_err(|error| uncsv(&error))?,
@@ -107,8 +112,17 @@ async fn case(app: &App, record: &Record) -> Result<Value, Failure> {
     }))
 }
 
+/// What the pack of a case cannot show.
+fn limits(app: &App) -> Vec<String> {
+    let witness = match app.config.witness.quorum {
+        0 => NO_WITNESS.to_owned(),
+        asked => format!("{asked} outside witnesses are asked for; seal/checkpoint shows who signed"),
+    };
+    vec![NO_TIME_STAMP.to_owned(), witness, controls::DECLARED.to_owned()]
+}
+
 /// The case for people to read, and what the pack cannot show.
-async fn report(app: &App, record: &Record) -> Result<String, Failure> {
+async fn report(app: &App, record: &Record, limits: &[String]) -> Result<String, Failure> {
     let case = &record.case;
     let at = case.last_at;
     let mut text = String::new();
@@ -117,11 +131,7 @@ async fn report(app: &App, record: &Record) -> Result<String, Failure> {
         text.push_str(&anstream::adapter::strip_str(&shown).to_string());
     }
     text.push_str("\n\nwhat this pack cannot show\n");
-    let witness = match app.config.witness.quorum {
-        0 => NO_WITNESS.to_owned(),
-        asked => format!("{asked} outside witnesses are asked for; seal/checkpoint shows who signed"),
-    };
-    for line in [NO_TIME_STAMP, &witness, controls::DECLARED] {
+    for line in limits {
         text.push_str("  ");
         text.push_str(line);
         text.push('\n');

@@ -13,8 +13,6 @@ use crate::failure::Failure;
 use crate::render::{self, Words};
 use crate::wiring::App;
 
-use super::row::address;
-
 /// The version of the schema.
 const VERSION: &str = "1.8.0";
 
@@ -91,8 +89,8 @@ pub(super) async fn events(app: &App, case: &Case) -> Result<Vec<Value>, Failure
     let Some((plan, _)) = &case.plan else { return Ok(Vec::new()) };
     let words = words(app, case).await?;
     let people = People {
-        leaver: address(app, &case.request.leaver).await?,
-        executor: address(app, &case.request.executor).await?,
+        leaver: app.address(&case.request.leaver).await?,
+        executor: app.address(&case.request.executor).await?,
     };
     let mut events: Vec<(i64, Value)> = plan
         .claims

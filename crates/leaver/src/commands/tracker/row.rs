@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use leaver_core::case::Case;
 use leaver_core::claim::{ClaimKind, Predicate, Proof, State};
 use leaver_core::event::{CaseState, Identity};
-use leaver_core::ids::{PersonId, ProjectId};
+use leaver_core::ids::ProjectId;
 use leaver_core::method::Method;
 use leaver_core::plan::{Plan, keys};
 use leaver_core::write::Outcome;
@@ -66,11 +66,11 @@ pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, F
     let approval = case.approval();
     let (approver, ratified_by) = (
         match approval {
-            Some(approval) => Some(address(app, &approval.by).await?),
+            Some(approval) => Some(app.address(&approval.by).await?),
             None => None,
         },
         match case.ratified() {
-            Some((by, _)) => Some(address(app, by).await?),
+            Some((by, _)) => Some(app.address(by).await?),
             None => None,
         },
     );
@@ -81,10 +81,10 @@ pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, F
         organization: request.org.to_string(),
         rehearsal: request.rehearsal,
         state: case.state.word(),
-        collaborator: address(app, &request.leaver).await?,
+        collaborator: app.address(&request.leaver).await?,
         removal_date: removed,
-        administrator: address(app, &request.executor).await?,
-        requester: address(app, &request.requester).await?,
+        administrator: app.address(&request.executor).await?,
+        requester: app.address(&request.requester).await?,
         approver,
         approver_identity: approval.map(|approval| approval.identity),
         ratified_by,
@@ -113,12 +113,6 @@ pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, F
         paths_accepted: paths.accepted,
         paths_open: paths.open,
     })
-}
-
-/// The address of a person; their id once the name was erased.
-pub(super) async fn address(app: &App, id: &PersonId) -> Result<String, Failure> {
-    let person = app.engine.store.person(id).await.map_err(super::stored)?;
-    Ok(person.and_then(|person| person.addresses.first().map(ToString::to_string)).unwrap_or_else(|| id.to_string()))
 }
 
 /// Access paths and senders, by what stands behind each.

@@ -1,0 +1,57 @@
+//! The page of a pack: what stands on it is true, leads to its raw answers, and does nothing when it is opened.
+
+use crate::world::World;
+
+/// The page of the case's pack.
+fn page(world: &World, case: &str, pack: &str) -> String {
+    let sealed = world.run(&["evidence", "export", case, "-o", pack]);
+    assert_eq!(sealed.code, 0, "{}", sealed.told());
+    std::fs::read_to_string(world.path(pack).join("data/report.html")).expect("the pack holds the page")
+}
+
+/// The row of a statement, by a part of it.
+fn row<'a>(page: &'a str, part: &str) -> &'a str {
+    page.split("<tr>").find(|row| row.contains(part)).unwrap_or_else(|| panic!("no row has '{part}'"))
+}
+
+#[test]
+fn the_page_says_what_holds_what_does_not_and_who_gave_their_word() {
+    let world = World::new();
+    let (leaver, evil) = (world.leaver().to_owned(), "\"><img src=x onerror=alert(1)>");
+    let asked =
+        ["remove", &leaver, "--org", "sandbox", "--reason", "project-completion", "--ticket", evil, "--yes", "--json"];
+    let case = world.run(&asked).document(3)["case"].as_str().expect("an id").to_owned();
+    let early = page(&world, &case, "early");
+    assert!(early.contains("nobody yet") && early.contains("not yet"), "nothing was approved or removed");
+    assert!(row(&early, "is not a member").contains("does not hold"), "{}", row(&early, "is not a member"));
+
+    world.run(&["approve", &case, "--as", "approver"]);
+    world.run(&["worker", "--once"]);
+    world.click_everything(&case);
+    let note = "<script>alert(1)</script>";
+    world.write("word.txt", "a file");
+    let word = ["attest", &case, "mentions.reviewed", "--note", note, "--file", "word.txt", "--as", "executor"];
+    let attested = world.run(&word);
+    assert!([0, 3].contains(&attested.code), "{}", attested.told());
+    world.pass(60);
+    world.run(&["worker", "--once"]);
+    let late = page(&world, &case, "late");
+    assert!(late.contains("Removed"), "every path was closed");
+    assert!(row(&late, "is not a member").contains("a read: roster"), "{}", row(&late, "is not a member"));
+    let given = row(&late, "alert(1)&#60;/script&#62;");
+    assert!(given.contains("a named person&#39;s word") || given.contains("a named person's word"), "{given}");
+    for page in [&early, &late] {
+        assert!(page.contains("<strong>Rehearsal.</strong>"));
+        for active in ["<script", "<img", "<a href=\"http", "javascript:"] {
+            assert!(!page.contains(active), "{active} stands on the page");
+        }
+        assert!(page.contains("default-src 'none'"), "nothing is loaded from elsewhere");
+    }
+    let mut links = 0;
+    for link in late.split("href=\"").skip(1) {
+        let to = link.split('"').next().expect("an end");
+        assert!(world.path("late/data").join(to).is_file(), "{to} is not in the pack");
+        links += 1;
+    }
+    assert!(links > 20, "{links} raw answers");
+}
