@@ -372,6 +372,8 @@ pub enum Record {
     Rechecks,
     /// What a row of the IAM tracker says of a removal (RECORD-1).
     Tracker,
+    /// A seal made since the removal that enough outside witnesses signed (RECORD-4).
+    Witnessed,
 }
 
 /// What a person declares where nothing can be read.

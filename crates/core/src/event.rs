@@ -187,6 +187,13 @@ pub enum Event {
         /// The manifest of the seal that no longer stands; of all seals of a case only the last does.
         supersedes: Option<Digest>,
     },
+    /// Enough outside witnesses signed the log with this seal in it.
+    Witnessed {
+        /// The digest of the sealed pack's manifest.
+        manifest_sha256: Digest,
+        /// The witnesses, by the names that the configuration gives them.
+        witnesses: Vec<String>,
+    },
     /// The case changed its state.
     Moved {
         /// The new state.
@@ -219,6 +226,7 @@ impl Event {
             Self::Imported { .. } => "imported",
             Self::Noted { .. } => "noted",
             Self::Sealed { .. } => "sealed",
+            Self::Witnessed { .. } => "witnessed",
             Self::Moved { .. } => "moved",
         }
     }

@@ -147,6 +147,14 @@ pub struct Policy {
     pub copies_as_successor: bool,
     /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
     pub recent_edit_days: u32,
+    /// So many outside witnesses must sign the sealed evidence before a case is closed; 0 asks for none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub witness_quorum: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Default for Policy {
@@ -163,6 +171,7 @@ impl Default for Policy {
             recent_use_days: 30,
             copies_as_successor: false,
             recent_edit_days: 30,
+            witness_quorum: 0,
         }
     }
 }

@@ -48,6 +48,21 @@ impl Engine {
         Ok(Record { case, stored: loaded.events, events })
     }
 
+    /// Journals that enough outside witnesses signed the log with this seal in it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn witnessed(&self, id: &CaseId, manifest_sha256: Digest, witnesses: Vec<String>) -> Result<(), Error> {
+        let event = Event::Witnessed { manifest_sha256, witnesses };
+        loop {
+            let mut file = File::load(&*self.store, id, None).await?;
+            match file.write(&*self.store, vec![event.clone()], Beside::default(), self.clock.now()).await {
+                Err(Error::Append(AppendError::VersionConflict { .. })) => {}
+                written => return written,
+            }
+        }
+    }
+
     /// Writes the entry that names the manifest of a pack, unless the case went on since the record was read.
     ///
     /// # Errors

@@ -130,8 +130,10 @@ impl App {
                     folder: config.path(&age.folder),
                 }),
             };
-            organizations
-                .insert(OrgName::new(name.clone()), organization_of(name, organization, &people, vendor, sink));
+            organizations.insert(
+                OrgName::new(name.clone()),
+                organization_of(name, organization, &people, vendor, sink, config.witness.quorum),
+            );
         }
         let store: Arc<dyn Store> = store;
         Ok(Self { engine: Engine::new(store, clock, ids, organizations), captures, config, people, database, pages })
@@ -308,11 +310,13 @@ fn organization_of(
     people: &BTreeMap<String, (PersonId, Address)>,
     vendor: Mixpanel,
     sink: Arc<dyn SecretSink>,
+    quorum: usize,
 ) -> Organization {
     let mut policy = organization.policy.clone();
     policy.own_domains.clone_from(&organization.own_domains);
     policy.claimed_domains.clone_from(&organization.claimed_domains);
     policy.copies_as_successor = organization.successor_login.is_some();
+    policy.witness_quorum = u32::try_from(quorum).unwrap_or(u32::MAX);
     let witnesses = [&organization.requester, &organization.approver, &organization.executor, &organization.successor]
         .into_iter()
         .flatten()

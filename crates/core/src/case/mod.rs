@@ -128,6 +128,10 @@ pub struct Case {
     pub recovered: u32,
     /// The manifest of the last pack in which the evidence was sealed.
     pub sealed: Option<Digest>,
+    /// When that was.
+    sealed_at: Option<Timestamp>,
+    /// When the last seal was made that enough outside witnesses signed.
+    witnessed: Option<Timestamp>,
     approval: Option<Approval>,
     ratified: Option<(PersonId, Timestamp)>,
     decisions: BTreeMap<ClaimKey, Decision>,
@@ -172,6 +176,8 @@ impl Case {
             returned_at: None,
             recovered: 0,
             sealed: None,
+            sealed_at: None,
+            witnessed: None,
             approved_instances: BTreeMap::new(),
             approval: None,
             ratified: None,
@@ -300,7 +306,15 @@ impl Case {
             Event::Observed { claim, observation } => self.observe(claim, observation, at),
             Event::Imported { import, signs } => self.import(import, *signs),
             Event::Noted { .. } => self.note_at = Some(at),
-            Event::Sealed { manifest_sha256, .. } => self.sealed = Some(manifest_sha256.clone()),
+            Event::Sealed { manifest_sha256, .. } => {
+                self.sealed = Some(manifest_sha256.clone());
+                self.sealed_at = Some(at);
+            }
+            // Of a seal that was superseded meanwhile the witnesses say nothing that counts.
+            Event::Witnessed { manifest_sha256, .. } if self.sealed.as_ref() == Some(manifest_sha256) => {
+                self.witnessed = self.sealed_at;
+            }
+            Event::Witnessed { .. } => {}
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);
                 self.returned = *to == CaseState::Reopened && before == CaseState::Closed

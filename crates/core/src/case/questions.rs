@@ -59,6 +59,11 @@ impl Case {
         self.log.as_ref()
     }
 
+    /// Whether a seal made since the removal was signed by enough outside witnesses.
+    pub fn is_witnessed(&self) -> bool {
+        self.removed_at.is_some_and(|removed| self.witnessed.is_some_and(|sealed| sealed >= removed))
+    }
+
     /// When the note was taken.
     pub fn note_at(&self) -> Option<Timestamp> {
         self.note_at
@@ -272,6 +277,7 @@ impl Case {
             Record::Approval => self.approval().is_some() && !self.is_alone(),
             Record::Note => self.note_at.is_some(),
             Record::Request => true,
+            Record::Witnessed => self.is_witnessed(),
             Record::Tracker => self.removed_at.is_some() && self.approval().is_some(),
             Record::Rechecks => self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan)),
         }

@@ -101,11 +101,15 @@ impl Court<'_> {
                 vec!["unratified".to_owned()],
             );
         }
+        if record == Record::Witnessed && !self.case.is_witnessed() {
+            let why = "no pack sealed since the removal was signed by enough outside witnesses: 'leaver evidence export' asks them";
+            return Verdict::broken(why, vec!["unwitnessed".to_owned()]);
+        }
         let shown = match record {
             Record::Inventory | Record::Dependencies => self.case.plan_event().is_some(),
             Record::Approval => self.case.approval().is_some(),
             Record::Note => self.case.note_at().is_some(),
-            Record::Request | Record::Members => true,
+            Record::Request | Record::Members | Record::Witnessed => true,
             Record::Rechecks => self.case.rechecked(self.plan),
             // Who asked, for which ticket and why stands in every request.
             Record::Tracker => self.case.removed_at.is_some() && self.case.approval().is_some(),

@@ -88,6 +88,16 @@ impl Desk<'_> {
             Vec::new(),
             Remedy::None,
         ));
+        if self.input.policy.witness_quorum > 0 {
+            self.claims.push(claim(
+                ClaimKey::from("record.witnessed"),
+                &["RECORD-4"],
+                ClaimKind::Record,
+                Predicate::Recorded { record: Record::Witnessed },
+                Vec::new(),
+                Remedy::None,
+            ));
+        }
         self.claims.push(claim(
             ClaimKey::from("record.tracker"),
             &["RECORD-1"],

@@ -182,6 +182,7 @@ impl<'a> Told<'a> {
             | Event::Skipped { .. }
             | Event::Extended { .. }
             | Event::Sealed { .. }
+            | Event::Witnessed { .. }
             | Event::Imported { .. }
             | Event::Noted { .. } => {}
         }

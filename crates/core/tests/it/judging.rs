@@ -405,6 +405,31 @@ fn absence_by_id_is_believed_only_beside_our_own_role() {
     assert!(believed.is_empty(), "a 404 to somebody without a role in the project was believed: {believed:#?}");
 }
 
+/// What was sealed before the removal says nothing about it, and a seal that no witness signed says what we say ourselves.
+#[test]
+fn only_a_seal_since_the_removal_that_witnesses_signed_counts() {
+    let mut bench = Bench::new();
+    let says = Predicate::Recorded { record: Record::Witnessed };
+    let case = bench.case.id.clone();
+    let manifest = |name: &str| Digest::of(name.as_bytes());
+    let seal = |name: &str| Event::Sealed { case: case.clone(), manifest_sha256: manifest(name), supersedes: None };
+    let sign = |name: &str| Event::Witnessed { manifest_sha256: manifest(name), witnesses: vec!["audit".to_owned()] };
+    let mut step = |event: Event| {
+        bench.now = bench.now.checked_add(SignedDuration::from_secs(1)).unwrap();
+        bench.add(event);
+        bench.verdict(&says, &[])
+    };
+    step(seal("early"));
+    expect(&step(sign("early")), State::Broken, "nothing was removed yet");
+    let removed = Event::Moved { to: CaseState::Removed, why: "every path was seen closed".to_owned() };
+    expect(&step(removed), State::Broken, "sealed before the removal");
+    expect(&step(seal("late")), State::Broken, "nobody signed it yet");
+    expect(&step(sign("another")), State::Broken, "another seal was signed");
+    let seen = step(sign("late"));
+    expect(&seen, State::Holds, "sealed since, and signed");
+    assert_eq!(seen.proof, Some(Proof::Record));
+}
+
 #[test]
 fn whoever_is_no_owner_may_remove_only_by_the_permission_of_that_name() {
     for (role, permissions, state) in [
@@ -436,6 +461,7 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
         (Record::Note, State::Broken),
         (Record::Rechecks, State::Broken),
         (Record::Tracker, State::Broken),
+        (Record::Witnessed, State::Broken),
     ];
     let mut bench = Bench::new();
     for (record, state) in shown {

@@ -67,6 +67,7 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             Record::Note => "the note \"access revoked\" is on record".to_owned(),
             Record::Dependencies => "the dependency report is part of the plan".to_owned(),
             Record::Request => "the request is recorded with one reason and one method".to_owned(),
+            Record::Witnessed => "enough outside witnesses signed the sealed evidence of the removal".to_owned(),
             Record::Tracker => {
                 "the tracker has the removal's date, people, ticket, reason, method and projects".to_owned()
             }

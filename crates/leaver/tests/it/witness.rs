@@ -109,6 +109,40 @@ fn a_pack_that_a_witness_saw() {
     drop(witness);
 }
 
+/// How the case stands with its witnesses.
+fn claim(world: &World, case: &str) -> String {
+    let document = world.run(&["status", case, "--json"]).json();
+    let claims = document["claims"].as_array().unwrap();
+    let witnessed = claims.iter().find(|claim| claim["key"] == "record.witnessed").unwrap();
+    witnessed["state"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_removal_is_not_on_record_before_a_witness_signed_its_seal() {
+    let (world, witness, _) = watched();
+    let case = world.running();
+    assert_eq!(world.run(&["evidence", "export", &case, "-o", "early"]).code, 0);
+    world.click_everything(&case);
+    world.pass(60);
+    world.run(&["worker", "--once"]);
+    let document = world.run(&["status", &case, "--json"]).json();
+    assert_eq!(document["state"], "removed");
+    assert_eq!(claim(&world, &case), "broken", "what was signed was sealed before the removal");
+    let (address, dir) = (witness.address().to_owned(), world.path("witness"));
+    assert_eq!(world.run(&["evidence", "trust", "-o", "trust"]).code, 0);
+    let policy = std::fs::read_to_string(world.path("trust/policy")).unwrap();
+    let log = policy.lines().find_map(|line| line.strip_prefix("log ")).unwrap().to_owned();
+    drop(witness);
+    assert_eq!(world.run(&["evidence", "export", &case, "-o", "unsigned"]).code, 3);
+    world.run(&["worker", "--once"]);
+    assert_eq!(claim(&world, &case), "broken", "the witness was away");
+    let witness = Witness::start(&dir, &log, &address);
+    assert_eq!(world.run(&["evidence", "export", &case, "-o", "signed"]).code, 0);
+    world.run(&["worker", "--once"]);
+    assert_eq!(claim(&world, &case), "holds");
+    drop(witness);
+}
+
 #[test]
 fn whoever_has_every_key_cannot_change_what_was_seen() {
     let (world, witness, key) = watched();

@@ -58,7 +58,7 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Witness
         let mut draft = Draft::begin(place)?;
         fill(app, &record, &mut draft).await?;
         let manifest = Digest::new(digest(draft.manifest().as_bytes()));
-        let Sealed::Entry(entry) = app.engine.seal(&record, manifest).await? else { continue };
+        let Sealed::Entry(entry) = app.engine.seal(&record, manifest.clone()).await? else { continue };
         let signed = log.sign(&*app.engine.store, &app.config.witness).await?;
         let proof = |seq: u64| {
             Proof::of(&signed.tree, seq, signed.checkpoint.clone())
@@ -74,6 +74,10 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Witness
         ];
         let seal = Seal { key: &log.pack, entry: &entry.bytes, proof: proof(entry.seq)?, events };
         draft.finish(&info, &seal)?;
+        if signed.witnessed.enough == Some(true) {
+            // The pack is in its place: whatever happens now, the next export says it again.
+            app.engine.witnessed(id, manifest, signed.witnessed.by.keys().cloned().collect()).await?;
+        }
         return Ok(signed.witnessed);
     }
     Err(Failure::not_done("L302", "the case goes on faster than it can be packed")
