@@ -310,11 +310,12 @@ impl Case {
                 self.sealed = Some(manifest_sha256.clone());
                 self.sealed_at = Some(at);
             }
-            // Of a seal that was superseded meanwhile the witnesses say nothing that counts.
-            Event::Witnessed { manifest_sha256, .. } if self.sealed.as_ref() == Some(manifest_sha256) => {
-                self.witnessed = self.sealed_at;
+            Event::Witnessed { manifest_sha256, .. } => {
+                // Of a seal that was superseded meanwhile the witnesses say nothing that counts.
+                if self.sealed.as_ref() == Some(manifest_sha256) {
+                    self.witnessed = self.sealed_at;
+                }
             }
-            Event::Witnessed { .. } => {}
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);
                 self.returned = *to == CaseState::Reopened && before == CaseState::Closed
