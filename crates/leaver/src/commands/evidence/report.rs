@@ -191,10 +191,16 @@ async fn facts(app: &App, case: &Case, plan: &Plan) -> Result<Vec<(&'static str,
 fn times(case: &Case) -> Vec<(&'static str, String)> {
     let request = &case.request;
     let removed = case.removed_at;
+    let stands = matches!(case.state, CaseState::Removed | CaseState::Closed);
     let verdict = match removed {
-        Some(at) if at <= request.deadline => ", met",
-        Some(_) => ", missed",
-        None => "",
+        Some(at) if stands && at <= request.deadline => ", met",
+        Some(_) if stands => ", missed",
+        Some(_) | None => "",
+    };
+    let closed = match removed {
+        None => "not yet".to_owned(),
+        Some(at) if stands => time(at),
+        Some(at) => format!("{}, and something is open since", time(at)),
     };
     let known = |at: Option<Timestamp>| at.map_or_else(|| "not said".to_owned(), time);
     vec![
@@ -202,7 +208,7 @@ fn times(case: &Case) -> Vec<(&'static str, String)> {
         ("Known", known(request.known)),
         ("Asked", time(request.at)),
         ("Approved", case.approval().map_or_else(|| "not yet".to_owned(), |approval| time(approval.at))),
-        ("Every path seen closed", removed.map_or_else(|| "not yet".to_owned(), time)),
+        ("Every path seen closed", closed),
         ("Deadline", time(request.deadline) + verdict),
         ("Last entry", time(case.last_at)),
     ]
@@ -215,8 +221,10 @@ async fn row(app: &App, case: &Case, claim: &Claim, words: &Words) -> Result<Row
     let (class, shown) = match (observed.map(|seen| (seen.state, seen.proof, seen.rung)), accepted) {
         (Some((State::Holds, Some(Proof::Attested), _)), _) => ("attested", "a named person's word".to_owned()),
         (Some((State::Holds, Some(Proof::Record), _)), _) => ("read", "our record".to_owned()),
-        (Some((State::Holds, _, Some(rung))), _) => ("read", format!("a read: {}", rung.word())),
-        (Some((State::Holds, _, None)), _) => ("read", "a read".to_owned()),
+        (Some((State::Holds, Some(Proof::Read), rung)), _) => {
+            ("read", rung.map_or_else(|| "a read".to_owned(), |rung| format!("a read: {}", rung.word())))
+        }
+        (Some((State::Holds, None, _)), _) => ("open", "no proof is on record".to_owned()),
         (_, Some(_)) => ("accepted", "accepted as open".to_owned()),
         (Some((State::Broken, ..)), None) => ("open", "does not hold".to_owned()),
         (Some((State::Unknown, ..)) | None, None) => ("open", "unknown".to_owned()),

@@ -132,9 +132,9 @@ fn paths(case: &Case, now: Timestamp) -> Paths {
         let holds = seen.filter(|seen| seen.state == State::Holds).and_then(|seen| seen.proof);
         match holds {
             Some(Proof::Attested) => paths.attested += 1,
-            Some(_) => paths.read += 1,
-            None if case.accepted(&claim.key, now).is_some() => paths.accepted += 1,
-            None => paths.open += 1,
+            Some(Proof::Read) => paths.read += 1,
+            Some(Proof::Record) | None if case.accepted(&claim.key, now).is_some() => paths.accepted += 1,
+            Some(Proof::Record) | None => paths.open += 1,
         }
     }
     paths
