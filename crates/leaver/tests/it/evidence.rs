@@ -498,23 +498,6 @@ fn a_pack_is_made_whole_or_not_at_all() {
 }
 
 #[test]
-fn names_stand_in_the_payload_alone() {
-    let world = World::new();
-    let case = world.opened();
-    assert_eq!(world.run(&["evidence", "export", &case, "-o", "pack"]).code, 0);
-    let mut files = BTreeMap::new();
-    collect(&world.path("pack"), ".", &mut files);
-    let secret = std::fs::read_to_string(world.path("secrets/sandbox")).unwrap();
-    for (name, bytes) in &files {
-        let text = String::from_utf8_lossy(bytes);
-        assert!(!text.contains(secret.trim()), "a secret in {name}");
-        let payload = name.starts_with("./data/") && name != "./data/events.jsonl" && !name.contains("/approvals/");
-        assert!(payload || !text.contains(world.leaver()), "a name in {name}");
-    }
-    assert!(String::from_utf8_lossy(&files["./data/case.json"]).contains(world.leaver()));
-}
-
-#[test]
 fn the_log_is_signed_only_where_it_goes_on() {
     let world = World::new();
     let case = world.opened();
