@@ -372,7 +372,7 @@ pub enum Record {
     Rechecks,
     /// What a row of the IAM tracker says of a removal (RECORD-1).
     Tracker,
-    /// A seal made since the removal that enough outside witnesses signed (RECORD-4).
+    /// A seal made since the removal that enough outside witnesses signed (VERIFY-7).
     Witnessed,
 }
 

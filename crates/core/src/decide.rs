@@ -457,7 +457,7 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
                         text: format!("access revoked {} per {}", now.strftime("%Y-%m-%d"), case.request.ticket),
                     });
                 }
-                events.push(moved(CaseState::Removed, summary(plan, case, now)));
+                events.push(moved(CaseState::Removed, summary(case, now)));
                 return events;
             }
             let awaited = plan.claims.iter().any(|claim| waits_for_person(case, plan, claim, now));
@@ -483,7 +483,7 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
                 return vec![moved(CaseState::Reopened, format!("{key} is broken again"))];
             }
             if case.state == CaseState::Removed && !busy && may_close(plan, case, now) {
-                return vec![moved(CaseState::Closed, summary(plan, case, now))];
+                return vec![moved(CaseState::Closed, summary(case, now))];
             }
             Vec::new()
         }
@@ -544,24 +544,11 @@ fn may_close(plan: &Plan, case: &Case, now: Timestamp) -> bool {
 }
 
 /// How the paths were closed, in one sentence (VERIFY-7).
-pub fn summary(plan: &Plan, case: &Case, now: Timestamp) -> String {
-    let gates = || plan.claims.iter().filter(|claim| claim.kind.gates_removed());
-    let attested = gates()
-        .filter(|claim| {
-            case.observation(&claim.key)
-                .is_some_and(|seen| seen.observation.proof == Some(crate::claim::Proof::Attested))
-        })
-        .count();
-    let accepted = gates()
-        .filter(|claim| {
-            case.accepted(&claim.key, now).is_some()
-                && case.observation(&claim.key).is_none_or(|seen| seen.observation.state != State::Holds)
-        })
-        .count();
-    let all = gates().count();
-    let seen = format!("{} of {all} paths and senders seen closed", all - attested - accepted);
+pub fn summary(case: &Case, now: Timestamp) -> String {
+    let paths = case.paths(now);
+    let seen = format!("{} of {} paths and senders seen closed", paths.read, paths.all());
     let also = |count: usize, how: &str| if count > 0 { format!(", {count} {how}") } else { String::new() };
-    format!("{seen}{}{}", also(attested, "attested"), also(accepted, "accepted by name"))
+    format!("{seen}{}{}", also(paths.attested, "attested"), also(paths.accepted, "accepted by name"))
 }
 
 /// The kinds that settle by a list, used by the planner to know what to read.

@@ -254,6 +254,17 @@ pub enum Identity {
     Passkey,
 }
 
+impl Identity {
+    /// The word in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::OpenId => "open-id",
+            Self::Passkey => "passkey",
+        }
+    }
+}
+
 /// The states of a case (architecture §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -304,6 +315,11 @@ impl CaseState {
     pub fn acts(self) -> bool {
         // What `removed` did not have to wait for, such as copies, goes on after it.
         matches!(self, Self::Running | Self::WaitingPerson | Self::Reopened | Self::Removed)
+    }
+
+    /// Whether every access path and sender is settled in this state.
+    pub fn is_removed(self) -> bool {
+        matches!(self, Self::Removed | Self::Closed)
     }
 
     /// Whether nothing will ever happen again in this state.

@@ -3,6 +3,8 @@
 mod made;
 mod questions;
 
+pub use self::questions::Paths;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;

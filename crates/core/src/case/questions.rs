@@ -6,13 +6,33 @@ use jiff::Timestamp;
 
 use super::{Approval, Case, EffectFact, Seen, Skip};
 use crate::audit::Log;
-use crate::claim::{Attestation, Choice, Claim, Decision, Predicate, Record, State};
+use crate::claim::{Attestation, Choice, Claim, Decision, Predicate, Proof, Record, State};
 use crate::effect::{Act, Intent};
 use crate::ids::{ClaimKey, Digest, EffectKey, PersonId, ProjectId};
 use crate::plan::Plan;
 use crate::reading::Failure;
 use crate::source::{Kind, What};
 use crate::write::Outcome;
+
+/// How many access paths and senders a case has, by what stands behind each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// Seen closed by an independent read.
+    pub read: usize,
+    /// Closed by a named person's word.
+    pub attested: usize,
+    /// Open, and accepted by name.
+    pub accepted: usize,
+    /// Open, or not known.
+    pub open: usize,
+}
+
+impl Paths {
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.read + self.attested + self.accepted + self.open
+    }
+}
 
 static NOTHING: BTreeSet<String> = BTreeSet::new();
 
@@ -57,6 +77,22 @@ impl Case {
     /// What the imported files of the vendor's audit log say about the leaver; `None` while none was imported.
     pub fn audit_log(&self) -> Option<&Log> {
         self.log.as_ref()
+    }
+
+    /// Access paths and senders, by what stands behind each (VERIFY-7).
+    pub fn paths(&self, now: Timestamp) -> Paths {
+        let mut paths = Paths::default();
+        let claims = self.plan.iter().flat_map(|(plan, _)| &plan.claims);
+        for claim in claims.filter(|claim| claim.kind.gates_removed()) {
+            let seen = self.observation(&claim.key).map(|seen| &seen.observation);
+            match seen.filter(|seen| seen.state == State::Holds).and_then(|seen| seen.proof) {
+                Some(Proof::Attested) => paths.attested += 1,
+                Some(Proof::Read) => paths.read += 1,
+                Some(Proof::Record) | None if self.accepted(&claim.key, now).is_some() => paths.accepted += 1,
+                Some(Proof::Record) | None => paths.open += 1,
+            }
+        }
+        paths
     }
 
     /// Whether a seal made since the removal was signed by enough outside witnesses.
@@ -266,21 +302,28 @@ impl Case {
         Some(self.settle_after(ended))
     }
 
-    /// Whether the journal grew in a way that changes a claim about our own records or a person's word.
-    pub fn record_changed(&self, claim: &Claim, seen: &Seen) -> bool {
-        let Predicate::Recorded { record } = &claim.says else {
-            return self.attestations.contains_key(&claim.key) && seen.observation.state != State::Holds;
-        };
+    /// Whether the journal shows a record now; `None` for those that stand in the plan, which change with it alone.
+    pub fn shows(&self, record: Record) -> Option<bool> {
         match record {
-            // They stand in the plan, and a new plan is looked at anew.
-            Record::Inventory | Record::Dependencies | Record::Members => false,
-            Record::Approval => self.approval().is_some() && !self.is_alone(),
-            Record::Note => self.note_at.is_some(),
-            Record::Request => true,
-            Record::Witnessed => self.is_witnessed(),
-            Record::Tracker => self.removed_at.is_some() && self.approval().is_some(),
-            Record::Rechecks => self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan)),
+            Record::Inventory | Record::Dependencies | Record::Members => None,
+            Record::Approval => Some(self.approval().is_some() && !self.is_alone()),
+            Record::Note => Some(self.note_at.is_some()),
+            Record::Request => Some(true),
+            Record::Witnessed => Some(self.is_witnessed()),
+            // Who asked, for which ticket and why stands in every request.
+            Record::Tracker => Some(self.removed_at.is_some() && self.approval().is_some()),
+            Record::Rechecks => Some(self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan))),
         }
+    }
+
+    /// Whether the journal grew in a way that changes a claim about our own records or a person's word. What held once does not hold
+    /// for good: a removal that came back asks for its records anew.
+    pub fn record_changed(&self, claim: &Claim, seen: &Seen) -> bool {
+        let holds = seen.observation.state == State::Holds;
+        if let Predicate::Recorded { record } = claim.says {
+            return self.shows(record).is_some_and(|shown| shown != holds);
+        }
+        !holds && self.attestations.contains_key(&claim.key)
     }
 
     /// Whether every path and sender of the plan was read at or after the last recheck time.

@@ -105,15 +105,8 @@ impl Court<'_> {
             let why = "no pack sealed since the removal was signed by enough outside witnesses: 'leaver evidence export' asks them";
             return Verdict::broken(why, vec!["unwitnessed".to_owned()]);
         }
-        let shown = match record {
-            Record::Inventory | Record::Dependencies => self.case.plan_event().is_some(),
-            Record::Approval => self.case.approval().is_some(),
-            Record::Note => self.case.note_at().is_some(),
-            Record::Request | Record::Members | Record::Witnessed => true,
-            Record::Rechecks => self.case.rechecked(self.plan),
-            // Who asked, for which ticket and why stands in every request.
-            Record::Tracker => self.case.removed_at.is_some() && self.case.approval().is_some(),
-        };
+        // What stands in the plan is shown by the plan itself.
+        let shown = self.case.shows(record).unwrap_or_else(|| self.case.plan_event().is_some());
         if shown && record == Record::Tracker && self.plan.subject.grants.is_none() {
             let why =
                 "our journal shows it; which projects were removed is unknown, because the vendor shows no grants";

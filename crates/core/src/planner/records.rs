@@ -91,7 +91,8 @@ impl Desk<'_> {
         if self.input.policy.witness_quorum > 0 {
             self.claims.push(claim(
                 ClaimKey::from("record.witnessed"),
-                &["RECORD-4"],
+                // As with the rechecks: one of the things that closing waits for.
+                &["VERIFY-7"],
                 ClaimKind::Record,
                 Predicate::Recorded { record: Record::Witnessed },
                 Vec::new(),

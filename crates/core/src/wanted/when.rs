@@ -58,7 +58,7 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     if seen.observation.state == State::Unknown && case.attestation(&claim.key).is_some_and(|word| word.at >= last) {
         return Some(now.max(just_after(last)));
     }
-    if matches!(case.state, CaseState::Removed | CaseState::Closed) {
+    if case.state.is_removed() {
         let recheck = next_recheck(case, last);
         if claim.kind == ClaimKind::Record || claim.kind == ClaimKind::Notice {
             if let Some(accepted) = case.accepted(&claim.key, now) {
@@ -147,12 +147,7 @@ fn awaited(last: Timestamp, since: Timestamp) -> Timestamp {
 
 /// Claims about our own records and about a person's word cost no read: they are judged whenever the journal grew.
 fn record_due(case: &Case, claim: &Claim, seen: Option<&Seen>, now: Timestamp) -> Option<Timestamp> {
-    let settled_now = match seen {
-        None => true,
-        Some(seen) if seen.observation.state == State::Holds => false,
-        Some(seen) => case.record_changed(claim, seen),
-    };
-    settled_now.then_some(now)
+    seen.is_none_or(|seen| case.record_changed(claim, seen)).then_some(now)
 }
 
 /// The first recheck after the last probe.
@@ -166,7 +161,7 @@ const GRACE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Since when a recheck of a removed case is due and was not made because nothing ran; `None` when none is overdue (VERIFY-6).
 pub fn recheck_due_since(case: &Case, now: Timestamp) -> Option<Timestamp> {
-    if !matches!(case.state, CaseState::Removed | CaseState::Closed) {
+    if !case.state.is_removed() {
         return None;
     }
     let (plan, _) = case.plan.as_ref()?;

@@ -62,7 +62,12 @@ impl Bench {
 
     /// This world and its case, an hour after the plan.
     pub(crate) fn of(world: World) -> Self {
-        let drafted = draft(&world, &Wish::new(request())).unwrap();
+        Self::planned(world, &Wish::new(request()))
+    }
+
+    /// This world and the case of this wish, an hour after the plan.
+    pub(crate) fn planned(world: World, wish: &Wish) -> Self {
+        let drafted = draft(&world, wish).unwrap();
         let now = after(SignedDuration::from_hours(1));
         let readings = Readings::new();
         Self { world, case: drafted.case, history: drafted.history, names: drafted.names, readings, now, sent: 0 }

@@ -10,10 +10,11 @@ use leaver_core::judge::marker;
 use leaver_core::prepare::recipients_digest;
 use leaver_core::reading::{OrgRole, Snapshot};
 use leaver_core::source::{Kind, What};
+use leaver_core::wanted::due;
 use leaver_core::write::{Outcome, Write};
 
 use crate::bench::{Bench, FULL, QUIET, expect, failures, touching};
-use crate::stage::{APPROVER, person};
+use crate::stage::{APPROVER, Wish, furnished, person, request};
 use crate::world::{LEAVER, LOOK_ALIKE_ID, address, leaver, successor};
 
 /// One statement, how the world makes it true and false, and the reads without which nothing can be said.
@@ -428,6 +429,38 @@ fn only_a_seal_since_the_removal_that_witnesses_signed_counts() {
     let seen = step(sign("late"));
     expect(&seen, State::Holds, "sealed since, and signed");
     assert_eq!(seen.proof, Some(Proof::Record));
+}
+
+/// What held of the first removal says nothing of the second one: it is looked at again, and must be made true again.
+#[test]
+fn a_removal_that_came_back_asks_for_its_records_anew() {
+    let mut wish = Wish::new(request());
+    wish.policy.witness_quorum = 1;
+    let mut bench = Bench::planned(furnished(), &wish);
+    let key = leaver_core::ids::ClaimKey::from("record.witnessed");
+    let plan = bench.plan();
+    let claim = plan.claim(&key).unwrap().clone();
+    let approved = bench.case.plan_event().unwrap().clone();
+    let by = person(APPROVER);
+    bench.add(Event::Approved { plan: approved, by, identity: Identity::Passkey, originals: Vec::new() });
+    let step = |bench: &mut Bench, event: Event| {
+        bench.now = bench.now.checked_add(SignedDuration::from_secs(1)).unwrap();
+        bench.add(event);
+        due(&bench.case, &bench.plan(), &claim, bench.now)
+    };
+    let moved = |to: CaseState| Event::Moved { to, why: "a test".to_owned() };
+    let manifest = Digest::of(b"one");
+    let seal = Event::Sealed { case: bench.case.id.clone(), manifest_sha256: manifest.clone(), supersedes: None };
+    let sign = Event::Witnessed { manifest_sha256: manifest, witnesses: vec!["audit".to_owned()] };
+    for event in [moved(CaseState::Running), moved(CaseState::Removed), seal, sign] {
+        step(&mut bench, event);
+    }
+    let observation = bench.judge(&claim);
+    expect(&observation, State::Holds, "sealed since the removal, and signed");
+    assert_eq!(step(&mut bench, Event::Observed { claim: key, observation }), None, "nothing changed since");
+    step(&mut bench, moved(CaseState::Reopened));
+    assert!(step(&mut bench, moved(CaseState::Removed)).is_some(), "the seal is older than the second removal");
+    expect(&bench.judge(&claim), State::Broken, "and says nothing of it");
 }
 
 #[test]

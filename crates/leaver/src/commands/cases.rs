@@ -463,7 +463,7 @@ async fn watch(app: &App, id: &CaseId, printer: Printer) -> Result<(), Failure> 
                 printer.say(&line);
                 told = line;
             }
-            if case.state.is_over() || matches!(case.state, CaseState::Removed | CaseState::Closed) {
+            if case.state.is_over() || case.state.is_removed() {
                 return Ok(());
             }
         }

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use leaver_core::case::Case;
+use leaver_core::case::{Case, Paths};
 use leaver_core::claim::{Claim, ClaimKind, Proof, State};
-use leaver_core::event::{CaseState, Identity};
+use leaver_core::event::CaseState;
 use leaver_core::judge::reads_now;
 use leaver_core::method::Does;
 use leaver_core::plan::{FindingKind, Plan};
@@ -78,7 +78,7 @@ pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<
     let page = Page {
         leaver: words.leaver.clone(),
         organization: request.org.to_string(),
-        summary: summary(case, plan),
+        summary: summary(case),
         rehearsal: request.rehearsal,
         facts: facts(app, case, plan).await?,
         times: times(case),
@@ -111,19 +111,10 @@ pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<
 }
 
 /// How the case stands, in one sentence.
-fn summary(case: &Case, plan: &Plan) -> String {
-    let paths = || plan.claims.iter().filter(|claim| claim.kind.gates_removed());
-    let by = |proof: fn(Proof) -> bool| {
-        paths()
-            .filter_map(|claim| case.observation(&claim.key))
-            .filter(|seen| seen.observation.state == State::Holds && seen.observation.proof.is_some_and(proof))
-            .count()
-    };
-    let (read, attested) = (by(|proof| proof == Proof::Read), by(|proof| proof == Proof::Attested));
-    let accepted =
-        paths().filter(|claim| !holds(case, claim) && case.accepted(&claim.key, case.last_at).is_some()).count();
-    let all = paths().count();
-    let open = paths().filter(|claim| !holds(case, claim)).count() - accepted;
+fn summary(case: &Case) -> String {
+    let paths = case.paths(case.last_at);
+    let Paths { read, attested, accepted, open } = paths;
+    let all = paths.all();
     format!(
         "{}. Of {all} access paths and senders {read} were seen closed by an independent read, {attested} {} attested by a named \
          person, {accepted} {} accepted as open, {open} {} unproved.",
@@ -150,10 +141,6 @@ fn are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-fn holds(case: &Case, claim: &Claim) -> bool {
-    case.observation(&claim.key).is_some_and(|seen| seen.observation.state == State::Holds)
-}
-
 async fn facts(app: &App, case: &Case, plan: &Plan) -> Result<Vec<(&'static str, String)>, Failure> {
     let request = &case.request;
     let account = plan.subject.vendor_id.as_ref();
@@ -172,12 +159,10 @@ async fn facts(app: &App, case: &Case, plan: &Plan) -> Result<Vec<(&'static str,
     match case.approval() {
         None => facts.push(("Approver", "nobody yet".to_owned())),
         Some(approval) => {
-            let known = match approval.identity {
-                Identity::Declared => "identity declared",
-                Identity::OpenId => "by OpenID login",
-                Identity::Passkey => "by passkey",
-            };
-            facts.push(("Approver", format!("{} ({known})", app.address(&approval.by).await?)));
+            facts.push((
+                "Approver",
+                format!("{} (identity: {})", app.address(&approval.by).await?, approval.identity.word()),
+            ));
         }
     }
     if let Some((by, _)) = case.ratified() {
@@ -191,7 +176,7 @@ async fn facts(app: &App, case: &Case, plan: &Plan) -> Result<Vec<(&'static str,
 fn times(case: &Case) -> Vec<(&'static str, String)> {
     let request = &case.request;
     let removed = case.removed_at;
-    let stands = matches!(case.state, CaseState::Removed | CaseState::Closed);
+    let stands = case.state.is_removed();
     let verdict = match removed {
         Some(at) if stands && at <= request.deadline => ", met",
         Some(_) if stands => ", missed",

@@ -124,7 +124,8 @@ fn event(
     let class = IAM * 1000 + kind.class;
     let (status_id, status, code) = match seen.proof {
         Some(Proof::Read) => (1, "Success", "seen by an independent read"),
-        _ => (99, "Attested", "a named person's word; nothing can be read"),
+        Some(Proof::Attested) => (99, "Attested", "a named person's word; nothing can be read"),
+        Some(Proof::Record) | None => (0, "Unknown", "no proof of the vendor's is on record"),
     };
     let organization = json!({ "name": case.request.org, "uid": case.request.vendor_org.to_string() });
     let mut leaver = json!({
@@ -164,7 +165,7 @@ fn event(
         }
         GROUP => {
             fields.insert("user".to_owned(), leaver);
-            let name = instances.first().map_or_else(String::new, |team| words.team(team));
+            let name = instances.iter().map(|team| words.team(team)).collect::<Vec<_>>().join(", ");
             let uid = instances.iter().map(|team| team.as_str()).collect::<Vec<_>>().join(" ");
             fields.insert("group".to_owned(), json!({ "name": name, "uid": uid }));
         }

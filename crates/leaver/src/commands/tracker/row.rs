@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use leaver_core::case::Case;
-use leaver_core::claim::{ClaimKind, Predicate, Proof, State};
-use leaver_core::event::{CaseState, Identity};
+use leaver_core::claim::{Predicate, State};
+use leaver_core::event::Identity;
 use leaver_core::ids::ProjectId;
 use leaver_core::method::Method;
 use leaver_core::plan::{Plan, keys};
@@ -57,12 +57,14 @@ pub(super) struct Row {
     paths_attested: usize,
     paths_accepted: usize,
     paths_open: usize,
+    /// Whole hours from the end of the work to the removal.
+    hours_from_effective: Option<i64>,
 }
 
 /// The row of a case.
 pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, Failure> {
     let request = &case.request;
-    let removed = case.removed_at.filter(|_| matches!(case.state, CaseState::Removed | CaseState::Closed));
+    let removed = case.removed_at.filter(|_| case.state.is_removed());
     let approval = case.approval();
     let (approver, ratified_by) = (
         match approval {
@@ -75,7 +77,7 @@ pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, F
         },
     );
     let words = words(app, case).await?;
-    let paths = paths(case, now);
+    let paths = case.paths(now);
     Ok(Row {
         case: case.id.to_string(),
         organization: request.org.to_string(),
@@ -112,40 +114,17 @@ pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, F
         paths_attested: paths.attested,
         paths_accepted: paths.accepted,
         paths_open: paths.open,
+        hours_from_effective: removed
+            .zip(request.ended)
+            .map(|(to, from)| to.duration_since(from).as_secs().div_euclid(3600)),
     })
-}
-
-/// Access paths and senders, by what stands behind each.
-#[derive(Debug, Default)]
-struct Paths {
-    read: usize,
-    attested: usize,
-    accepted: usize,
-    open: usize,
-}
-
-fn paths(case: &Case, now: Timestamp) -> Paths {
-    let mut paths = Paths::default();
-    let Some((plan, _)) = &case.plan else { return paths };
-    for claim in plan.claims.iter().filter(|claim| claim.kind.gates_removed()) {
-        let seen = case.observation(&claim.key).map(|seen| &seen.observation);
-        let holds = seen.filter(|seen| seen.state == State::Holds).and_then(|seen| seen.proof);
-        match holds {
-            Some(Proof::Attested) => paths.attested += 1,
-            Some(Proof::Read) => paths.read += 1,
-            Some(Proof::Record) | None if case.accepted(&claim.key, now).is_some() => paths.accepted += 1,
-            Some(Proof::Record) | None => paths.open += 1,
-        }
-    }
-    paths
 }
 
 /// When the vendor last said yes to a change that closes an access path or stops a sender.
 fn acted(case: &Case) -> Option<Timestamp> {
     let (plan, _) = case.plan.as_ref()?;
-    let closes = |kind: ClaimKind| kind.gates_removed();
     let done = case.effects().values().filter(|fact| matches!(fact.outcome, Some(Outcome::Done { .. })));
-    done.filter(|fact| plan.claim(&fact.effect.claim).is_some_and(|claim| closes(claim.kind)))
+    done.filter(|fact| plan.claim(&fact.effect.claim).is_some_and(|claim| claim.kind.gates_removed()))
         .filter_map(|fact| fact.ended_at)
         .max()
 }
@@ -225,14 +204,6 @@ const HEAD: [&str; 29] = [
 fn cells(row: &Row) -> [String; 29] {
     let time = super::time;
     let text = |text: &Option<String>| cell(text.as_deref().unwrap_or(""));
-    let identity = match row.approver_identity {
-        None => "",
-        Some(Identity::Declared) => "declared",
-        Some(Identity::OpenId) => "openid",
-        Some(Identity::Passkey) => "passkey",
-    };
-    let hours =
-        row.removal_date.zip(row.effective).map(|(to, from)| to.duration_since(from).as_secs().div_euclid(3600));
     [
         cell(&row.case),
         cell(&row.organization),
@@ -243,7 +214,7 @@ fn cells(row: &Row) -> [String; 29] {
         cell(&row.administrator),
         cell(&row.requester),
         text(&row.approver),
-        identity.to_owned(),
+        row.approver_identity.map_or("", Identity::word).to_owned(),
         text(&row.ratified_by),
         cell(&row.ticket),
         cell(&row.justification),
@@ -262,7 +233,7 @@ fn cells(row: &Row) -> [String; 29] {
         row.paths_attested.to_string(),
         row.paths_accepted.to_string(),
         row.paths_open.to_string(),
-        hours.map_or_else(String::new, |hours| hours.to_string()),
+        row.hours_from_effective.map_or_else(String::new, |hours| hours.to_string()),
     ]
 }
 
