@@ -63,32 +63,85 @@ text_id! {
     /// The stable key of one outward action: claim, instance, attempt. The same key is the same action.
     EffectKey
 }
-text_id! {
-    /// A SHA-256 digest in lower-case hex.
-    Digest
-}
+/// A SHA-256 digest, written in lower-case hex. There are many at once, so each is its 32 bytes and no text of its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
 
 impl Digest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        use fmt::Write as _;
         use sha2::Digest as _;
 
-        let mut text = String::with_capacity(64);
-        for byte in sha2::Sha256::digest(bytes) {
-            // Writing to a String cannot fail.
-            if write!(text, "{byte:02x}").is_err() {
-                break;
-            }
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// Reads 64 digits in lower-case hex.
+    ///
+    /// # Errors
+    /// The text itself, when it is not a digest.
+    pub fn parse(text: &str) -> Result<Self, NotADigest> {
+        let no = || NotADigest(text.to_owned());
+        let nibble = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return Err(no());
         }
-        Self(text)
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = nibble(*high).zip(nibble(*low)).map(|(high, low)| high << 4 | low).ok_or_else(no)?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The 32 bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether a person means this digest by these characters: its first twelve or more.
+    pub fn is_meant_by(&self, text: &str) -> bool {
+        text.len() >= 12 && self.to_string().starts_with(text)
     }
 
     /// The first twelve characters, for people.
-    pub fn short(&self) -> &str {
-        self.0.get(..12).unwrap_or(&self.0)
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(12).collect()
     }
 }
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The text that was not a digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a SHA-256 digest in lower-case hex")]
+pub struct NotADigest(pub String);
 
 /// The vendor's number of an organization (`facts/mixpanel.md` 2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

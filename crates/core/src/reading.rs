@@ -1,6 +1,7 @@
 //! What a connector brings back from one read. A reading states facts; only the judge draws conclusions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -290,7 +291,7 @@ impl Others {
 
     fn of(address: &Address) -> u64 {
         let digest = Digest::of(address.as_str().as_bytes());
-        u64::from_str_radix(digest.as_str().get(..16).unwrap_or_default(), 16).unwrap_or_default()
+        digest.bytes().first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default()
     }
 }
 
@@ -398,8 +399,8 @@ impl GrantKind {
     }
 }
 
-/// A person as vendor objects name their maker.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A person as vendor objects name their maker. A few people make the thousands of things of a list, so the things share them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Maker {
     /// The vendor's id.
     pub id: Option<String>,
@@ -438,7 +439,7 @@ pub struct Item {
     /// Its title or name. Never in a key or an event.
     pub title: String,
     /// Who made it.
-    pub maker: Option<Maker>,
+    pub maker: Option<Arc<Maker>>,
     /// Its settable owner (`owned_by` of a saved metric alone) or contacts (lexicon): the only two true owner fields (XFER-6).
     pub owners: Vec<Maker>,
     /// Whom it sends to.
@@ -474,7 +475,7 @@ pub struct Item {
     /// When it was last changed.
     pub modified: Option<String>,
     /// Who changed it last, where shown.
-    pub editor: Option<Maker>,
+    pub editor: Option<Arc<Maker>>,
     /// When it was last used (service accounts).
     pub last_used: Option<String>,
     /// Its role, where it has one (service accounts).

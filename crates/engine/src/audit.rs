@@ -169,7 +169,7 @@ impl Engine {
         let span = account.span.unwrap_or_default();
         let now = self.clock.now();
         let import = Import {
-            file: Digest::new(kept.digest),
+            file: Digest::parse(&kept.digest).map_err(|error| Error::Archive(std::io::Error::other(error)))?,
             format: scanned.format,
             bytes: kept.bytes,
             by: by.clone(),

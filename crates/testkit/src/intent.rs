@@ -101,6 +101,6 @@ mod tests {
     fn leave_names_the_effect_and_the_plan() {
         let intent = super::intent();
         assert_eq!(intent.effect().as_str(), "service-accounts.gone/1/1");
-        assert_eq!(intent.plan().as_str().len(), 64);
+        assert_eq!(intent.plan().to_string().len(), 64);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -297,7 +297,7 @@ impl Client {
             Content::Held(body) => sink.stage(&Capture::plain(meta, body)),
             Content::Filed { file, .. } => sink.stage_spooled(meta, &file),
         });
-        kept.await.map(Digest::new).map_err(|error| Lost::During(unstored(&error)))
+        kept.await.and_then(|kept| Digest::parse(&kept).map_err(io::Error::other)).map_err(|error| Lost::During(unstored(&error)))
     }
 
     /// Reads the body; what came before an error is kept. A large one goes to a file of the sink, unless it bears a secret:
@@ -380,7 +380,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Se
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other).and_then(|done| done)
 }
 
-fn unstored(error: &std::io::Error) -> Failure {
+fn unstored(error: &io::Error) -> Failure {
     tracing::error!(%error, "store raw answer");
     Failure::Incomplete(format!("the raw answer could not be stored: {error}"))
 }

@@ -2,6 +2,8 @@
 //!
 //! Numbers may come as texts and texts as numbers; unknown fields are left alone. What is absent stays absent.
 
+use std::sync::Arc;
+
 use leaver_core::ids::ProjectId;
 use leaver_core::reading::{Grant, GrantKind, Item, Maker};
 use leaver_core::source::Kind;
@@ -23,7 +25,7 @@ pub(crate) fn item(kind: Kind, thing: &Value) -> Option<Item> {
     Some(Item {
         id,
         title: title(kind, fields).unwrap_or_default(),
-        maker: person::maker(fields),
+        maker: person::maker(fields).map(Arc::new),
         owners: owners(kind, fields),
         recipients: recipients::of(kind, fields),
         private: flagged(fields, &["is_private", "is_visibility_restricted"]),
@@ -41,7 +43,7 @@ pub(crate) fn item(kind: Kind, thing: &Value) -> Option<Item> {
         description: first(fields, &["description"]).or_else(|| first(schema(fields)?, &["description"])),
         created: first(fields, &["created", "created_at", "date"]),
         modified: first(fields, &["modified", "modified_at", "last_edited", "last_modified"]),
-        editor: person::editor(fields),
+        editor: person::editor(fields).map(Arc::new),
         last_used: None,
         role: None,
         projects: Vec::new(),
@@ -176,7 +178,7 @@ pub(crate) fn service_account(project: Option<ProjectId>, thing: &Value) -> Opti
         id: first(fields, &["id"])?,
         title: first(fields, &["username", "name"]).unwrap_or_default(),
         // `user` is the account's own internal person here, not its maker.
-        maker: person::maker(&without(fields, "user")),
+        maker: person::maker(&without(fields, "user")).map(Arc::new),
         created: first(fields, &["created"]),
         last_used: first(fields, &["last_used"]),
         role,

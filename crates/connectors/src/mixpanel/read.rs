@@ -1,5 +1,8 @@
 //! From a source to its reading.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use leaver_core::ids::{CredentialName, ProjectId};
 use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Item, Reading, Snapshot, Teams};
@@ -175,6 +178,7 @@ impl Mixpanel {
         let keep = move |thing: Value| item::item(kind, &thing);
         let mut items = self.elements(project, kind, routes(kind).unread, trail, keep).await?;
         // The vendor's order may change from day to day: the same things are to give the same plan.
+        share_people(&mut items);
         items.sort_by_cached_key(|item| (item.id.parse::<u64>().map_or((1, 0), |number| (0, number)), item.id.clone()));
         Ok(Snapshot::Items(items))
     }
@@ -309,6 +313,17 @@ impl Mixpanel {
     }
 }
 
+/// Lets the items hold the same people together, each once.
+fn share_people(items: &mut [Item]) {
+    let mut people = BTreeSet::new();
+    for person in items.iter_mut().flat_map(|item| [&mut item.maker, &mut item.editor]).flatten() {
+        match people.get(&*person) {
+            Some(known) => *person = Arc::clone(known),
+            None => drop(people.insert(Arc::clone(person))),
+        }
+    }
+}
+
 fn in_project(project: ProjectId) -> Fill<'static> {
     Fill { project: Some(project), ..Fill::default() }
 }
@@ -319,7 +334,11 @@ fn items(list: &[Value], read: impl Fn(&Value) -> Option<Item>) -> Result<Snapsh
 }
 
 fn all(list: &[Value], read: impl Fn(&Value) -> Option<Item>) -> Result<Vec<Item>, Failure> {
-    list.iter().map(|thing| read(thing).ok_or_else(nameless)).collect()
+    let mut items = Vec::with_capacity(list.len());
+    for thing in list {
+        items.push(read(thing).ok_or_else(nameless)?);
+    }
+    Ok(items)
 }
 
 fn one(found: Found, read: impl Fn(&Value) -> Option<Item>) -> Result<Snapshot, Failure> {

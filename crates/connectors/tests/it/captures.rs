@@ -28,7 +28,7 @@ async fn an_answer_that_cannot_be_parsed_is_kept_byte_for_byte() {
     bench.answers_all(answer).await;
     let reading = bench.read(What::List(PROJECT, Kind::Board)).await;
     assert!(matches!(reading.result, Err(Failure::Malformed(_))));
-    let capture = bench.sink.get(reading.captures[0].as_str()).unwrap();
+    let capture = bench.sink.get(reading.captures[0].to_string().as_str()).unwrap();
     assert_eq!(capture.body(), body.as_bytes());
     let meta = capture.meta();
     assert_eq!((meta.method.as_str(), meta.status), ("GET", 200));
@@ -121,7 +121,7 @@ async fn no_secret_reaches_the_disk_or_a_debug_text() {
         assert!(!format!("{reading:?}").contains(CANARY), "{reading:?}");
     }
 
-    let capture = store.get(written.captures[0].as_str()).unwrap().unwrap();
+    let capture = store.get(written.captures[0].to_string().as_str()).unwrap().unwrap();
     let redacted = capture.meta().redacted.as_ref().unwrap();
     assert_eq!(redacted.fields, ["/results/token"]);
     assert_eq!(redacted.hmac_sha256.len(), 64);
@@ -169,7 +169,7 @@ async fn a_large_answer_is_kept_on_disk_and_read_from_there_as_from_memory() {
     assert!(from_disk.result == from_memory.result && from_disk.to_the_end == from_memory.to_the_end);
     let Ok(leaver_core::reading::Snapshot::Roster(roster)) = from_disk.result else { panic!("{from_disk:?}") };
     assert_eq!(roster.len(), 20_000);
-    let capture = store.get(from_disk.captures[0].as_str()).unwrap().unwrap();
+    let capture = store.get(from_disk.captures[0].to_string().as_str()).unwrap().unwrap();
     assert!(capture.meta().whole);
     assert_eq!(capture.body(), crowd());
     assert_eq!(count(dir.path()), 2, "one capture and the key");
@@ -206,7 +206,7 @@ async fn a_large_answer_that_is_cut_is_no_reading_and_is_marked_as_cut() {
     let store = store(dir.path());
     let reading = reading_to(&format!("http://{server}"), &store).read(&source(What::Roster)).await;
     assert_eq!(reading.result, Err(Failure::Network));
-    let capture = store.get(reading.captures[0].as_str()).unwrap().unwrap();
+    let capture = store.get(reading.captures[0].to_string().as_str()).unwrap().unwrap();
     assert!(!capture.meta().whole);
     assert_eq!(capture.body(), cut);
     assert_eq!(count(dir.path()), 2, "nothing unnamed is left");

@@ -311,12 +311,12 @@ pub fn marker(case: &crate::ids::CaseId) -> String {
 /// compared by it (XFER-1). `None` when the answers do not show it.
 pub fn definition(item: &Item, reports: &[Item]) -> Option<Digest> {
     let own = item.definition.as_ref()?;
-    let mut parts: Vec<&str> = Vec::new();
+    let mut parts = Vec::new();
     for report in reports.iter().filter(|report| report.part_of.as_deref() == Some(item.id.as_str())) {
-        parts.push(report.definition.as_ref()?.as_str());
+        parts.push(report.definition.as_ref()?.to_string());
     }
     parts.sort_unstable();
-    parts.insert(0, own.as_str());
+    parts.insert(0, own.to_string());
     Some(Digest::of(parts.join("\n").as_bytes()))
 }
 

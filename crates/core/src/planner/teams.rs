@@ -107,6 +107,6 @@ fn gives(team: &Team) -> String {
 
 /// How a plan remembers somebody without a name or an address.
 pub(crate) fn witness(member: &Maker) -> Option<String> {
-    let digest = |address: &crate::ids::Address| Digest::of(address.as_str().as_bytes()).short().to_owned();
+    let digest = |address: &crate::ids::Address| Digest::of(address.as_str().as_bytes()).short();
     member.id.clone().or_else(|| member.address.as_ref().map(digest))
 }

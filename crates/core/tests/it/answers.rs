@@ -167,7 +167,7 @@ impl World {
         Some(Item {
             id: id.to_string(),
             title: robot.username.clone(),
-            maker: Some(robot.maker.clone()),
+            maker: Some(robot.maker.clone().into()),
             role: Some(robot.role.clone()),
             last_used: robot.last_used.map(|at| at.to_string()),
             ..Item::default()
@@ -199,7 +199,7 @@ impl World {
         Item {
             id: id.to_owned(),
             title: thing.title.clone(),
-            maker: Some(thing.maker.clone()),
+            maker: Some(thing.maker.clone().into()),
             owners: thing.owners.clone(),
             recipients: mail.chain(channels).chain(thing.host.clone().map(Recipient::Host)).collect(),
             private: Some(!thing.shared),
@@ -210,7 +210,7 @@ impl World {
             paused: matches!(kind, Kind::Webhook | Kind::Automation).then_some(thing.off),
             description: thing.description.clone(),
             created: thing.created.map(|at| at.to_string()),
-            editor: thing.edited.as_ref().map(|(editor, _)| editor.clone()),
+            editor: thing.edited.as_ref().map(|(editor, _)| editor.clone().into()),
             modified: thing.edited.as_ref().map(|(_, at)| at.to_string()),
             raw: if by_id { raw(kind, id, thing) } else { Value::Null },
             ..Item::default()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use leaver_core::claim::{Choice, Decision, State};
 use leaver_core::effect::{Act, Effect};
 use leaver_core::event::{CaseState, Event, Stamped};
-use leaver_core::ids::{ClaimKey, EffectKey};
+use leaver_core::ids::{ClaimKey, Digest, EffectKey};
 use leaver_core::plan::keys;
 use leaver_core::source::Kind;
 use leaver_core::write::{Outcome, Write};
@@ -56,7 +56,7 @@ fn a_change_without_intent_approval_or_state_is_found() {
     finds(&of_history(&history, &[sent[0].clone(), sent[0].clone()]), "sent twice");
     let unapproved = spoiled(&history, |event| {
         if let Event::Approved { plan, .. } = event {
-            *plan = "another".into();
+            *plan = Digest::of(b"another");
         }
     });
     finds(&of_history(&unapproved, &sent), "without an approval of its plan");

@@ -49,7 +49,7 @@ async fn a_removal_is_confirmed_by_either_format_and_either_layout() {
         assert!(leaver.made["logins"] > 0 && leaver.made["actions"] > 0 && leaver.made["exports"] > 0, "{leaver:?}");
         assert!(leaver.removed_at.is_some() && leaver.returns.is_empty(), "{leaver:?}");
         // The original is kept, byte for byte, under its hash, before the journal names it.
-        let kept = std::fs::read(stage.archive().join(report.import.file.as_str())).unwrap();
+        let kept = std::fs::read(stage.archive().join(report.import.file.to_string())).unwrap();
         assert_eq!(leaver_core::ids::Digest::of(&kept), report.import.file);
         let loaded = stage.engine.store.load(&rest.case.id).await.unwrap().unwrap();
         let last: Stamped = serde_json::from_slice(&loaded.events.last().unwrap().bytes).unwrap();

@@ -318,7 +318,7 @@ pub(crate) async fn remove(
         return Err(Failure::not_done("L201", "no plan was made"));
     };
     if let Some(named) = &remove.plan
-        && !(named.len() >= 12 && hash.as_str().starts_with(named.as_str()))
+        && !hash.is_meant_by(named)
     {
         return Err(Failure::not_done("L202", format!("the plan is {hash} now, not {named}; nothing was opened"))
             .hint("look at what changed with 'leaver plan'; a hash needs at least its first 12 characters"));

@@ -28,7 +28,7 @@ pub(crate) fn keep_bytes(app: &App, bytes: &[u8]) -> std::io::Result<Digest> {
     let digest = Digest::of(bytes);
     let folder = app.config.path(&app.config.evidence).join("attachments");
     std::fs::create_dir_all(&folder)?;
-    let place = folder.join(digest.as_str());
+    let place = folder.join(digest.to_string());
     if place.exists() {
         return Ok(digest);
     }
@@ -55,10 +55,12 @@ pub(crate) async fn approve(
     let id = app.engine.find(&approve.case).await?;
     let case = app.engine.case(&id).await?;
     let hash = case.plan_event().cloned().ok_or_else(|| Failure::not_done("L201", "the case has no plan yet"))?;
-    let plan = match &approve.plan {
-        Some(named) if hash.as_str().starts_with(named.as_str()) && named.len() >= 12 => hash,
-        Some(named) => Digest::new(named.clone()),
+    let plan = match approve.plan.as_deref().filter(|named| !hash.is_meant_by(named)) {
         None => hash,
+        Some(named) => Digest::parse(named).map_err(|_| {
+            let problem = format!("the plan of the case is {}, not {named}", hash.short());
+            Failure::not_done("L202", problem).hint("look at the plan again: leaver status CASE")
+        })?,
     };
     let originals = keep_all(app, &approve.attach)?;
     // In an emergency one person's yes is enough to start; a second one ratifies.

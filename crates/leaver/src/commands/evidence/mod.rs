@@ -8,7 +8,6 @@ use std::path::Path;
 
 use leaver_core::ids::{CaseId, Digest};
 use leaver_engine::Sealed;
-use leaver_evidence::canonical::digest;
 use leaver_evidence::log::{Proof, Witnessed};
 use leaver_evidence::pack::{self, CheckResult, Draft, NO_TIME_STAMP, NO_WITNESS, Seal, Trust, TrustError};
 use serde_json::json;
@@ -57,7 +56,7 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Witness
         let record = app.engine.record(id).await?;
         let mut draft = Draft::begin(place)?;
         fill(app, &record, &mut draft).await?;
-        let manifest = Digest::new(digest(draft.manifest().as_bytes()));
+        let manifest = Digest::of(draft.manifest().as_bytes());
         let Sealed::Entry(entry) = app.engine.seal(&record, manifest.clone()).await? else { continue };
         let signed = log.sign(&*app.engine.store, &app.config.witness).await?;
         let proof = |seq: u64| {
