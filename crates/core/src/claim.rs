@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ClaimKey, Digest, PersonId, ProjectId};
 use crate::reading::{Grant, OrgRole};
 use crate::source::{Kind, What};
+use crate::statement::Statement;
 
 /// A statement that must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -521,7 +522,7 @@ pub struct Decision {
     /// Who made it.
     pub by: PersonId,
     /// Why.
-    pub why: String,
+    pub why: Statement,
     /// Until when it is good; needed for an accepted risk.
     pub until: Option<Timestamp>,
     /// When it was made.
@@ -536,7 +537,7 @@ pub struct Attestation {
     /// The file that was attached.
     pub file: Option<Digest>,
     /// The note.
-    pub note: String,
+    pub note: Statement,
     /// When.
     pub at: Timestamp,
 }

@@ -10,6 +10,7 @@ use crate::method::Urgency;
 use crate::plan::{Plan, Request, keys};
 use crate::reading::Failure;
 use crate::source::Kind;
+use crate::statement::Statement;
 use crate::wanted::{Live, Owed, RECHECKS, is_in_force, settled, waits_for_person};
 
 /// Why a command is refused. Each has a code with a page in `docs/errors`.
@@ -243,22 +244,26 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
             if case.approval().is_some_and(|approval| approval.by == by) {
                 return Err(Rejection::Duty { role: "authoriser", act: "refuse to ratify" });
             }
-            let held = moved(CaseState::Held, format!("the emergency was not ratified: {why}"));
-            Ok(vec![Event::Rejected { by, why }, held])
+            let held = moved(CaseState::Held, "the emergency was not ratified".to_owned());
+            Ok(vec![Event::Rejected { by, why: Statement::said(why) }, held])
         }
         Command::Reject { by, why } => {
             waiting(case)?;
             not_leaver(&case.request, &by, "reject")?;
-            Ok(vec![Event::Rejected { by, why: why.clone() }, moved(CaseState::Rejected, why)])
+            let rejected = moved(CaseState::Rejected, "the plan was refused".to_owned());
+            Ok(vec![Event::Rejected { by, why: Statement::said(why) }, rejected])
         }
         Command::Cancel { by, why } => {
             not_leaver(&case.request, &by, "cancel")?;
             if case.state.is_over() || case.state == CaseState::Closed {
                 return Err(Rejection::WrongState { state: case.state, wanted: "there is nothing left to cancel" });
             }
-            Ok(vec![Event::Cancelled { by, why: why.clone() }, moved(CaseState::Cancelled, why)])
+            let cancelled = moved(CaseState::Cancelled, "the case was taken back".to_owned());
+            Ok(vec![Event::Cancelled { by, why: Statement::said(why) }, cancelled])
         }
-        Command::Decide { claim, choice, why, until, by } => choose(case, claim, choice, why, until, by, now),
+        Command::Decide { claim, choice, why, until, by } => {
+            choose(case, claim, choice, Statement::said(why), until, by, now)
+        }
         Command::Release { by, why } => {
             if case.state != CaseState::Held {
                 return Err(Rejection::WrongState { state: case.state, wanted: "only a held case is released" });
@@ -269,9 +274,9 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
                 return Err(Rejection::Duty { role: "requester or approver", act: "release" });
             }
             // A case that was approved for later does not begin because it was released.
-            Ok(vec![Event::Released { by, why }, start(case, now)])
+            Ok(vec![Event::Released { by, why: Statement::said(why) }, start(case, now)])
         }
-        Command::Attest { claim, file, note, by } => attest(case, claim, file, note, by, now),
+        Command::Attest { claim, file, note, by } => attest(case, claim, file, Statement::said(note), by, now),
     }
 }
 
@@ -279,7 +284,7 @@ fn choose(
     case: &Case,
     key: ClaimKey,
     choice: Choice,
-    why: String,
+    why: Statement,
     until: Option<Timestamp>,
     by: PersonId,
     now: Timestamp,
@@ -329,7 +334,7 @@ fn attest(
     case: &Case,
     key: ClaimKey,
     file: Option<Digest>,
-    note: String,
+    note: Statement,
     by: PersonId,
     now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
@@ -453,9 +458,8 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
             if gates.iter().all(|claim| settled(case, &claim.key, now) && seen_since(&claim.key)) {
                 let mut events = Vec::new();
                 if case.note_at().is_none() {
-                    events.push(Event::Noted {
-                        text: format!("access revoked {} per {}", now.strftime("%Y-%m-%d"), case.request.ticket),
-                    });
+                    let note = format!("access revoked {} per {}", now.strftime("%Y-%m-%d"), case.request.ticket);
+                    events.push(Event::Noted { text: Statement::said(note) });
                 }
                 events.push(moved(CaseState::Removed, summary(case, now)));
                 return events;

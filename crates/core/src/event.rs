@@ -12,6 +12,7 @@ use crate::ids::{CaseId, ClaimKey, Digest, EffectKey, PersonId};
 use crate::plan::Request;
 use crate::reading::Failure;
 use crate::source::What;
+use crate::statement::Statement;
 use crate::write::Outcome;
 
 /// One thing that happened.
@@ -85,21 +86,21 @@ pub enum Event {
         /// Who.
         by: PersonId,
         /// Why.
-        why: String,
+        why: Statement,
     },
     /// Somebody took the case back before it ran.
     Cancelled {
         /// Who.
         by: PersonId,
         /// Why.
-        why: String,
+        why: Statement,
     },
     /// A second person let a held case go on.
     Released {
         /// Who.
         by: PersonId,
         /// Why.
-        why: String,
+        why: Statement,
     },
     /// Somebody chose among a claim's options.
     Decided {
@@ -175,8 +176,8 @@ pub enum Event {
     },
     /// The note "access revoked DATE per TICKET" (REMOVE-5).
     Noted {
-        /// The text; no names.
-        text: String,
+        /// The text.
+        text: Statement,
     },
     /// The evidence of the case until here was sealed in a pack. The entry stands alone in the pack, so it names its case.
     Sealed {
@@ -228,6 +229,35 @@ impl Event {
             Self::Sealed { .. } => "sealed",
             Self::Witnessed { .. } => "witnessed",
             Self::Moved { .. } => "moved",
+        }
+    }
+}
+
+impl Event {
+    /// Every place in which somebody speaks in their own words: what must be sealed before the event is written.
+    pub fn words(&mut self) -> Vec<&mut Statement> {
+        match self {
+            Self::Opened { request } => {
+                [Some(&mut request.ticket), request.why.as_mut(), request.sow.as_mut()].into_iter().flatten().collect()
+            }
+            Self::Rejected { why, .. } | Self::Cancelled { why, .. } | Self::Released { why, .. } => vec![why],
+            Self::Decided { decision, .. } => vec![&mut decision.why],
+            Self::Attested { attestation, .. } => vec![&mut attestation.note],
+            Self::Noted { text } => vec![text],
+            Self::Read { .. }
+            | Self::Planned { .. }
+            | Self::Approved { .. }
+            | Self::Authorised { .. }
+            | Self::Ratified { .. }
+            | Self::Intended { .. }
+            | Self::Ended { .. }
+            | Self::Skipped { .. }
+            | Self::Observed { .. }
+            | Self::Extended { .. }
+            | Self::Imported { .. }
+            | Self::Sealed { .. }
+            | Self::Witnessed { .. }
+            | Self::Moved { .. } => Vec::new(),
         }
     }
 }

@@ -97,6 +97,14 @@ impl Digest {
         Ok(Self(bytes))
     }
 
+    /// Takes exactly 32 bytes.
+    ///
+    /// # Errors
+    /// There are more or fewer.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, std::array::TryFromSliceError> {
+        bytes.try_into().map(Self)
+    }
+
     /// The 32 bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0

@@ -17,5 +17,6 @@ pub mod reading;
 pub mod ready;
 pub mod scope;
 pub mod source;
+pub mod statement;
 pub mod wanted;
 pub mod write;

@@ -10,6 +10,7 @@ use crate::ids::{CaseId, ClaimKey, Digest, OrgName, PersonId, ProjectId, VendorO
 use crate::method::{Method, Reason, Urgency};
 use crate::reading::{Grant, OrgRole};
 use crate::source::Kind;
+use crate::statement::Statement;
 
 /// What was asked for: the start of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,11 +40,11 @@ pub struct Request {
     /// How fast.
     pub urgency: Urgency,
     /// The ticket.
-    pub ticket: String,
-    /// Free words of the requester; no names.
-    pub why: Option<String>,
+    pub ticket: Statement,
+    /// Free words of the requester.
+    pub why: Option<Statement>,
     /// The statement of work or contract.
-    pub sow: Option<String>,
+    pub sow: Option<Statement>,
     /// The approval's originals, by digest (AUTH-1).
     pub originals: Vec<Digest>,
     /// The member list as CSV when the case was opened, by digest (STATE-4); `None` where no list could be read.

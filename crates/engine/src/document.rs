@@ -114,7 +114,7 @@ pub fn document(case: &Case, now: Timestamp) -> CaseDocument {
     CaseDocument {
         case: Some(case.id.to_string()),
         state: case.state.word().to_owned(),
-        why: case.state_why.clone(),
+        why: case.why(),
         plan: plan.map(|(_, hash)| hash.to_string()),
         rehearsal: case.request.rehearsal,
         org: case.request.org.to_string(),
@@ -167,7 +167,7 @@ fn of_claim(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> ClaimDoc
         proved_by: seen.and_then(|seen| seen.proof).map(leaver_core::claim::Proof::word),
         accepted: case.accepted(&claim.key, now).map(|decision| AcceptedDocument {
             by: decision.by.to_string(),
-            why: decision.why.clone(),
+            why: decision.why.to_string(),
             until: decision.until,
         }),
         rung: seen.and_then(|seen| seen.rung).map(leaver_core::claim::Rung::word),

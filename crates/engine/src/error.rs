@@ -46,6 +46,14 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// What people said in a case cannot be read, because the key of the person whom it is about is lost.
+    #[error("{words} statements in case {case} cannot be read: the key of the person whom it is about is lost")]
+    LostKey {
+        /// The case.
+        case: leaver_core::ids::CaseId,
+        /// How many.
+        words: usize,
+    },
     /// The file is no export of the vendor's audit log that can be read.
     #[error("the file cannot be imported as an audit log")]
     AuditFile(#[source] Refused),
@@ -94,6 +102,7 @@ impl Error {
             Self::NothingHeld(_) => "L212",
             Self::BadHistory { .. } | Self::Encode(_) => "L304",
             Self::ClockBackwards { .. } => "L305",
+            Self::LostKey { .. } => "L310",
         }
     }
 }

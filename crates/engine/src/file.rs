@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use leaver_core::case::Case;
 use leaver_core::decide::starts;
 use leaver_core::event::{CaseState, Event, Stamped};
-use leaver_core::ids::{CaseId, EffectKey};
+use leaver_core::ids::{CaseId, Digest, EffectKey};
+use leaver_core::statement::Opening;
 use leaver_core::wanted::{Live, wanted};
 use leaver_evidence::canonical::leaf_hash;
 use leaver_store::{Append, CaseRow, Fence, Label, LoadedCase, NewEvent, OpenIntent, PersonRecord, PutFact, Store};
@@ -18,16 +19,28 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::BadHistory`] when an event cannot be read, [`Error::NoCase`] when there is none.
 pub fn fold(loaded: &LoadedCase) -> Result<Case, Error> {
+    Case::fold(&history(loaded)?).ok_or_else(|| Error::NoCase(loaded.row.case.to_string()))
+}
+
+/// Reads a stored history, with what people said as far as it can be read.
+pub(crate) fn history(loaded: &LoadedCase) -> Result<Vec<Stamped>, Error> {
     let mut events = Vec::with_capacity(loaded.events.len());
+    let openings: BTreeMap<Digest, &Opening> =
+        loaded.words.iter().map(|opening| (opening.commitment(), opening)).collect();
     for stored in &loaded.events {
-        let event: Stamped = serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
+        let mut event: Stamped = serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
             case: loaded.row.case.clone(),
             version: stored.version,
             source,
         })?;
+        for words in event.event.words() {
+            if let Some(opening) = words.commitment().and_then(|commitment| openings.get(commitment)) {
+                words.open((*opening).clone());
+            }
+        }
         events.push(event);
     }
-    Case::fold(&events).ok_or_else(|| Error::NoCase(loaded.row.case.to_string()))
+    Ok(events)
 }
 
 /// Everything that one step writes besides its events.
@@ -80,15 +93,23 @@ impl File {
             return Err(Error::ClockBackwards { now, last: self.case.last_at });
         }
         let starts = starts(&self.case, &events);
-        let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
+        let (stamped, words) = stamped(events, now);
         let mut next = self.case.clone();
         for event in &stamped {
             next.evolve(event);
         }
         let known = next.effects().keys();
         let close = known.filter(|key| self.case.keeps_busy(key) && !next.keeps_busy(key)).cloned().collect();
-        let step =
-            Step { expected: self.case.version, fence: self.fence, events: &stamped, beside, close, starts, now };
+        let step = Step {
+            expected: self.case.version,
+            fence: self.fence,
+            events: &stamped,
+            words,
+            beside,
+            close,
+            starts,
+            now,
+        };
         append(store, &next, step).await?;
         self.case = next;
         Ok(())
@@ -113,12 +134,24 @@ impl File {
         beside: Beside,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let stamped: Vec<Stamped> = events.into_iter().map(|event| Stamped { at: now, event }).collect();
+        let (stamped, words) = stamped(events, now);
         let case = Case::fold(&stamped).ok_or_else(|| Error::NoCase("new".to_owned()))?;
         let (close, starts) = (Vec::new(), false);
-        append(store, &case, Step { expected: 0, fence: None, events: &stamped, beside, close, starts, now }).await?;
+        let step = Step { expected: 0, fence: None, events: &stamped, words, beside, close, starts, now };
+        append(store, &case, step).await?;
         Ok(Self { case, fence: None })
     }
+}
+
+/// The events with their time, fit for the journal: what somebody says in their own words is bound to a salt and stands apart.
+fn stamped(events: Vec<Event>, at: Timestamp) -> (Vec<Stamped>, Vec<Opening>) {
+    let mut words = Vec::new();
+    let seal = |mut event: Event| {
+        words.extend(event.words().into_iter().filter_map(|said| said.seal(rand::random())));
+        Stamped { at, event }
+    };
+    let stamped = events.into_iter().map(seal).collect();
+    (stamped, words)
 }
 
 /// One step of a case, ready to be stored.
@@ -126,6 +159,8 @@ struct Step<'a> {
     expected: u64,
     fence: Option<Fence>,
     events: &'a [Stamped],
+    /// What the events hold commitments of.
+    words: Vec<Opening>,
     beside: Beside,
     /// Effects whose vendor object is free again.
     close: Vec<EffectKey>,
@@ -135,7 +170,7 @@ struct Step<'a> {
 }
 
 async fn append(store: &dyn Store, case: &Case, step: Step<'_>) -> Result<(), Error> {
-    let Step { expected, fence, events, beside, close, starts, now } = step;
+    let Step { expected, fence, events, words, beside, close, starts, now } = step;
     let mut encoded = Vec::with_capacity(events.len());
     for event in events {
         let bytes = serde_json::to_vec(event)?;
@@ -156,6 +191,7 @@ async fn append(store: &dyn Store, case: &Case, step: Step<'_>) -> Result<(), Er
     let mut append = Append::new(row, expected);
     append.fence = fence;
     append.events = encoded;
+    append.words = words;
     append.close = close;
     append.open = beside.open.into_iter().map(|(effect, target)| OpenIntent { effect, target }).collect();
     append.removed_at = starts.then_some(now);

@@ -3,11 +3,12 @@
 use leaver_core::case::Case;
 use leaver_core::event::{Event, Stamped};
 use leaver_core::ids::{CaseId, Digest};
+use leaver_core::statement::Opening;
 use leaver_store::{AppendError, StoredEvent};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::file::{Beside, File, fold};
+use crate::file::{Beside, File, history};
 
 /// The history of a case, read at one moment.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Record {
     pub stored: Vec<StoredEvent>,
     /// The same events, understood.
     pub events: Vec<Stamped>,
+    /// What the events hold commitments of, as far as it was not erased.
+    pub words: Vec<Opening>,
 }
 
 /// How a seal ended.
@@ -33,19 +36,15 @@ impl Engine {
     /// The whole history of a case.
     ///
     /// # Errors
-    /// [`Error::NoCase`], [`Error::BadHistory`]; the store's.
+    /// [`Error::NoCase`], [`Error::BadHistory`], [`Error::LostKey`]; the store's.
     pub async fn record(&self, id: &CaseId) -> Result<Record, Error> {
         let loaded = self.store.load(id).await?.ok_or_else(|| Error::NoCase(id.to_string()))?;
-        let case = fold(&loaded)?;
-        let read = |stored: &StoredEvent| {
-            serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
-                case: id.clone(),
-                version: stored.version,
-                source,
-            })
-        };
-        let events = loaded.events.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Record { case, stored: loaded.events, events })
+        if loaded.lost_words > 0 {
+            return Err(Error::LostKey { case: id.clone(), words: loaded.lost_words });
+        }
+        let events = history(&loaded)?;
+        let case = Case::fold(&events).ok_or_else(|| Error::NoCase(id.to_string()))?;
+        Ok(Record { case, stored: loaded.events, events, words: loaded.words })
     }
 
     /// Journals that enough outside witnesses signed the log with this seal in it.

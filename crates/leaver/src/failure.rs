@@ -160,6 +160,9 @@ impl From<EngineError> for Failure {
             EngineError::Archive(_) => {
                 failure.hint = Some("check the folder of 'evidence', its permissions and the free space".to_owned());
             }
+            EngineError::LostKey { .. } => {
+                failure.hint = Some("put the file back into the folder of keys beside the database".to_owned());
+            }
             EngineError::Store(_)
             | EngineError::Append(_)
             | EngineError::BadHistory { .. }

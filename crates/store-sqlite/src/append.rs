@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use leaver_core::ids::{CaseId, EffectKey};
-use leaver_store::{Append, AppendError, Appended, CaseRow, Fence, NewEvent, OpenIntent, StoreError};
+use leaver_store::{Append, AppendError, Appended, CaseRow, Fence, NewEvent, OpenIntent, SealedWords, StoreError};
 use sqlx::SqliteConnection;
 
 use crate::error::during;
@@ -11,12 +11,19 @@ use crate::people::{put_label, put_person};
 use crate::value::{Place, length, signed};
 
 /// Writes the step, or nothing: an error undoes what came before it.
-pub(crate) async fn write(conn: &mut SqliteConnection, append: Append) -> Result<Appended, AppendError> {
-    let Append { row, expected, fence, events, close, open, removed_at, people, labels, facts } = append;
+pub(crate) async fn write(
+    conn: &mut SqliteConnection,
+    append: Append,
+    words: Vec<SealedWords>,
+) -> Result<Appended, AppendError> {
+    let Append { row, expected, fence, events, words: _, close, open, removed_at, people, labels, facts } = append;
     let version = expected.saturating_add(length(events.len()));
     admit(conn, &row, expected, fence).await?;
     write_row(conn, &row, expected, version).await?;
     let first = write_events(conn, &row.case, expected, &events).await?;
+    for sealed in &words {
+        write_words(conn, &row.case, sealed).await?;
+    }
     for effect in &close {
         close_effect(conn, &row.case, effect).await?;
     }
@@ -154,6 +161,17 @@ async fn write_events(
     }
     let place = Place { table: "events", row: "the next" };
     place.count("seq", first)
+}
+
+/// Keeps what an event holds a commitment of.
+async fn write_words(conn: &mut SqliteConnection, case: &CaseId, sealed: &SealedWords) -> Result<(), StoreError> {
+    let case = case.as_str();
+    let commitment = sealed.commitment.bytes().as_slice();
+    sqlx::query!("INSERT INTO words (case_id, commitment, sealed) VALUES (?1, ?2, ?3)", case, commitment, sealed.bytes)
+        .execute(conn)
+        .await
+        .map_err(during("append"))?;
+    Ok(())
 }
 
 /// Frees the targets of an effect that has its outcome.

@@ -1,10 +1,10 @@
 //! The journal: the cases with their events.
 
 use async_trait::async_trait;
-use leaver_core::ids::{CaseId, OrgName, PersonId, VendorOrg};
+use leaver_core::ids::{CaseId, Digest, OrgName, PersonId, VendorOrg};
 use leaver_store::{
-    Append, AppendError, Appended, CaseFilter, CaseRow, ChangeMark, Journal, LoadedCase, LogEntry, StoreError,
-    StoredEvent,
+    Append, AppendError, Appended, CaseFilter, CaseRow, ChangeMark, Journal, LoadedCase, LogEntry, SealedWords,
+    StoreError, StoredEvent,
 };
 
 use crate::SqliteStore;
@@ -18,7 +18,9 @@ const CHOICES: i64 = 16;
 #[async_trait]
 impl Journal for SqliteStore {
     async fn append(&self, step: Append) -> Result<Appended, AppendError> {
-        self.writer.write(move |conn| Box::pin(async move { append::write(conn, step).await })).await
+        // The key is on disk before what it seals.
+        let words = self.vault.seal(&step.row.person, &step.words)?;
+        self.writer.write(move |conn| Box::pin(async move { append::write(conn, step, words).await })).await
     }
 
     async fn load_since(&self, case: &CaseId, version: u64) -> Result<Option<LoadedCase>, StoreError> {
@@ -48,10 +50,26 @@ impl Journal for SqliteStore {
         .fetch_all(&mut *reader)
         .await
         .map_err(during("load_since"))?;
+        let words = sqlx::query!("SELECT commitment, sealed FROM words WHERE case_id = ?1", key)
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(during("load_since"))?;
+        let place = Place { table: "words", row: key };
+        let sealed: Vec<SealedWords> = words
+            .into_iter()
+            .map(|row| {
+                let commitment =
+                    Digest::from_slice(&row.commitment).map_err(|error| place.broken("commitment", error))?;
+                Ok(SealedWords { commitment, bytes: row.sealed })
+            })
+            .collect::<Result<_, StoreError>>()?;
         let (row, version) = record.read()?;
+        let opened = self.vault.open(&row.person, &sealed)?;
         Ok(Some(LoadedCase {
             row,
             version,
+            words: opened.words,
+            lost_words: opened.lost,
             events: events.into_iter().map(|event| event.read().map(|entry| entry.event)).collect::<Result<_, _>>()?,
         }))
     }

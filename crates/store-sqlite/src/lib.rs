@@ -33,6 +33,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
+use leaver_store::Vault;
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
@@ -49,6 +50,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     watcher: Mutex<SqliteConnection>,
+    vault: Vault,
     #[cfg(feature = "testing")]
     folder: Option<tempfile::TempDir>,
 }

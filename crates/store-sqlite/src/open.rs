@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use leaver_store::BoxError;
+use leaver_store::{BoxError, Vault};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
@@ -146,9 +146,17 @@ async fn open_within(path: &Path, busy: Duration) -> Result<SqliteStore, OpenErr
         writer: Writer::start(writer),
         readers,
         watcher: Mutex::new(watcher),
+        vault: Vault::at(keys_of(path)),
         #[cfg(feature = "testing")]
         folder: None,
     })
+}
+
+/// The folder of the keys of a database: `leaver.db.keys` beside `leaver.db`.
+fn keys_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".keys");
+    path.with_file_name(name)
 }
 
 /// Creates an empty file, which `SQLite` takes for an empty database, if there is none. `SQLite` gives its other files the same

@@ -54,8 +54,12 @@ impl People for SqliteStore {
     }
 
     async fn erase_person(&self, id: &PersonId, at: Timestamp) -> Result<bool, StoreError> {
-        let id = id.clone();
-        self.writer.erase(move |conn| Box::pin(async move { erase_person(conn, &id, at).await })).await
+        let person = id.clone();
+        let erased =
+            self.writer.erase(move |conn| Box::pin(async move { erase_person(conn, &person, at).await })).await?;
+        // After a crash between the two the same call destroys it.
+        self.vault.destroy(id)?;
+        Ok(erased)
     }
 
     async fn put_labels(&self, org: VendorOrg, labels: Vec<Label>) -> Result<(), StoreError> {
@@ -240,6 +244,10 @@ async fn erase_person(conn: &mut SqliteConnection, id: &PersonId, at: Timestamp)
     .await
     .map_err(during("erase_person"))?;
     sqlx::query!("DELETE FROM person_addresses WHERE person_id = ?1", id)
+        .execute(&mut *conn)
+        .await
+        .map_err(during("erase_person"))?;
+    sqlx::query!("DELETE FROM words WHERE case_id IN (SELECT case_id FROM cases WHERE person_id = ?1)", id)
         .execute(&mut *conn)
         .await
         .map_err(during("erase_person"))?;

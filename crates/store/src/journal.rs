@@ -6,6 +6,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leaver_core::ids::{CaseId, EffectKey, OrgName, PersonId, VendorOrg};
+use leaver_core::statement::Opening;
 
 use crate::error::{AppendError, StoreError};
 use crate::organization::PutFact;
@@ -23,6 +24,8 @@ pub struct Append {
     pub fence: Option<Fence>,
     /// What happened, in order. May be empty: then the version stays.
     pub events: Vec<NewEvent>,
+    /// What the events hold commitments of, to be kept under the key of the row's person.
+    pub words: Vec<Opening>,
     /// Effects that now have their outcome; their targets become free before `open` is looked at. Unknown keys are ignored.
     pub close: Vec<EffectKey>,
     /// Effects that are about to run, with the vendor objects they touch.
@@ -46,6 +49,7 @@ impl Append {
             expected,
             fence: None,
             events: Vec::new(),
+            words: Vec::new(),
             close: Vec::new(),
             open: Vec::new(),
             removed_at: None,
@@ -140,6 +144,10 @@ pub struct LoadedCase {
     pub version: u64,
     /// The events that were asked for, by version.
     pub events: Vec<StoredEvent>,
+    /// What all its events hold commitments of, as far as it can be read.
+    pub words: Vec<Opening>,
+    /// How many of those cannot be read, because their key is lost. What was erased is not among them.
+    pub lost_words: usize,
 }
 
 /// An event of the log and the case it belongs to.

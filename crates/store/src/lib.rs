@@ -11,7 +11,8 @@
 //! * Events are never changed or deleted, come back byte for byte, and are numbered across the whole database from 0
 //!   without gaps.
 //! * [`Work`] gives a case to one worker at a time, and refuses what a worker writes after its case went to another.
-//! * Names, addresses and titles live in [`People`] alone and can be erased.
+//! * Names, addresses and titles live in [`People`] alone and can be erased. What people say in their own words lies beside the journal under
+//!   the key of the person whom the case is about ([`Vault`]), and goes with it.
 //!
 //! Times are kept to the millisecond; anything finer is cut off.
 //!
@@ -23,6 +24,7 @@ mod error;
 mod journal;
 mod organization;
 mod people;
+mod vault;
 mod work;
 
 pub use self::error::{AppendError, BoxError, FactError, LeaseError, PersonError, StoreError};
@@ -31,6 +33,7 @@ pub use self::journal::{
 };
 pub use self::organization::{HoldRecord, OrgFact, Organizations, PutFact, Removal, VersionedHold};
 pub use self::people::{Label, People, PersonRecord};
+pub use self::vault::{Opened, SealedWords, Vault};
 pub use self::work::{Fence, Lease, Work};
 
 /// Everything that `leaver` asks of one database.

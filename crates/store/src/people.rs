@@ -50,7 +50,8 @@ pub trait People: fmt::Debug + Send + Sync {
     /// Whose vendor id this is.
     async fn person_by_vendor_id(&self, org: VendorOrg, id: &str) -> Result<Option<PersonRecord>, StoreError>;
 
-    /// Forgets name, addresses and vendor ids for good. `false` if the person was unknown or already erased.
+    /// Forgets name, addresses and vendor ids for good, and whatever was said in the cases about the person, and destroys their key.
+    /// `false` if the person was unknown or already erased.
     async fn erase_person(&self, id: &PersonId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Sets titles.

@@ -53,7 +53,7 @@ fn request() -> Request {
         teams: Vec::new(),
         role: None,
         urgency: Urgency::Standard,
-        ticket: "T-1".to_owned(),
+        ticket: leaver_core::statement::Statement::said("T-1"),
         why: None,
         sow: None,
         originals: Vec::new(),

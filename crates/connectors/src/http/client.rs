@@ -297,7 +297,9 @@ impl Client {
             Content::Held(body) => sink.stage(&Capture::plain(meta, body)),
             Content::Filed { file, .. } => sink.stage_spooled(meta, &file),
         });
-        kept.await.and_then(|kept| Digest::parse(&kept).map_err(io::Error::other)).map_err(|error| Lost::During(unstored(&error)))
+        kept.await
+            .and_then(|kept| Digest::parse(&kept).map_err(io::Error::other))
+            .map_err(|error| Lost::During(unstored(&error)))
     }
 
     /// Reads the body; what came before an error is kept. A large one goes to a file of the sink, unless it bears a secret:

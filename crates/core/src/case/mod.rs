@@ -17,6 +17,7 @@ use crate::ids::{CaseId, ClaimKey, CredentialName, Digest, EffectKey, PersonId, 
 use crate::plan::{Plan, Request, keys};
 use crate::reading::Failure;
 use crate::source::{Kind, What};
+use crate::statement::Statement;
 use crate::write::Outcome;
 
 /// Why an outward action was not sent when its target was read right before it.
@@ -112,6 +113,10 @@ pub struct Case {
     pub state_since: Timestamp,
     /// Why it is in this state.
     pub state_why: String,
+    /// What the person said who brought it there.
+    state_words: Option<Statement>,
+    /// What somebody said who is about to move it.
+    spoken: Option<Statement>,
     /// The number of events.
     pub version: u64,
     /// The time of the last event.
@@ -169,6 +174,8 @@ impl Case {
             state: CaseState::Draft,
             state_since: first.at,
             state_why: "opened".to_owned(),
+            state_words: None,
+            spoken: None,
             version: 1,
             last_at: first.at,
             removed_at: None,
@@ -221,8 +228,12 @@ impl Case {
         self.version += 1;
         self.last_at = at;
         match &stamped.event {
-            Event::Opened { .. } | Event::Cancelled { .. } | Event::Extended { .. } => {}
-            Event::Rejected { .. } => self.refused = true,
+            Event::Opened { .. } | Event::Extended { .. } => {}
+            Event::Cancelled { why, .. } => self.spoken = Some(why.clone()),
+            Event::Rejected { why, .. } => {
+                self.refused = true;
+                self.spoken = Some(why.clone());
+            }
             // What was seen to have changed until now is released with the case; what changes later holds it again.
             Event::Released { .. } => {
                 self.released.clone_from(&self.suspects);
@@ -327,6 +338,7 @@ impl Case {
                 }
                 self.state_since = at;
                 self.state_why.clone_from(why);
+                self.state_words = self.spoken.take();
                 match to {
                     // Going on after a person's act is no new start: what was read since the start still counts.
                     CaseState::Running if before == CaseState::WaitingPerson => {}

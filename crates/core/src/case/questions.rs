@@ -47,6 +47,14 @@ impl Case {
         self.original
     }
 
+    /// Why the case is in its state, and what the person said who brought it there.
+    pub fn why(&self) -> String {
+        match &self.state_words {
+            Some(words) => format!("{}: {words}", self.state_why),
+            None => self.state_why.clone(),
+        }
+    }
+
     /// Whether somebody refused to ratify the emergency.
     pub fn is_refused(&self) -> bool {
         self.refused

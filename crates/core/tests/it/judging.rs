@@ -10,6 +10,7 @@ use leaver_core::judge::marker;
 use leaver_core::prepare::recipients_digest;
 use leaver_core::reading::{OrgRole, Snapshot};
 use leaver_core::source::{Kind, What};
+use leaver_core::statement::Statement;
 use leaver_core::wanted::due;
 use leaver_core::write::{Outcome, Write};
 
@@ -503,7 +504,7 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
     let plan = bench.case.plan_event().unwrap().clone();
     let by = person(APPROVER);
     bench.add(Event::Approved { plan, by: by.clone(), identity: Identity::Passkey, originals: Vec::new() });
-    bench.add(Event::Noted { text: "access revoked".to_owned() });
+    bench.add(Event::Noted { text: Statement::said("access revoked") });
     for record in [Record::Approval, Record::Note] {
         let seen = bench.verdict(&Predicate::Recorded { record }, &[]);
         expect(&seen, State::Holds, &format!("{record:?}"));
@@ -517,8 +518,12 @@ fn our_own_journal_and_a_persons_word_prove_what_nothing_else_can() {
     assert_eq!(seen.proof, Some(Proof::Record));
     let says = Predicate::Declared { subject: Subject::Mentions };
     expect(&bench.verdict(&says, &[]), State::Unknown, "nobody has said so");
-    let attestation =
-        leaver_core::claim::Attestation { by, file: None, note: "looked at the screen".to_owned(), at: bench.now };
+    let attestation = leaver_core::claim::Attestation {
+        by,
+        file: None,
+        note: Statement::said("looked at the screen"),
+        at: bench.now,
+    };
     bench.add(Event::Attested { claim: "mentions.reviewed".into(), attestation: attestation.clone() });
     let seen = bench.verdict(&says, &[]);
     expect(&seen, State::Holds, "somebody has said so");

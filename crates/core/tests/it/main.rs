@@ -29,5 +29,6 @@ mod run;
 mod sabotage;
 mod simulation;
 mod stage;
+mod statements;
 mod teams;
 mod world;

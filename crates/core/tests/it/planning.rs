@@ -196,7 +196,7 @@ fn the_same_world_gives_the_same_bytes() {
     let later = Request {
         at: START.checked_add(SignedDuration::from_mins(9)).unwrap(),
         case: "case_other".into(),
-        ticket: "IT-1".to_owned(),
+        ticket: leaver_core::statement::Statement::said("IT-1"),
         ..request()
     };
     let readings = inventory(&world, later.at);

@@ -231,7 +231,7 @@ fn a_deletion_by_scim_that_nobody_decided_or_that_comes_too_early_is_found() {
         let decided = by.map(|by| {
             let decision = Decision {
                 choice: Choice::DeleteByScim,
-                why: "every copy was looked at".to_owned(),
+                why: leaver_core::statement::Statement::said("every copy was looked at"),
                 until: None,
                 by: person(by),
                 at,

@@ -16,6 +16,7 @@ use leaver_core::plan::{Plan, Policy, Request};
 use leaver_core::planner::{self, Input, Planned, Refusal};
 use leaver_core::reading::{GrantKind, Maker, Snapshot};
 use leaver_core::source::{Kind, What};
+use leaver_core::statement::Statement;
 use leaver_core::wanted::{Live, Owed, wanted};
 
 use crate::answers::ORGANIZATION;
@@ -59,7 +60,7 @@ pub(crate) fn request() -> Request {
         teams: Vec::new(),
         role: None,
         urgency: Urgency::Standard,
-        ticket: "IT-4711".to_owned(),
+        ticket: Statement::said("IT-4711"),
         why: None,
         sow: None,
         originals: Vec::new(),

@@ -281,7 +281,7 @@ impl Stage {
                 teams: Vec::new(),
                 role: None,
                 urgency: self.setup.urgency,
-                ticket: "TEST-1".to_owned(),
+                ticket: leaver_core::statement::Statement::said("TEST-1"),
                 why: None,
                 sow: None,
                 originals: Vec::new(),

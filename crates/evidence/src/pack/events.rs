@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::canonical::digest;
 
+use super::COMMITMENT;
+
 /// The history of one case.
 #[derive(Debug)]
 pub(super) struct Events {
@@ -46,6 +48,21 @@ impl Events {
     /// Every digest under which a raw answer or an original is named.
     pub(super) fn evidence(&self) -> BTreeSet<String> {
         self.list.iter().flat_map(named_by).collect()
+    }
+
+    /// Every commitment that an event holds in place of somebody's words.
+    pub(super) fn commitments(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut rest: Vec<&Value> = self.list.iter().collect();
+        while let Some(value) = rest.pop() {
+            match value {
+                Value::Object(members) => rest.extend(members.values()),
+                Value::Array(list) => rest.extend(list),
+                Value::String(text) => found.extend(text.strip_prefix(COMMITMENT).map(str::to_owned)),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        found
     }
 
     /// What is wrong with the approvals: each names a plan that is there, byte for byte, and every outward action names an approved one.

@@ -47,6 +47,10 @@ const EVENT_PROOFS: &str = "seal/events.tlog-proofs";
 const CHECKPOINT: &str = "seal/checkpoint";
 const EVENTS: &str = "data/events.jsonl";
 const CASE: &str = "data/case.json";
+const WORDS: &str = "data/words.jsonl";
+
+/// How an event writes what it holds in place of words: this and the SHA-256 of salt and words in lower-case hex.
+pub const COMMITMENT: &str = "sha256(salt+words):";
 
 /// The files of the seal.
 const SEAL: [&str; 5] = [SIGNATURE, SEALED, PROOF, EVENT_PROOFS, CHECKPOINT];

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::events::{Events, text};
 use super::{
     BAGIT, CASE, CHECKPOINT, EVENT_PROOFS, EVENTS, INFO, MANIFEST, NO_TIME_STAMP, NO_WITNESS, PROOF, SEAL, SEALED,
-    SIGNATURE, TAG_MANIFEST, Trust, is_plain,
+    SIGNATURE, TAG_MANIFEST, Trust, WORDS, is_plain,
 };
 use crate::canonical::{digest, hex, leaf_hash};
 use crate::log::{Checkpoint, Note, Proof};
@@ -244,6 +244,20 @@ fn history(bag: &Bag<'_>, events: &Events, report: &mut Report) {
         },
     );
     report.add("12", "evidence is what the events name", bag.evidence(events));
+    match bag.words(events) {
+        Ok(erased) => {
+            report.add("12b", "what people said is what the log is bound to", Ok(()));
+            if erased > 0 {
+                report.note(
+                    "12b",
+                    format!("of {erased} statements the words were erased; the log keeps that they were made"),
+                );
+            }
+        }
+        Err(broken) => {
+            report.add("12b", "what people said is what the log is bound to", Err(broken));
+        }
+    }
     if events.request("rehearsal") == Some(&Value::Bool(true)) {
         report.note("13", "REHEARSAL: this organization is not at the vendor; this is evidence of nothing");
     }
@@ -433,6 +447,23 @@ impl<'a> Bag<'a> {
         Ok(())
     }
 
+    /// Check 12b: every statement of [`WORDS`] belongs to a commitment that an event holds. How many commitments have no words any more.
+    fn words(&self, events: &Events) -> Checked<usize> {
+        let mut open = events.commitments();
+        let bytes = self.read(WORDS)?;
+        for (line, number) in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).zip(1..) {
+            let wrong = || Broken::Evidence(format!("line {number} of {WORDS} is not what an event is bound to"));
+            let said: Value = serde_json::from_slice(line).map_err(|_| wrong())?;
+            let salt = text(&said, "/salt").and_then(unhex).ok_or_else(wrong)?;
+            let words = text(&said, "/text").ok_or_else(wrong)?;
+            let commitment = digest(&[salt.as_slice(), words.as_bytes()].concat());
+            if salt.len() != SALT || !open.remove(&commitment) {
+                return Err(wrong());
+            }
+        }
+        Ok(open.len())
+    }
+
     /// Check 12: what the events name is there under its hash, and nothing else.
     fn evidence(&self, events: &Events) -> Checked {
         let named = events.evidence();
@@ -451,6 +482,16 @@ impl<'a> Bag<'a> {
         }
         Ok(())
     }
+}
+
+/// The length of a salt in bytes.
+const SALT: usize = 32;
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect::<Option<Vec<u8>>>();
+    bytes.filter(|_| rest.is_empty())
 }
 
 /// Every plain file below a folder. A link leads out of a pack, or may.

@@ -133,7 +133,7 @@ pub(crate) fn wish(twin: &Description, now: Timestamp) -> Wish {
             teams: Vec::new(),
             role: None,
             urgency: Urgency::Standard,
-            ticket: "BENCH-1".to_owned(),
+            ticket: leaver_core::statement::Statement::said("BENCH-1"),
             why: None,
             sow: None,
             originals: Vec::new(),

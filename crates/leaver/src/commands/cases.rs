@@ -11,6 +11,7 @@ use leaver_core::ids::{Address, CaseId, ClaimKey, OrgName, PersonId, ProjectId};
 use leaver_core::method::{Method, Reason, Urgency};
 use leaver_core::plan::Request;
 use leaver_core::reading::OrgRole;
+use leaver_core::statement::Statement;
 use leaver_core::wanted::{recheck_due_since, settled, waits_for_person};
 use leaver_engine::{CaseDocument, Drafted, Error as EngineError, Wish, document};
 use leaver_store::CaseFilter;
@@ -171,9 +172,9 @@ pub(crate) async fn wish(
             teams: terms.team.clone(),
             role,
             urgency,
-            ticket: particulars.ticket,
-            why: particulars.why,
-            sow: particulars.sow,
+            ticket: Statement::said(particulars.ticket),
+            why: particulars.why.map(Statement::said),
+            sow: particulars.sow.map(Statement::said),
             originals: particulars.originals,
             members: None,
             requester,
@@ -458,7 +459,7 @@ async fn watch(app: &App, id: &CaseId, printer: Printer) -> Result<(), Failure> 
         if mark != Some(now) {
             mark = Some(now);
             let case = app.engine.case(id).await?;
-            let line = format!("{}: {}", case.state.word(), case.state_why);
+            let line = format!("{}: {}", case.state.word(), case.why());
             if line != told {
                 printer.say(&line);
                 told = line;

@@ -85,11 +85,15 @@ fn secrets_are_nowhere_and_names_only_in_the_payload() {
 
     let payload = found(&world.path("pack"), &names);
     let people = |place: &String| {
-        ["data/case.json: ", "data/report.txt: ", "data/report.html: ", "data/evidence/"]
+        ["data/case.json: ", "data/report.txt: ", "data/report.html: ", "data/words.jsonl: ", "data/evidence/"]
             .iter()
             .any(|name| place.starts_with(name))
     };
     assert!(payload.iter().any(|place| place.starts_with("data/case.json: ")), "they can be found: {payload:?}");
+    assert!(
+        payload.iter().any(|place| place.starts_with("data/words.jsonl: ")),
+        "somebody named the leaver: {payload:?}"
+    );
     let beside: Vec<&String> = payload.iter().filter(|place| !people(place)).collect();
     assert!(beside.is_empty(), "{beside:#?}");
     for folder in ["log", "trust"] {
@@ -98,7 +102,8 @@ fn secrets_are_nowhere_and_names_only_in_the_payload() {
     let rows = world.wait(async {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("leaver.db"));
         let mut database = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-        sqlx::query("SELECT bytes FROM events").fetch_all(&mut database).await.unwrap()
+        let rows = "SELECT bytes FROM events UNION ALL SELECT sealed FROM words";
+        sqlx::query(rows).fetch_all(&mut database).await.unwrap()
     });
     assert!(rows.len() > 100, "{} entries", rows.len());
     for row in rows {

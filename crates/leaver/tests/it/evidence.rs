@@ -305,7 +305,8 @@ const ATTACKS: &[Attack] = &[
             pack.resealed(false);
         },
         Some("8c L410"),
-        None,
+        // What was said in it is left over.
+        Some("12b"),
     ),
     attack(
         "an approval edited, everything sealed anew",
@@ -387,6 +388,26 @@ const ATTACKS: &[Attack] = &[
         },
         Some("12 L414"),
         Some("12"),
+    ),
+    attack(
+        "a reason edited, everything sealed anew",
+        |pack| {
+            pack.replace("data/words.jsonl", "\"text\":\"", "\"text\":\"not ");
+            pack.resealed(true);
+        },
+        Some("12b L414"),
+        Some("12b"),
+    ),
+    attack(
+        "a reason made up, everything sealed anew",
+        |pack| {
+            let words = pack.read("data/words.jsonl");
+            let made_up = format!("{{\"salt\":\"{}\",\"text\":\"made up\"}}\n", "00".repeat(32));
+            pack.write("data/words.jsonl", &(words + &made_up));
+            pack.resealed(true);
+        },
+        Some("12b L414"),
+        Some("12b"),
     ),
     // What no pack can show by itself: report and verifier say so.
     attack(
@@ -518,7 +539,7 @@ fn the_log_is_signed_only_where_it_goes_on() {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("leaver.db"));
         let mut database = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
         let change = "DROP TRIGGER events_never_change; \
-            UPDATE events SET bytes = CAST(replace(CAST(bytes AS TEXT), 'OPS-7', 'OPS-8') AS BLOB) WHERE version = 1";
+            UPDATE events SET bytes = CAST(replace(CAST(bytes AS TEXT), 'project-completion', 'contract-termination') AS BLOB) WHERE version = 1";
         sqlx::raw_sql(change).execute(&mut database).await.unwrap();
         database.close().await.unwrap();
     });

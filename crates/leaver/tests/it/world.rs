@@ -191,10 +191,12 @@ impl World {
                 self.control("person", &deed);
             } else if key == "invitations.gone" {
                 self.write("screen.png", "a picture of the screen");
-                let word = ["attest", case, key, "--note", "none is left", "--file", "screen.png", "--as", "executor"];
+                let note = format!("none is left for {leaver}");
+                let word = ["attest", case, key, "--note", &note, "--file", "screen.png", "--as", "executor"];
                 self.run(&word);
             } else if key == "service-accounts.gone" {
-                self.run(&["decide", case, key, "--choose", "callers-moved", "--why", "moved", "--as", "executor"]);
+                let why = format!("{leaver} moved them");
+                self.run(&["decide", case, key, "--choose", "callers-moved", "--why", &why, "--as", "executor"]);
             }
         }
         // Where an automation is, the guided step says.

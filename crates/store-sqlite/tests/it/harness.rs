@@ -41,6 +41,10 @@ impl Harness for Files {
         Arc::new(SqliteStore::open(&self.path(database)).await.unwrap())
     }
 
+    async fn lose_keys(&self, database: &str) {
+        std::fs::remove_dir_all(keys(&self.path(database))).unwrap();
+    }
+
     async fn tamper(&self, database: &str) -> Vec<String> {
         let mut conn = raw(&self.path(database)).await;
         let mut through = Vec::new();
@@ -51,6 +55,11 @@ impl Harness for Files {
         }
         through
     }
+}
+
+/// The folder of a database's keys.
+pub(crate) fn keys(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.keys", path.display()))
 }
 
 /// A connection past the store.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use leaver_core::ids::{Address, CaseId, EffectKey, OrgName, PersonId, VendorOrg};
+use leaver_core::statement::{Opening, SALT};
 
 use crate::{Append, Appended, CaseRow, Lease, NewEvent, OpenIntent, PersonRecord, Store};
 
@@ -46,6 +47,11 @@ pub(super) fn event(number: u64) -> NewEvent {
 /// A step with one event.
 pub(super) fn step(number: u64, expected: u64) -> Append {
     Append { events: vec![event(expected)], ..Append::new(row(number), expected) }
+}
+
+/// What somebody said.
+pub(super) fn said(salt: u8, text: &str) -> Opening {
+    Opening { salt: [salt; SALT], text: text.to_owned() }
 }
 
 pub(super) fn intent(effect: &str, target: &str) -> OpenIntent {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leaver_core::ids::{EffectKey, OrgName, PersonId, VendorOrg};
 
 use super::Harness;
-use super::fixture::{ONE, at, case, event, intent, person, row, step, write};
+use super::fixture::{ONE, at, case, event, intent, person, row, said, step, write};
 use crate::{Append, AppendError, CaseFilter, CaseRow, Label, NewEvent, PutFact, StoreError};
 
 /// What was written is what is read, in order, from any version on.
@@ -54,6 +54,7 @@ pub async fn a_stale_version_is_refused_and_leaves_no_trace(harness: &impl Harne
                 row: CaseRow { state: "closed".to_owned(), next_at: Some(at(1)), ..row(1) },
                 expected,
                 fence: None,
+                words: vec![said(1, "as OPS-7 says")],
                 events: vec![event(7)],
                 close: Vec::new(),
                 open: vec![intent("effect", "member/1")],

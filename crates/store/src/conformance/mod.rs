@@ -32,6 +32,9 @@ pub trait Harness: Send + Sync {
     /// store has it open.
     fn open(&self, database: &str) -> impl Future<Output = Arc<dyn Store>> + Send;
 
+    /// Removes every key of a person that this database has, past the store.
+    fn lose_keys(&self, database: &str) -> impl Future<Output = ()> + Send;
+
     /// Attacks the events of the database past the store, each attack on its own: change one, delete one, replace one by an insert that
     /// overwrites, insert one out of order. Returns the attacks that the database let through.
     fn tamper(&self, database: &str) -> impl Future<Output = Vec<String>> + Send;
@@ -71,6 +74,8 @@ macro_rules! conformance_tests {
                 an_address_belongs_to_one_person
                 an_erased_person_stays_erased
                 titles_can_be_erased
+                what_people_said_is_read_back_and_erased
+                a_lost_key_is_counted
             }
             organization {
                 facts_have_versions

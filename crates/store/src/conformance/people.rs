@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use leaver_core::ids::{PersonId, VendorOrg};
 
 use super::Harness;
-use super::fixture::{ONE, address, at, case, person, row, step, write};
+use super::fixture::{ONE, address, at, case, person, row, said, step, write};
 use crate::{Append, AppendError, Label, PersonError};
 
 /// What is learned later is added; a name is replaced.
@@ -107,4 +107,47 @@ pub async fn titles_can_be_erased(harness: &impl Harness) {
     assert_eq!(store.erase_labels(VendorOrg(7), &objects[..1]).await.unwrap(), 1);
     assert_eq!(store.labels(VendorOrg(7), &objects).await.unwrap(), titles(&[("board/\"10\"", "Retention")]));
     assert_eq!(store.labels(VendorOrg(8), &objects).await.unwrap(), titles(&[("board/9", "Elsewhere")]));
+}
+
+/// What was said comes back with its case alone, in any store that has the database open, and goes with the person whom the case is about.
+pub async fn what_people_said_is_read_back_and_erased(harness: &impl Harness) {
+    let store = harness.open(ONE).await;
+    let spoken = vec![said(1, "as OPS-7 says"), said(2, ""), said(3, "as OPS-7 says")];
+    write(&*store, Append { words: spoken.clone(), people: vec![person("person_1", &[], &[], None)], ..step(1, 0) })
+        .await;
+    write(&*store, Append { words: vec![said(4, "of somebody else")], ..step(2, 0) }).await;
+    write(&*store, Append { words: vec![said(5, "later")], ..step(1, 1) }).await;
+    let heard = |loaded: Option<crate::LoadedCase>| {
+        let loaded = loaded.unwrap();
+        let mut texts: Vec<_> = loaded.words.into_iter().map(|opening| (opening.salt[0], opening.text)).collect();
+        texts.sort();
+        (texts, loaded.lost_words)
+    };
+    let texts = |list: &[(u8, &str)]| list.iter().map(|(salt, text)| (*salt, (*text).to_owned())).collect::<Vec<_>>();
+    let all = texts(&[(1, "as OPS-7 says"), (2, ""), (3, "as OPS-7 says"), (5, "later")]);
+    assert_eq!(heard(store.load(&case(1)).await.unwrap()), (all.clone(), 0));
+    let beside = harness.open(ONE).await;
+    assert_eq!(
+        heard(beside.load_since(&case(1), 1).await.unwrap()),
+        (all, 0),
+        "all of it, whatever events are asked for"
+    );
+
+    assert!(store.erase_person(&PersonId::from("person_1"), at(1)).await.unwrap());
+    assert_eq!(heard(beside.load(&case(1)).await.unwrap()), (Vec::new(), 0), "erased, and not lost");
+    assert_eq!(heard(store.load(&case(2)).await.unwrap()), (texts(&[(4, "of somebody else")]), 0));
+}
+
+/// Words whose key is gone are counted, and everything else is as it was.
+pub async fn a_lost_key_is_counted(harness: &impl Harness) {
+    let store = harness.open(ONE).await;
+    write(&*store, Append { words: vec![said(1, "one"), said(2, "two")], ..step(1, 0) }).await;
+    let before = store.load(&case(1)).await.unwrap().unwrap();
+    harness.lose_keys(ONE).await;
+    let after = store.load(&case(1)).await.unwrap().unwrap();
+    assert_eq!((after.words.len(), after.lost_words), (0, 2));
+    assert_eq!(after.events, before.events);
+    write(&*store, Append { words: vec![said(3, "three")], ..step(1, 1) }).await;
+    let after = store.load(&case(1)).await.unwrap().unwrap();
+    assert_eq!((after.words, after.lost_words), (vec![said(3, "three")], 2));
 }

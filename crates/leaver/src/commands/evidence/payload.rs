@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leaver_core::event::{Event, Identity};
 use leaver_core::ids::PersonId;
 use leaver_engine::{Record, document};
-use leaver_evidence::canonical::digest;
+use leaver_evidence::canonical::{digest, hex};
 use leaver_evidence::captures::CaptureStore;
 use leaver_evidence::pack::{Draft, NO_TIME_STAMP, NO_WITNESS, WriteError, named_by};
 use serde_json::{Value, json};
@@ -52,6 +52,15 @@ pub(crate) async fn fill(app: &App, record: &Record, draft: &mut Draft) -> Resul
         events.push(b'\n');
     }
     draft.add("data/events.jsonl", &events)?;
+    let mut words = String::new();
+    for opening in &record.words {
+        let line = json!({
+            "commitment": opening.commitment(), "salt": hex(&opening.salt), "text": opening.text,
+        });
+        words.push_str(&line.to_string());
+        words.push('\n');
+    }
+    draft.add("data/words.jsonl", words.as_bytes())?;
     let approvals = record.events.iter().zip(&record.stored).filter(|(stamped, _)| approval(&stamped.event).is_some());
     for (number, (_, stored)) in approvals.enumerate() {
         draft.add(&format!("data/approvals/{}/approval.json", number + 1), &stored.bytes)?;
@@ -100,7 +109,7 @@ async fn case(app: &App, record: &Record) -> Result<Value, Failure> {
         "organization": { "name": request.org, "id": request.vendor_org },
         "leaver": request.leaver, "requester": request.requester, "executor": request.executor,
         "successor": request.successor, "approvers": approvers,
-        "ticket": request.ticket, "reason": request.reason.slug(), "method": request.method.word(),
+        "ticket": request.ticket.text(), "reason": request.reason.slug(), "method": request.method.word(),
         "urgency": request.urgency.word(),
         "times": {
             "effective": request.ended, "known": request.known, "opened": request.at,

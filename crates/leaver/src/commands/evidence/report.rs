@@ -152,7 +152,7 @@ async fn facts(app: &App, case: &Case, plan: &Plan) -> Result<Vec<(&'static str,
             account.map_or_else(|| "no id is shown: the address alone pins it".to_owned(), ToString::to_string),
         ),
         ("Reason", request.reason.title().to_owned()),
-        ("Ticket", request.ticket.clone()),
+        ("Ticket", request.ticket.to_string()),
         ("Method", format!("{}, {}", request.method.word(), request.urgency.word())),
         ("Requester", app.address(&request.requester).await?),
     ];

@@ -153,7 +153,7 @@ fn event(
         "actor": { "user": { "name": people.executor, "email_addr": people.executor, "type_id": 1, "type": "User" } },
         // What the schema has no place for.
         "unmapped": {
-            "ticket": case.request.ticket, "runbook": claim.runbook, "rehearsal": case.request.rehearsal,
+            "ticket": case.request.ticket.text(), "runbook": claim.runbook, "rehearsal": case.request.rehearsal,
             "plan_sha256": case.plan_event(), "evidence_sha256": seen.captures,
         },
     });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use leaver_core::case::Case;
 use leaver_core::claim::{Claim, Predicate, State};
-use leaver_core::ids::ProjectId;
+use leaver_core::ids::{Digest, ProjectId};
 use leaver_core::plan::{FindingKind, Plan};
 use leaver_core::reading::{Grant, GrantKind};
 use leaver_core::source::{Kind, What};
@@ -135,7 +135,7 @@ pub(crate) fn graph(case: &Case, plan: &Plan, words: &Words) -> String {
         .map(|id| (*id, words.titles.get(&format!("project/{id}")).cloned().unwrap_or_default()))
         .collect();
     let unseen = plan.findings.iter().filter(|finding| finding.kind == FindingKind::NotSeen).count();
-    let hash = case.plan_event().map(|hash| hash.short().to_owned()).unwrap_or_default();
+    let hash = case.plan_event().map(Digest::short).unwrap_or_default();
     let rehearsal = if case.request.rehearsal { "REHEARSAL, evidence of nothing · " } else { "" };
     draw::svg(&Picture {
         head: format!("How {} reaches organization {}", words.leaver, case.request.org),
