@@ -128,6 +128,8 @@ pub enum Guide {
     RotateProjectSecret,
     /// Ask the sponsor about unfinished work.
     AskSponsor,
+    /// Organization Settings > Audit Log: export, import, review.
+    ArchiveAuditLog,
     /// Look at the comments and mentions.
     ReviewMentions,
     /// Confirm one's own role in the vendor's screen.
@@ -375,6 +377,8 @@ pub enum Record {
     Tracker,
     /// A seal made since the removal that enough outside witnesses signed (VERIFY-7).
     Witnessed,
+    /// An export of the vendor's whole audit log, made since the removal (RECORD-5).
+    AuditLog,
 }
 
 /// What a person declares where nothing can be read.

@@ -339,7 +339,9 @@ fn attest(
     now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
     let (plan, _) = planned(case)?;
-    if case.state.is_over() || matches!(case.state, CaseState::Draft | CaseState::WaitingApproval) {
+    // What was sent and never answered is told by a person in a case that is over, too: lists that shrank may never be believed again.
+    let open = case.effects().values().any(|fact| fact.effect.claim == key && fact.is_open());
+    if (case.state.is_over() && !open) || matches!(case.state, CaseState::Draft | CaseState::WaitingApproval) {
         return Err(Rejection::WrongState { state: case.state, wanted: "a word is taken once the case runs" });
     }
     not_leaver(&case.request, &by, "attest in")?;

@@ -148,6 +148,8 @@ pub struct Policy {
     pub copies_as_successor: bool,
     /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
     pub recent_edit_days: u32,
+    /// For so many days the vendor keeps its audit log: 90 on Free and Growth, 730 on Enterprise (`facts/mixpanel.md` 6.1).
+    pub audit_log_days: u32,
     /// So many outside witnesses must sign the sealed evidence before a case is closed; 0 asks for none.
     #[serde(skip_serializing_if = "is_zero")]
     pub witness_quorum: u32,
@@ -172,6 +174,7 @@ impl Default for Policy {
             recent_use_days: 30,
             copies_as_successor: false,
             recent_edit_days: 30,
+            audit_log_days: 90,
             witness_quorum: 0,
         }
     }

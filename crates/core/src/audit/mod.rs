@@ -110,6 +110,15 @@ impl Signs {
     }
 }
 
+/// A file that was exported of everybody and read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    /// When it was imported.
+    pub at: Timestamp,
+    /// The time of its last event.
+    pub until: Timestamp,
+}
+
 /// What all imported files together say about the leaver of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
@@ -117,6 +126,8 @@ pub struct Log {
     pub signs: Signs,
     /// How far the files reach.
     pub until: Timestamp,
+    /// The last import of a file that [shows everybody](Import::shows_everybody).
+    pub whole: Option<Whole>,
     /// The files, the latest import last.
     pub files: Vec<Digest>,
 }

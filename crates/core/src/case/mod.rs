@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::audit::{Import, Log, Signs};
+use crate::audit::{Import, Log, Signs, Whole};
 use crate::claim::{Attestation, Choice, Decision, Observation, Proof, State};
 use crate::effect::{Act, Effect};
 use crate::event::{CaseState, Event, Identity, Stamped};
@@ -367,9 +367,12 @@ impl Case {
     }
 
     fn import(&mut self, import: &Import, signs: Signs) {
-        let log = self.log.get_or_insert_with(|| Log { signs, until: import.until, files: Vec::new() });
+        let log = self.log.get_or_insert_with(|| Log { signs, until: import.until, whole: None, files: Vec::new() });
         log.signs = log.signs.with(signs);
         log.until = log.until.max(import.until);
+        if import.shows_everybody() {
+            log.whole = Some(Whole { at: import.at, until: import.until });
+        }
         log.files.push(import.file.clone());
     }
 

@@ -9,6 +9,7 @@ use crate::audit::Log;
 use crate::claim::{Attestation, Choice, Claim, Decision, Predicate, Proof, Record, State};
 use crate::effect::{Act, Intent};
 use crate::ids::{ClaimKey, Digest, EffectKey, PersonId, ProjectId};
+use crate::method::Method;
 use crate::plan::Plan;
 use crate::reading::Failure;
 use crate::source::{Kind, What};
@@ -101,6 +102,25 @@ impl Case {
             }
         }
         paths
+    }
+
+    /// Why the audit log of the removal is not on record; `None` when it is.
+    pub fn log_missing(&self) -> Option<&'static str> {
+        let (Some(started), Some(removed)) = (self.started_at, self.removed_at) else {
+            return Some("it is exported when access is gone");
+        };
+        let Some(whole) = self.log.as_ref().and_then(|log| log.whole).filter(|whole| whole.at >= removed) else {
+            return Some("no export of the whole audit log was imported since the removal");
+        };
+        // Whatever was changed in the run left an event, so that an export of that time reaches into it.
+        if whole.until < started {
+            return Some("the export that was imported ends before the removal began");
+        }
+        let shows_removal = self.log.as_ref().is_some_and(|log| {
+            log.signs.removed_at > log.signs.inside_at && log.signs.removed_at >= Some(self.request.at)
+        });
+        (self.request.method == Method::Delete && !shows_removal)
+            .then_some("the audit log that was imported does not show the account's removal")
     }
 
     /// Whether a seal made since the removal was signed by enough outside witnesses.
@@ -318,6 +338,7 @@ impl Case {
             Record::Note => Some(self.note_at.is_some()),
             Record::Request => Some(true),
             Record::Witnessed => Some(self.is_witnessed()),
+            Record::AuditLog => Some(self.log_missing().is_none()),
             // Who asked, for which ticket and why stands in every request.
             Record::Tracker => Some(self.removed_at.is_some() && self.approval().is_some()),
             Record::Rechecks => Some(self.plan.as_ref().is_some_and(|(plan, _)| self.rechecked(plan))),
@@ -328,6 +349,9 @@ impl Case {
     /// for good: a removal that came back asks for its records anew.
     pub fn record_changed(&self, claim: &Claim, seen: &Seen) -> bool {
         let holds = seen.observation.state == State::Holds;
+        if let (Predicate::Recorded { record: Record::AuditLog }, Some(missing)) = (&claim.says, self.log_missing()) {
+            return holds || !seen.observation.why.starts_with(missing);
+        }
         if let Predicate::Recorded { record } = claim.says {
             return self.shows(record).is_some_and(|shown| shown != holds);
         }

@@ -1,5 +1,7 @@
 //! Verdicts about authority, about what must not change, and about our own records.
 
+use jiff::SignedDuration;
+
 use super::{Court, Gap, Verdict};
 use crate::claim::{Proof, Record, Rung};
 use crate::plan::FindingKind;
@@ -104,6 +106,12 @@ impl Court<'_> {
         if record == Record::Witnessed && !self.case.is_witnessed() {
             let why = "no pack sealed since the removal was signed by enough outside witnesses: 'leaver evidence export' asks them";
             return Verdict::broken(why, vec!["unwitnessed".to_owned()]);
+        }
+        if let Some(missing) = self.case.log_missing().filter(|_| record == Record::AuditLog) {
+            let kept = SignedDuration::from_hours(24 * i64::from(self.plan.policy.audit_log_days));
+            let until = self.case.removed_at.and_then(|removed| removed.checked_add(kept).ok());
+            let until = until.map(|until| format!("; the vendor keeps it until {}", until.strftime("%Y-%m-%d")));
+            return Verdict::broken(format!("{missing}{}", until.unwrap_or_default()), vec!["unexported".to_owned()]);
         }
         // What stands in the plan is shown by the plan itself.
         let shown = self.case.shows(record).unwrap_or_else(|| self.case.plan_event().is_some());

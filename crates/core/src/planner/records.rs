@@ -99,6 +99,16 @@ impl Desk<'_> {
                 Remedy::None,
             ));
         }
+        let mut log = claim(
+            ClaimKey::from("audit-log.archived"),
+            &["RECORD-5"],
+            ClaimKind::Record,
+            Predicate::Recorded { record: Record::AuditLog },
+            Vec::new(),
+            Remedy::Guided(Guide::ArchiveAuditLog),
+        );
+        log.options = vec![Choice::AcceptRisk];
+        self.claims.push(log);
         self.claims.push(claim(
             ClaimKey::from("record.tracker"),
             &["RECORD-1"],

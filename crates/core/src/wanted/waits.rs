@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::acts::{attempts, by_machine};
 use crate::case::Case;
-use crate::claim::{Choice, Claim, ClaimKind, Predicate, Record, Remedy, State};
+use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Record, Remedy, State};
 use crate::event::CaseState;
 use crate::ids::ClaimKey;
 use crate::judge::reads_now;
@@ -77,6 +77,7 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
     }
     match &claim.remedy {
         Remedy::Guided(_) if by_machine(case, claim) => is_stopped(case, plan, claim, now),
+        Remedy::Guided(Guide::ArchiveAuditLog) => log_is_ripe(case, plan, now) && is_broken(case, &claim.key),
         Remedy::Guided(_) | Remedy::Attested(_) => needs_hold(case, plan, claim, now),
         Remedy::Automatic => is_stopped(case, plan, claim, now),
         // What should not have changed is put back, or accepted, by a person; an emergency is ratified by one.
@@ -88,6 +89,12 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
                     || (claim.says == Predicate::Recorded { record: Record::Approval } && case.is_alone()))
         }
     }
+}
+
+/// Whether the vendor's log has everything that the case will do: one that is exported earlier would have to be exported again.
+fn log_is_ripe(case: &Case, plan: &Plan, now: Timestamp) -> bool {
+    let mut read = plan.claims.iter().filter(|claim| !claim.reads.is_empty());
+    case.removed_at.is_some() && read.all(|claim| settled(case, &claim.key, now))
 }
 
 /// Whether the machine does nothing more for the claim before a person has decided.
@@ -112,10 +119,12 @@ fn is_only_kept(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool
 
 /// What a claim waits for, for people and documents.
 pub fn wait(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Wait> {
-    if settled(case, &claim.key, now) || case.state.is_over() {
+    let open = || case.effects().values().any(|fact| fact.effect.claim == claim.key && fact.is_open());
+    if settled(case, &claim.key, now) || (case.state.is_over() && !open()) {
         return None;
     }
-    if !needs_hold(case, plan, claim, now) {
+    let too_early = claim.remedy == Remedy::Guided(Guide::ArchiveAuditLog) && !log_is_ripe(case, plan, now);
+    if too_early || !needs_hold(case, plan, claim, now) {
         return Some(Wait::Needs);
     }
     let unratified = case.is_alone() && by_machine(case, claim) && !claim.kind.gates_removed();

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::audit::{Account, Category, Entry, Format, Import, Party, Signs, Tally, Watched, gaps, reconcile};
-use leaver_core::claim::{Predicate, Rung, State};
+use leaver_core::claim::{Predicate, Proof, Record, Rung, State};
 use leaver_core::event::{CaseState, Event};
 use leaver_core::ids::Digest;
 use leaver_core::observe::imported;
@@ -255,4 +255,54 @@ fn a_removal_from_before_the_case_ran_proves_nothing() {
     bench.add(Event::Imported { import: import(-5, 3), signs: signs(Some(-4), None) });
     let claim = bench.claim(&Predicate::NotMember, &[]);
     expect(&bench.judge(&claim), State::Unknown, "they may have come back since");
+}
+
+/// The archived log proves something of a removal when it was exported after it, of everybody, and shows it (RECORD-5).
+#[test]
+fn the_log_of_a_removal_is_archived_when_a_whole_export_since_shows_it() {
+    let says = Predicate::Recorded { record: Record::AuditLog };
+    let good = (import(0, 9), signs(Some(2), Some(1)));
+    let after = |imports: &[(Import, Signs)]| {
+        let mut bench = removed(3);
+        for (import, signs) in imports {
+            bench.add(Event::Imported { import: import.clone(), signs: *signs });
+        }
+        bench.verdict(&says, &[])
+    };
+    let seen = after(std::slice::from_ref(&good));
+    expect(&seen, State::Holds, "exported since, of everybody, and the removal is in it");
+    assert_eq!(seen.proof, Some(Proof::Record));
+    let of = |import: Import| [(import, good.1)];
+    let early = Import { at: hours(2), ..import(0, 2) };
+    for (imports, why) in [
+        (&[][..], "nothing was imported"),
+        (&of(early), "before the removal"),
+        (&of(Import { one_actor: true, ..import(0, 9) }), "filtered to one person"),
+        (&of(Import { unread: 1, ..import(0, 9) }), "a line could not be read"),
+        (&of(Import { until: hours(-1), ..import(-5, 9) }), "it ends before the removal began"),
+        (&[(import(0, 9), signs(None, Some(1)))], "the removal is not in it"),
+        (&[(import(0, 9), signs(Some(2), Some(8)))], "they were inside later"),
+        (&[(import(-9, 9), signs(Some(-8), None))], "an earlier removal"),
+    ] {
+        expect(&after(imports), State::Broken, why);
+    }
+    let mut bench = Bench::new();
+    bench.add(Event::Imported { import: import(0, 9), signs: good.1 });
+    expect(&bench.verdict(&says, &[]), State::Broken, "nothing was removed yet");
+}
+
+/// What was exported for the first removal says nothing of the second.
+#[test]
+fn after_a_return_the_log_is_asked_for_again() {
+    let mut bench = removed(3);
+    bench.add(Event::Imported { import: import(0, 4), signs: signs(Some(2), Some(1)) });
+    let says = Predicate::Recorded { record: Record::AuditLog };
+    expect(&bench.verdict(&says, &[]), State::Holds, "the first removal");
+    bench.now = hours(10);
+    for to in [CaseState::Reopened, CaseState::Removed] {
+        bench.add(Event::Moved { to, why: "a return".to_owned() });
+    }
+    expect(&bench.verdict(&says, &[]), State::Broken, "the second");
+    bench.add(Event::Imported { import: import(0, 12), signs: signs(Some(9), Some(8)) });
+    expect(&bench.verdict(&says, &[]), State::Holds, "exported again");
 }

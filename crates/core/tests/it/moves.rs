@@ -9,7 +9,7 @@ use leaver_core::method::{Method, Urgency};
 use leaver_core::plan::{Request, keys};
 use leaver_core::reading::{GrantKind, OrgRole};
 use leaver_core::source::{Kind, What};
-use leaver_core::wanted::{settled, waits_for_person};
+use leaver_core::wanted::{self, Wait, settled, waits_for_person};
 
 use crate::bench::{FULL, QUIET};
 use crate::dice::Dice;
@@ -306,11 +306,20 @@ pub(crate) fn helps(run: &mut Run) -> bool {
             run.command(Command::Release { by: other(run), why: why() });
             return true;
         }
-        _ if run.case.state.is_over() => return false,
         _ => {}
     }
-    let asked: Vec<&Claim> =
-        plan.claims.iter().filter(|claim| waits_for_person(&run.case, &plan, claim, run.now)).collect();
+    let asked: Vec<&Claim> = plan
+        .claims
+        .iter()
+        .filter(|claim| waits_for_person(&run.case, &plan, claim, run.now))
+        // In a case that is over nothing but what was sent and never answered is asked for.
+        .filter(|claim| {
+            !run.case.state.is_over() || wanted::wait(&run.case, &plan, claim, run.now) == Some(Wait::Person)
+        })
+        .collect();
+    if run.case.state.is_over() && asked.is_empty() {
+        return false;
+    }
     // Whoever helps does not try the same thing again and again.
     run.turns += 1;
     let Some(claim) = asked.get((run.turns + run.dice.below(asked.len())) % asked.len().max(1)) else {
@@ -346,6 +355,10 @@ fn answers(run: &mut Run, claim: &Claim) {
         _ if state == Some(State::Unknown) => {
             run.happens(|world| by_hand(world, claim));
             attest
+        }
+        Remedy::Guided(Guide::ArchiveAuditLog) => {
+            run.exports_the_log();
+            return;
         }
         Remedy::Guided(Guide::DeleteInactive) if run.dice.below(2) == 1 => decide(Choice::DeleteByScim, None),
         Remedy::Guided(_) => {

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use leaver_core::audit::{Format, Import, Signs};
 use leaver_core::case::{Case, Skip, replacement_credential};
 use leaver_core::claim::State;
 use leaver_core::decide::{Command, decide, tick};
 use leaver_core::effect::{Act, Class, Effect};
 use leaver_core::event::{CaseState, Event, Stamped};
+use leaver_core::ids::Digest;
 use leaver_core::judge::{Names, Readings, reads_now};
-use leaver_core::observe::observed;
+use leaver_core::observe::{imported, observed};
 use leaver_core::plan::Plan;
 use leaver_core::prepare::{Prepared, prepare, reads_before};
 use leaver_core::reading::Failure;
@@ -23,8 +25,8 @@ use leaver_core::write::{Outcome, Write};
 use crate::dice::Dice;
 use crate::invariants::{self, Sent};
 use crate::mishaps::{self, Weather};
-use crate::stage::{Drafted, add};
-use crate::world::{Applied, World};
+use crate::stage::{Drafted, EXECUTOR, add, after, person};
+use crate::world::{Applied, LEAVER, World, address};
 
 /// How often one look at the case may lead to another before it counts as going in circles.
 const ROUNDS: usize = 400;
@@ -89,6 +91,25 @@ impl Run {
     /// A moment passes.
     pub(crate) fn pass(&mut self, by: SignedDuration) {
         self.now = self.now.checked_add(by).unwrap();
+    }
+
+    /// Somebody exports the vendor's whole audit log and imports it.
+    pub(crate) fn exports_the_log(&mut self) {
+        let inside = self.world.members.values().any(|member| member.address == address(LEAVER));
+        let import = Import {
+            file: Digest::of(self.now.to_string().as_bytes()),
+            format: Format::Ndjson,
+            bytes: 1,
+            by: person(EXECUTOR),
+            at: self.now,
+            from: after(SignedDuration::from_hours(-24 * 90)),
+            until: self.now,
+            rows: 2,
+            unread: 0,
+            one_actor: false,
+        };
+        let signs = Signs { removed_at: (!inside).then_some(self.now), inside_at: inside.then_some(self.now) };
+        self.write(imported(&self.case, &import, signs, &self.names, self.now));
     }
 
     fn write(&mut self, events: Vec<Event>) {

@@ -1,10 +1,11 @@
 //! The executor, played by a robot: clicks in the twin's own page rules, and gives its word where nothing can be read.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use leaver_core::case::Case;
-use leaver_core::claim::{Choice, Claim, Predicate, Remedy, State};
+use leaver_core::claim::{Choice, Claim, Predicate, Record, Remedy, State};
 use leaver_core::decide::Command;
 use leaver_core::source::Kind;
 use leaver_core::wanted::waits_for_person;
@@ -19,6 +20,8 @@ use crate::stage::{Control, person};
 pub(crate) struct Robot {
     control: Control,
     executor: String,
+    /// Where files are kept that the robot imports.
+    archive: PathBuf,
     /// Whether people decide to delete by SCIM, and do not click.
     by_scim: bool,
     /// Every click so far: a person clicks once, and expects `leaver` to see it.
@@ -26,8 +29,8 @@ pub(crate) struct Robot {
 }
 
 impl Robot {
-    pub(crate) fn new(control: Control, description: &Description, by_scim: bool) -> Self {
-        Self { control, executor: description.people.executor.clone(), by_scim, done: Mutex::default() }
+    pub(crate) fn new(control: Control, description: &Description, archive: PathBuf, by_scim: bool) -> Self {
+        Self { control, executor: description.people.executor.clone(), archive, by_scim, done: Mutex::default() }
     }
 
     /// Forgets what it clicked: it will do it again when asked again.
@@ -56,6 +59,14 @@ impl Robot {
                 self.attest(engine, case, claim).await
             }
             (_, Remedy::Attested(_)) => self.attest(engine, case, claim).await,
+            (Predicate::Recorded { record: Record::AuditLog }, _) => {
+                // Once for each removal: a second file of the same removal says nothing new.
+                if !self.done.lock().unwrap().insert(format!("audit log {:?}", case.removed_at)) {
+                    return false;
+                }
+                let file = std::io::Cursor::new(self.control.export(&self.executor, "ndjson", "").await);
+                engine.import_audit(&case.request.org, &person("executor"), file, &self.archive).await.is_ok()
+            }
             (Predicate::NotMember, _) if unknown => {
                 // No list can be read: the person deletes, then says so.
                 let deed = json!({"as": self.executor, "does": "delete-member", "target": leaver});

@@ -223,9 +223,10 @@ impl Stage {
         let ClockMode::Frozen(begin) = setup.options.clock else { panic!("tests run on a frozen clock") };
         let together = Arc::new(Together { control: control.clone(), vendor: Mutex::default() });
         let clock = Arc::new(SimulatedClock::new(begin, Some(Arc::clone(&together) as _)));
-        let robot = Robot::new(control.clone(), sandbox.description(), setup.by_scim);
         let folder = folder();
         let database = folder.path().join("leaver.db");
+        let archive = database.with_file_name("attachments");
+        let robot = Robot::new(control.clone(), sandbox.description(), archive, setup.by_scim);
         let ids = Arc::new(Counted::default());
         let sink = Arc::new(Kept::default());
         let (engine, vendor) =

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use leaver_core::case::Case;
-use leaver_core::claim::{Claim, Predicate, Proof, Remedy, State};
+use leaver_core::claim::{Claim, Predicate, Proof, Record, Remedy, State};
 use leaver_core::decide::Command as Decision;
 use leaver_core::event::{CaseState, Identity};
 use leaver_core::source::Kind;
@@ -139,17 +139,12 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
     let Some(_lock) = app.become_worker().await? else {
         return Err(Failure::not_done("L309", "another worker holds the demo's database"));
     };
-    let mut imported = false;
     for _ in 0..ROUNDS {
         let progress = Lines { printer };
         app.engine.work("demo", &progress).await?;
         let case = app.engine.case(&id).await?;
         if case.state == CaseState::Closed || case.state.is_over() {
             return Ok(case);
-        }
-        if case.state == CaseState::Removed && !imported {
-            import_log(app, &robot, printer).await?;
-            imported = true;
         }
         let acted = robot.help(app, &case, printer).await?;
         let now = app.engine.clock.now();
@@ -166,21 +161,6 @@ async fn play(app: &App, sandbox: &Sandbox, demo: &Demo, printer: Printer) -> Re
         }
     }
     Ok(app.engine.case(&id).await?)
-}
-
-/// Exports the audit log from the page as a person does, and imports it as the command does.
-async fn import_log(app: &App, robot: &Robot, printer: Printer) -> Result<(), Failure> {
-    printer.say("\n  a robot plays the executor: Organization Settings > Audit Log, Export, NDJSON");
-    let file = app.config.path(Path::new("audit-log.ndjson"));
-    std::fs::write(&file, robot.export().await?)
-        .map_err(|error| Failure::not_done("L023", format!("{} cannot be written", file.display())).because(&error))?;
-    printer.say("  leaver audit import audit-log.ndjson --org sandbox");
-    let (by, _) = app.person("executor")?.clone();
-    let report = super::audit::import(app, &file, "sandbox", &by).await?;
-    for line in render::audit(&report).lines() {
-        printer.say(&format!("    {line}"));
-    }
-    Ok(())
 }
 
 /// Talk of the worker, as lines.
@@ -252,6 +232,13 @@ impl Robot {
                     .await?;
                 Ok(true)
             }
+            (Predicate::Recorded { record: Record::AuditLog }, _) => {
+                let fresh = self.done.lock().is_ok_and(|mut done| done.insert(format!("{:?}", case.removed_at)));
+                if fresh {
+                    self.import_log(app, printer).await?;
+                }
+                Ok(fresh)
+            }
             (Predicate::NotMember, _) => {
                 let deed = json!({"as": self.executor, "does": "delete-member", "target": self.leaver});
                 self.does("Users & Teams, tick the leaver, Delete", deed, printer).await
@@ -288,6 +275,22 @@ impl Robot {
             }
             _ => Ok(false),
         }
+    }
+
+    /// Exports the audit log from the page as a person does, and imports it as the command does.
+    async fn import_log(&self, app: &App, printer: Printer) -> Result<(), Failure> {
+        printer.say("\n  a robot plays the executor: Organization Settings > Audit Log, Export, NDJSON");
+        let file = app.config.path(Path::new("audit-log.ndjson"));
+        std::fs::write(&file, self.export().await?).map_err(|error| {
+            Failure::not_done("L023", format!("{} cannot be written", file.display())).because(&error)
+        })?;
+        printer.say("  leaver audit import audit-log.ndjson --org sandbox");
+        let (by, _) = app.person("executor")?.clone();
+        let report = super::audit::import(app, &file, "sandbox", &by).await?;
+        for line in render::audit(&report).lines() {
+            printer.say(&format!("    {line}"));
+        }
+        Ok(())
     }
 
     /// The whole audit log as the page offers it.

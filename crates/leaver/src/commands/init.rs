@@ -99,6 +99,7 @@ secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
 # two_person = false
 # settle_seconds = 2
 # recent_edit_days = 30
+# audit_log_days = 90
 "#;
 
 pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {

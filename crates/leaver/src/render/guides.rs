@@ -87,6 +87,11 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             "ask: what of this, and what else that no list shows, must be finished or handed over, by whom and until when?",
             "then: leaver attest CASE KEY --note \"what the sponsor said\", or --file ANSWER",
         ]),
+        Guide::ArchiveAuditLog => say(&[
+            "open Organization Settings > Audit Log and export it as NDJSON or CSV: everybody, from before the leaver's first day or as far back as it reaches, until today",
+            "then: leaver audit import FILE --org ORG; read what it tells of logins, actions, changes and exports, and answer for what is flagged",
+            "without it the case stays open: leaver decide CASE KEY --choose accept-risk --why TEXT --until DATE is a waiver by name",
+        ]),
         Guide::ReviewMentions => say(&[
             "look through recent comments and notifications",
             "then: leaver attest CASE KEY --note \"what you saw\"",

@@ -68,6 +68,7 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             Record::Dependencies => "the dependency report is part of the plan".to_owned(),
             Record::Request => "the request is recorded with one reason and one method".to_owned(),
             Record::Witnessed => "enough outside witnesses signed the sealed evidence of the removal".to_owned(),
+            Record::AuditLog => "the vendor's audit log of the removal is exported, reviewed and archived".to_owned(),
             Record::Tracker => {
                 "the tracker has the removal's date, people, ticket, reason, method and projects".to_owned()
             }
