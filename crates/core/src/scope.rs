@@ -36,8 +36,8 @@ const fn line(id: &'static str, title: &'static str, otherwise: Otherwise) -> Li
 }
 
 const PROVIDERS: Otherwise = Later("identity providers are not connected yet");
-const EVIDENCE: Otherwise = Later("state sheets and retention are not built yet");
-const PACK: Otherwise = Later("a person seals it with 'leaver evidence export'; state sheets are not in it yet");
+const EVIDENCE: Otherwise = Later("retention and messages are not built yet");
+const PACK: Otherwise = Shown("the pack that 'leaver evidence export' seals");
 const PEOPLE: Otherwise = Later("messages, register, reviews and restore are not built yet");
 const SERVER: Otherwise = Later("the server is not built yet");
 
@@ -71,7 +71,7 @@ const LINES: &[Line] = &[
     line("AUTH-6", "guards", OtherChoice),
     line("STATE-1", "the exact account", OtherChoice),
     line("STATE-2", "role, projects, activity", OtherChoice),
-    line("STATE-3", "before-picture", EVIDENCE),
+    line("STATE-3", "before-picture", PACK),
     line("STATE-4", "member list as CSV", OtherChoice),
     line("STATE-5", "content that the person created", OtherChoice),
     line("STATE-6", "service accounts and readable secrets", OtherChoice),
@@ -128,7 +128,7 @@ const LINES: &[Line] = &[
     line("VERIFY-6", "every check is repeated", OtherChoice),
     line("VERIFY-7", "closed only when every path was seen closed", OtherChoice),
     line("RECORD-1", "IAM tracker", OtherChoice),
-    line("RECORD-2", "before and after pictures", EVIDENCE),
+    line("RECORD-2", "before and after pictures", PACK),
     line("RECORD-3", "confirmation archived", EVIDENCE),
     line("RECORD-4", "one pack", PACK),
     line("RECORD-5", "audit log exported and reviewed", OtherChoice),

@@ -22,7 +22,7 @@ use owo_colors::OwoColorize as _;
 pub(crate) use self::audit::audit;
 pub(crate) use self::graph::graph;
 pub(crate) use self::list::{Row, list};
-pub(crate) use self::places::objects;
+pub(crate) use self::places::{objects, places};
 pub(crate) use self::sentences::sentence;
 pub(crate) use self::tasks::{is_unratified, ratify_by};
 pub(crate) use self::words::Words;

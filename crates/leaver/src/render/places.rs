@@ -12,7 +12,7 @@ use leaver_core::source::{Kind, What};
 use super::words::{Words, plain};
 
 /// The exact places, one a line; none when nothing is known to break the claim.
-pub(super) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> Vec<String> {
+pub(crate) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> Vec<String> {
     let instances = case.observation(&claim.key).map(|seen| seen.observation.instances.as_slice()).unwrap_or_default();
     let in_project = |project: ProjectId, kind: Kind, id: &str| {
         format!("{} (id {id}) in {} (id {project})", words.item(project, kind, id), words.project(project))

@@ -85,9 +85,17 @@ fn secrets_are_nowhere_and_names_only_in_the_payload() {
 
     let payload = found(&world.path("pack"), &names);
     let people = |place: &String| {
-        ["data/case.json: ", "data/report.txt: ", "data/report.html: ", "data/words.jsonl: ", "data/evidence/"]
-            .iter()
-            .any(|name| place.starts_with(name))
+        [
+            "data/case.json: ",
+            "data/report.txt: ",
+            "data/report.html: ",
+            "data/state-before.html: ",
+            "data/state-after.html: ",
+            "data/words.jsonl: ",
+            "data/evidence/",
+        ]
+        .iter()
+        .any(|name| place.starts_with(name))
     };
     assert!(payload.iter().any(|place| place.starts_with("data/case.json: ")), "they can be found: {payload:?}");
     assert!(

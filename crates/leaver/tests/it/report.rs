@@ -14,6 +14,46 @@ fn row<'a>(page: &'a str, part: &str) -> &'a str {
     page.split("<tr>").find(|row| row.contains(part)).unwrap_or_else(|| panic!("no row has '{part}'"))
 }
 
+/// The pictures of before and after (STATE-3, RECORD-2).
+#[test]
+fn the_state_sheets_show_what_was_there_and_what_changed() {
+    let world = World::new();
+    let case = world.opened();
+    let sheet = |pack: &str, which: &str| {
+        std::fs::read_to_string(world.path(pack).join(format!("data/state-{which}.html"))).expect("a sheet")
+    };
+    page(&world, &case, "early");
+    let before = sheet("early", "before");
+    assert!(row(&before, "is not a member").contains("not so: the member list shows the account"));
+    assert!(!world.path("early/data/state-after.html").exists(), "nothing ran yet");
+    for framed in ["Mixpanel at 127.0.0.1", world.leaver(), "sandbox/service-account", &case, "(UTC)"] {
+        assert!(before.contains(framed), "{framed}");
+    }
+    assert!(row(&before, "<td>individual</td>").contains("Storefront web"), "the grants are told apart");
+
+    world.run(&["approve", &case, "--as", "approver"]);
+    world.run(&["worker", "--once"]);
+    world.click_everything(&case);
+    world.pass(60);
+    world.run(&["worker", "--once"]);
+    page(&world, &case, "late");
+    assert!(sheet("late", "before") == before, "what was approved stays the picture of before");
+    let after = sheet("late", "after");
+    let gone = row(&after, "is not a member");
+    assert!(
+        gone.contains("not so: the member list shows") && gone.contains("CHANGED") && gone.contains("so (read)"),
+        "{gone}"
+    );
+    assert!(!row(&after, "every account that looks like").contains("CHANGED"), "the look-alike is where it was");
+    for sheet in [&before, &after] {
+        for link in sheet.split("href=\"").skip(1) {
+            let to = link.split('"').next().expect("an end");
+            assert!(world.path("late/data").join(to).is_file(), "{to} is not in the pack");
+        }
+        assert!(sheet.contains("default-src 'none'") && sheet.contains("href=\"evidence/"));
+    }
+}
+
 #[test]
 fn the_page_says_what_holds_what_does_not_and_who_gave_their_word() {
     let world = World::new();

@@ -3,6 +3,7 @@
 mod controls;
 mod payload;
 mod report;
+mod sheets;
 
 use std::path::Path;
 

@@ -18,6 +18,7 @@ use crate::wiring::App;
 
 use super::controls;
 use super::report::page;
+use super::sheets::sheets;
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
@@ -71,6 +72,10 @@ pub(crate) async fn fill(app: &App, record: &Record, draft: &mut Draft) -> Resul
     draft.add("data/report.txt", report(app, record, &limits).await?.as_bytes())?;
     if let Some(page) = page(app, &record.case, limits).await? {
         draft.add("data/report.html", page.as_bytes())?;
+    }
+    let store = captures(app)?;
+    for (name, page) in sheets(app, record, &store).await? {
+        draft.add(name, page.as_bytes())?;
     }
     draft.add(
         "data/controls.csv",
@@ -148,13 +153,17 @@ async fn report(app: &App, record: &Record, limits: &[String]) -> Result<String,
     Ok(text)
 }
 
+fn captures(app: &App) -> Result<CaptureStore, Failure> {
+    let folder = app.config.path(&app.config.evidence);
+    CaptureStore::open(&folder).map_err(|error| {
+        Failure::not_done("L306", format!("the evidence folder {} cannot be used", folder.display())).because(&error)
+    })
+}
+
 /// Raw answers and originals, each under its digest, and a list that says what each is.
 fn evidence(app: &App, record: &Record, draft: &mut Draft) -> Result<(), Failure> {
     let folder = app.config.path(&app.config.evidence);
-    let unusable = |error: std::io::Error| {
-        Failure::not_done("L306", format!("the evidence folder {} cannot be used", folder.display())).because(&error)
-    };
-    let store = CaptureStore::open(&folder).map_err(unusable)?;
+    let store = captures(app)?;
     let mut named = BTreeSet::new();
     for (stored, number) in record.stored.iter().zip(1..) {
         let event: Value = serde_json::from_slice(&stored.bytes).map_err(|error| {
@@ -181,7 +190,9 @@ fn evidence(app: &App, record: &Record, draft: &mut Draft) -> Result<(), Failure
     list.write_record(head).map_err(|error| uncsv(&error))?;
     for name in named {
         let (kind, bytes) = match store.get(&name) {
-            Ok(Some(capture)) => (Some(capture.meta().clone()), capture.to_bytes().map_err(unusable)?),
+            Ok(Some(capture)) => {
+                (Some(capture.meta().clone()), capture.to_bytes().map_err(|error| lost(&name, &error))?)
+            }
             Ok(None) => {
                 (None, std::fs::read(folder.join("attachments").join(&name)).map_err(|error| lost(&name, &error))?)
             }

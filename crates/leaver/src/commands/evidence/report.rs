@@ -7,8 +7,9 @@ use leaver_core::claim::{Claim, ClaimKind, Proof, State};
 use leaver_core::event::CaseState;
 use leaver_core::judge::reads_now;
 use leaver_core::method::Does;
-use leaver_core::plan::{FindingKind, Plan};
+use leaver_core::plan::Plan;
 
+use super::sheets::unseen;
 use crate::commands::cases::words;
 use crate::failure::Failure;
 use crate::render::{self, Words};
@@ -92,16 +93,7 @@ pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<
             .map(|effect| format!("{}: {}", effect.on, effect.says))
             .collect(),
         credential: plan.credential.clone(),
-        unseen: plan
-            .findings
-            .iter()
-            .filter(|finding| finding.kind == FindingKind::NotSeen)
-            .map(|finding| {
-                let object =
-                    finding.object.as_ref().map(|object| words.titled(object).unwrap_or_else(|| object.clone()));
-                format!("{} {}", object.unwrap_or_default(), finding.says).trim().to_owned()
-            })
-            .collect(),
+        unseen: unseen(plan, &words),
         limits,
         plan: hash.to_string(),
     };
@@ -239,12 +231,12 @@ async fn row(app: &App, case: &Case, claim: &Claim, words: &Words) -> Result<Row
 }
 
 /// When the oldest read behind the claim was last sent. A read that shows the same as the one before is no observation of its own.
-fn looked_at(case: &Case, claim: &Claim) -> Option<Timestamp> {
+pub(super) fn looked_at(case: &Case, claim: &Claim) -> Option<Timestamp> {
     let reads = reads_now(claim, case);
     let read = reads.iter().map(|what| case.read_at(what)).min().flatten();
     read.or_else(|| case.observation(&claim.key).map(|seen| seen.observation.seen_at))
 }
 
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
