@@ -12,6 +12,7 @@ pub mod method;
 pub mod observe;
 pub mod plan;
 pub mod planner;
+pub mod population;
 pub mod prepare;
 pub mod reading;
 pub mod ready;

@@ -1,7 +1,7 @@
 //! Imports of the vendor's audit log (RECORD-5, RECORD-7): the original is kept, the journal names it, the cases of the organization
 //! are compared with it, and what it says about a membership is judged like every other read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -215,7 +215,28 @@ impl Engine {
         })
     }
 
-    async fn cases_of(&self, org: &OrgName) -> Result<Vec<Case>, Error> {
+    /// Reads every archived file again, and compares all of them together with our cases.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] when a file is not there any more; the store's.
+    pub async fn audited(&self, name: &OrgName, archive: &Path) -> Result<(Vec<Import>, Reconciliation), Error> {
+        let org = self.organization(name)?;
+        let cases = self.cases_of(name).await?;
+        let watched = self.watched(&cases).await?;
+        let archived = self.audit_imports(name).await?;
+        let mut account = read_again(archive, &archived, &watched, org.vendor_org.0).await?;
+        // Files overlap.
+        let mut told = BTreeSet::new();
+        account.removals.retain(|removal| told.insert(format!("{removal:?}")));
+        let compared = reconcile(&account, &cases, &archived);
+        Ok((archived, compared))
+    }
+
+    /// The cases of an organization, by id.
+    ///
+    /// # Errors
+    /// The store's; [`Error::BadHistory`].
+    pub async fn cases_of(&self, org: &OrgName) -> Result<Vec<Case>, Error> {
         let filter = CaseFilter { org: Some(org.clone()), state: None, person: None };
         let mut cases = Vec::new();
         for row in self.store.cases(&filter).await? {
@@ -321,6 +342,25 @@ async fn read(
         })?;
         let kept = draft.keep().map_err(Error::Archive)?;
         Ok((scanned, tally.finish(), kept))
+    });
+    done.await.map_err(|error| Error::Archive(std::io::Error::other(error)))?
+}
+
+/// Reads files that were archived before.
+async fn read_again(
+    archive: &Path,
+    files: &[Import],
+    watched: &[Watched],
+    organization: u64,
+) -> Result<Account, Error> {
+    let mut tally = Tally::of(watched);
+    let places: Vec<_> = files.iter().map(|import| archive.join(import.file.to_string())).collect();
+    let done = tokio::task::spawn_blocking(move || {
+        for place in places {
+            let file = std::fs::File::open(place).map_err(Error::Archive)?;
+            scan(file, std::io::sink(), organization, |entry| tally.take(entry)).map_err(Error::AuditFile)?;
+        }
+        Ok(tally.finish())
     });
     done.await.map_err(|error| Error::Archive(std::io::Error::other(error)))?
 }

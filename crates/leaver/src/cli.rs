@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Tracker(Tracker),
     /// Take in what the vendor's audit log shows; a person exports it. Sends nothing.
     Audit(Audit),
+    /// Every case of a period, compared with a register, the member list and the vendor's log; for auditors.
+    Population(Population),
     /// Carry out approved cases and repeat their checks: what is due, or all the time.
     Worker(Worker),
     /// Print completions for a shell.
@@ -420,6 +422,42 @@ pub(crate) enum TrackerFormat {
     Json,
     /// Events of the Open Cybersecurity Schema Framework, one JSON object a line.
     Ocsf,
+}
+
+/// `population`.
+#[derive(Debug, Args)]
+pub(crate) struct Population {
+    #[command(subcommand)]
+    pub(crate) what: PopulationCommand,
+}
+
+/// What to do with the population.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PopulationCommand {
+    /// Write population.csv, exceptions.csv, sample.csv and facts.json to a new folder; 1 when somebody must look at something. Sends reads only.
+    Export {
+        /// The organization.
+        #[arg(long)]
+        org: String,
+        /// From this time, such as 2027-01-01T00:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        from: Timestamp,
+        /// Until before this time.
+        #[arg(long, value_name = "TIME")]
+        until: Timestamp,
+        /// A CSV of ended engagements that somebody else keeps, with the columns address and ended.
+        #[arg(long, value_name = "FILE")]
+        register: Option<PathBuf>,
+        /// Draw so many cases.
+        #[arg(long, value_name = "COUNT", requires = "seed")]
+        sample: Option<usize>,
+        /// The text that decides which: the same text draws the same cases, anywhere.
+        #[arg(long, value_name = "TEXT", requires = "sample")]
+        seed: Option<String>,
+        /// A new folder.
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
 }
 
 /// `audit`.

@@ -9,6 +9,7 @@ mod evidence;
 mod init;
 mod members;
 mod people;
+mod population;
 mod sandbox;
 mod tracker;
 mod witness;
@@ -49,6 +50,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },
         Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
+        Command::Population(population) => population::run(&open().await?, population, acting, printer).await,
         Command::Tracker(tracker) => tracker::run(&open().await?, tracker, printer).await,
         Command::Witness(arguments) => witness::run(arguments, printer).await,
         Command::Members(members) => members::run(&open().await?, members, printer).await,

@@ -12,6 +12,7 @@ mod graph;
 mod guides;
 mod kill;
 mod people;
+mod population;
 mod refusals;
 mod report;
 mod sinks;

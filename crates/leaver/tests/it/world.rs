@@ -139,6 +139,11 @@ impl World {
         &self.sandbox.description().people.owner
     }
 
+    /// Who clicks.
+    pub(crate) fn executor(&self) -> &str {
+        &self.sandbox.description().people.executor
+    }
+
     /// Somebody whose address looks like the leaver's.
     pub(crate) fn lookalike(&self) -> &str {
         &self.sandbox.description().people.lookalike
@@ -158,6 +163,17 @@ impl World {
             let answer = client.post(address).json(body).send().await.expect("the twin answers");
             assert!(answer.status().is_success(), "{}", answer.status());
         });
+    }
+
+    /// The vendor's audit log as its page exports it, one JSON object a line.
+    pub(crate) fn exported_log(&self) -> String {
+        let control = &self.sandbox.description().control.base_url;
+        let page = format!("{control}/settings/org/audit-log/export?as={}&format=ndjson", self.executor());
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let answer = client.get(page).send().await.expect("the twin answers").error_for_status().expect("a file");
+            answer.text().await.expect("text")
+        })
     }
 
     /// Sends one request with these credentials and returns its status.

@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
 
-use self::row::Row;
+pub(crate) use self::row::{Row, csv, row};
 
 pub(crate) async fn run(app: &App, tracker: &Tracker, printer: Printer) -> Result<Exit, Failure> {
     let TrackerCommand::Export { format, org, since, until, output } = &tracker.what;

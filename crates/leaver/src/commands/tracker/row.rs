@@ -20,7 +20,7 @@ use crate::wiring::App;
 
 /// A case, as a tracker shows it.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(crate) struct Row {
     case: String,
     organization: String,
     /// Against a twin: evidence of nothing.
@@ -62,7 +62,7 @@ pub(super) struct Row {
 }
 
 /// The row of a case.
-pub(super) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, Failure> {
+pub(crate) async fn row(app: &App, case: &Case, now: Timestamp) -> Result<Row, Failure> {
     let request = &case.request;
     let removed = case.removed_at.filter(|_| case.state.is_removed());
     let approval = case.approval();
@@ -156,7 +156,7 @@ fn projects(case: &Case, plan: &Plan, words: &Words) -> Option<Vec<String>> {
 }
 
 /// The rows as CSV; no cell is a formula to a spreadsheet.
-pub(super) fn csv(rows: &[Row]) -> Result<String, Failure> {
+pub(crate) fn csv(rows: &[Row]) -> Result<String, Failure> {
     let unwritten = |error: &dyn std::error::Error| {
         Failure::not_done("L308", "the tracker cannot be written as CSV").because(error)
     };
