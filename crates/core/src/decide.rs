@@ -9,6 +9,7 @@ use crate::ids::{ClaimKey, Digest, PersonId};
 use crate::method::Urgency;
 use crate::plan::{Plan, Request, keys};
 use crate::reading::Failure;
+use crate::retention;
 use crate::source::Kind;
 use crate::statement::Statement;
 use crate::wanted::{Live, Owed, RECHECKS, is_in_force, settled, waits_for_person};
@@ -88,6 +89,18 @@ pub enum Rejection {
         /// What it needs and what does not hold yet.
         open: Vec<ClaimKey>,
     },
+    /// The case is not old enough to expire.
+    #[error("the case is kept until {}", until.strftime("%Y-%m-%d"))]
+    Kept {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A legal hold is on the case.
+    #[error("a legal hold is on the case: it does not expire")]
+    OnHold,
+    /// Everything that named somebody in the case is gone.
+    #[error("the case expired on {}: its entries stay, and nothing happens in it any more", .0.strftime("%Y-%m-%d"))]
+    Expired(Timestamp),
     /// An accepted risk needs an end.
     #[error("an accepted risk needs a date until which it is accepted")]
     NoExpiry,
@@ -108,6 +121,9 @@ impl Rejection {
             Self::NoFile(_) => "L214",
             Self::Passing { .. } => "L215",
             Self::TooEarly { .. } => "L216",
+            Self::Kept { .. } => "L217",
+            Self::OnHold => "L218",
+            Self::Expired(_) => "L219",
         }
     }
 }
@@ -176,6 +192,26 @@ pub enum Command {
         /// Why.
         why: String,
     },
+    /// Put a legal hold on the case.
+    Hold {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+    },
+    /// Ask for, or confirm, what needs two people.
+    Retain {
+        /// What.
+        act: retention::Act,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: String,
+        /// What is to go, by the digest of its list.
+        list: Digest,
+        /// The organization's rule of today, in years.
+        years: u32,
+    },
     /// Give one's word.
     Attest {
         /// The claim.
@@ -194,7 +230,19 @@ pub enum Command {
 /// # Errors
 /// The rule that refuses it.
 pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    if let Some(at) = case.expired_at {
+        return Err(Rejection::Expired(at));
+    }
     match command {
+        Command::Hold { by, why } => {
+            not_leaver(&case.request, &by, "put a legal hold on")?;
+            let put = Event::HoldPut { by, why: Statement::said(why) };
+            Ok(if case.on_hold() { Vec::new() } else { vec![put] })
+        }
+        Command::Retain { act, by, why, list, years } => {
+            not_leaver(&case.request, &by, act.says())?;
+            retention::decide(case, act, by, Statement::said(why), list, years, now)
+        }
         Command::Approve { plan, by, identity, originals } => {
             let (current, hash) = planned(case)?;
             waiting(case)?;

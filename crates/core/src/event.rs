@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::ids::{CaseId, ClaimKey, Digest, EffectKey, PersonId};
 use crate::plan::Request;
 use crate::reading::Failure;
+use crate::retention;
 use crate::source::What;
 use crate::statement::Statement;
 use crate::write::Outcome;
@@ -195,6 +196,46 @@ pub enum Event {
         /// The witnesses, by the names that the configuration gives them.
         witnesses: Vec<String>,
     },
+    /// Somebody put a legal hold on the case: it does not expire.
+    HoldPut {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: Statement,
+    },
+    /// One person asks for what needs two.
+    RetentionAsked {
+        /// For what.
+        act: retention::Act,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        why: Statement,
+        /// What is to go, by the digest of its list.
+        list: Digest,
+    },
+    /// A second person asked for the end of the legal hold.
+    HoldEnded {
+        /// Who asked first.
+        asked_by: PersonId,
+        /// Who asked second.
+        by: PersonId,
+        /// Why.
+        why: Statement,
+    },
+    /// A second person asked for the expiry: what names somebody goes. The entry is all that is left, so it names its case.
+    Expired {
+        /// The case.
+        case: CaseId,
+        /// Who asked first.
+        asked_by: PersonId,
+        /// Who asked second.
+        by: PersonId,
+        /// Why.
+        why: Statement,
+        /// What went, by the digest of its list.
+        list: Digest,
+    },
     /// The case changed its state.
     Moved {
         /// The new state.
@@ -228,6 +269,10 @@ impl Event {
             Self::Noted { .. } => "noted",
             Self::Sealed { .. } => "sealed",
             Self::Witnessed { .. } => "witnessed",
+            Self::HoldPut { .. } => "hold-put",
+            Self::RetentionAsked { .. } => "retention-asked",
+            Self::HoldEnded { .. } => "hold-ended",
+            Self::Expired { .. } => "expired",
             Self::Moved { .. } => "moved",
         }
     }
@@ -240,7 +285,13 @@ impl Event {
             Self::Opened { request } => {
                 [Some(&mut request.ticket), request.why.as_mut(), request.sow.as_mut()].into_iter().flatten().collect()
             }
-            Self::Rejected { why, .. } | Self::Cancelled { why, .. } | Self::Released { why, .. } => vec![why],
+            Self::Rejected { why, .. }
+            | Self::Cancelled { why, .. }
+            | Self::Released { why, .. }
+            | Self::HoldPut { why, .. }
+            | Self::RetentionAsked { why, .. }
+            | Self::HoldEnded { why, .. }
+            | Self::Expired { why, .. } => vec![why],
             Self::Decided { decision, .. } => vec![&mut decision.why],
             Self::Attested { attestation, .. } => vec![&mut attestation.note],
             Self::Noted { text } => vec![text],

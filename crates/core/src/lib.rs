@@ -16,6 +16,7 @@ pub mod population;
 pub mod prepare;
 pub mod reading;
 pub mod ready;
+pub mod retention;
 pub mod scope;
 pub mod source;
 pub mod statement;

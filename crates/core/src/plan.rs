@@ -148,6 +148,8 @@ pub struct Policy {
     pub copies_as_successor: bool,
     /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
     pub recent_edit_days: u32,
+    /// A case is kept for so many years after it is over (RECORD-6).
+    pub retention_years: u32,
     /// For so many days the vendor keeps its audit log: 90 on Free and Growth, 730 on Enterprise (`facts/mixpanel.md` 6.1).
     pub audit_log_days: u32,
     /// So many outside witnesses must sign the sealed evidence before a case is closed; 0 asks for none.
@@ -174,6 +176,7 @@ impl Default for Policy {
             recent_use_days: 30,
             copies_as_successor: false,
             recent_edit_days: 30,
+            retention_years: 7,
             audit_log_days: 90,
             witness_quorum: 0,
         }

@@ -36,7 +36,7 @@ const fn line(id: &'static str, title: &'static str, otherwise: Otherwise) -> Li
 }
 
 const PROVIDERS: Otherwise = Later("identity providers are not connected yet");
-const EVIDENCE: Otherwise = Later("retention and messages are not built yet");
+const EVIDENCE: Otherwise = Later("messages are not built yet");
 const PACK: Otherwise = Shown("the pack that 'leaver evidence export' seals");
 const PEOPLE: Otherwise = Later("messages, register, reviews and restore are not built yet");
 const SERVER: Otherwise = Later("the server is not built yet");
@@ -132,7 +132,7 @@ const LINES: &[Line] = &[
     line("RECORD-3", "confirmation archived", EVIDENCE),
     line("RECORD-4", "one pack", PACK),
     line("RECORD-5", "audit log exported and reviewed", OtherChoice),
-    line("RECORD-6", "kept for seven years", EVIDENCE),
+    line("RECORD-6", "kept for seven years", Shown("'leaver retention list' shows until when the case is kept")),
     line(
         "RECORD-7",
         "audit log reconciled",

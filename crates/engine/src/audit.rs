@@ -218,12 +218,14 @@ impl Engine {
     /// Reads every archived file again, and compares all of them together with our cases.
     ///
     /// # Errors
-    /// [`Error::Archive`] when a file is not there any more; the store's.
+    /// [`Error::Archive`] when a file cannot be read; the store's.
     pub async fn audited(&self, name: &OrgName, archive: &Path) -> Result<(Vec<Import>, Reconciliation), Error> {
         let org = self.organization(name)?;
         let cases = self.cases_of(name).await?;
         let watched = self.watched(&cases).await?;
-        let archived = self.audit_imports(name).await?;
+        // What expired with its cases is not there to be read again.
+        let mut archived = self.audit_imports(name).await?;
+        archived.retain(|import| archive.join(import.file.to_string()).exists());
         let mut account = read_again(archive, &archived, &watched, org.vendor_org.0).await?;
         // Files overlap.
         let mut told = BTreeSet::new();
@@ -298,7 +300,7 @@ impl Engine {
     /// Journals an import in one case that it concerns; whether it broke a claim.
     async fn journal_import(&self, case: &Case, import: &Import, activity: &Activity) -> Result<bool, Error> {
         let concerns = activity.span.is_some() || import.until >= case.request.at;
-        if case.state.is_over() || !concerns {
+        if case.state.is_over() || case.expired_at.is_some() || !concerns {
             return Ok(false);
         }
         let names = self.names(case).await?;

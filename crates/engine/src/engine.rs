@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
-use leaver_core::decide::{Command, decide, over_cap, starts};
+use leaver_core::decide::{Command, Rejection, decide, over_cap, starts};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{Address, CaseId, ClaimKey, CredentialName, Digest, OrgName, PersonId};
 use leaver_core::judge::{Names, Readings, reads_now};
@@ -393,6 +393,9 @@ impl Engine {
     /// [`Error::NoCase`]; the store's. A vendor's failure makes claims unknown.
     pub async fn verify(&self, id: &CaseId, progress: &dyn Progress) -> Result<Case, Error> {
         let case = self.case(id).await?;
+        if let Some(at) = case.expired_at {
+            return Err(Rejection::Expired(at).into());
+        }
         let Some((plan, _)) = &case.plan else { return Ok(case) };
         let org = self.organization(&case.request.org)?;
         let wanted: BTreeSet<What> = plan.claims.iter().flat_map(|claim| reads_now(claim, &case)).collect();

@@ -204,6 +204,9 @@ async fn append(store: &dyn Store, case: &Case, step: Step<'_>) -> Result<(), Er
 
 /// When the worker must look at the case again.
 pub(crate) fn next_at(case: &Case, live: &Live, now: Timestamp) -> Option<Timestamp> {
+    if case.expired_at.is_some() {
+        return None;
+    }
     if case.state.is_over() && !case.effects().values().any(leaver_core::case::EffectFact::is_open) {
         return None;
     }

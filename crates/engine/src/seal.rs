@@ -1,6 +1,7 @@
 //! The history of a case as it is handed over, and the entry that seals it.
 
 use leaver_core::case::Case;
+use leaver_core::decide::Rejection;
 use leaver_core::event::{Event, Stamped};
 use leaver_core::ids::{CaseId, Digest};
 use leaver_core::statement::Opening;
@@ -44,6 +45,9 @@ impl Engine {
         }
         let events = history(&loaded)?;
         let case = Case::fold(&events).ok_or_else(|| Error::NoCase(id.to_string()))?;
+        if let Some(at) = case.expired_at {
+            return Err(Rejection::Expired(at).into());
+        }
         Ok(Record { case, stored: loaded.events, events, words: loaded.words })
     }
 

@@ -349,6 +349,19 @@ impl CaptureStore {
         Capture::from_bytes(&bytes).map(Some)
     }
 
+    /// Removes a capture for good. `false`: there was none of this digest.
+    ///
+    /// # Errors
+    /// The cause from the operating system.
+    pub fn remove(&self, digest: &str) -> io::Result<bool> {
+        let Some(path) = self.path(digest) else { return Ok(false) };
+        match fs::remove_file(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Keeps captures; see [`CaptureSink::put_all`].
     ///
     /// # Errors

@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Every case of a period, compared with a register, the member list and the vendor's log; for auditors.
     Population(Population),
+    /// How long cases are kept, legal holds, and the expiry by two people.
+    Retention(Retention),
     /// Carry out approved cases and repeat their checks: what is due, or all the time.
     Worker(Worker),
     /// Print completions for a shell.
@@ -457,6 +459,48 @@ pub(crate) enum PopulationCommand {
         /// A new folder.
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
+    },
+}
+
+/// `retention`.
+#[derive(Debug, Args)]
+pub(crate) struct Retention {
+    #[command(subcommand)]
+    pub(crate) what: RetentionCommand,
+}
+
+/// What to do with what is kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionCommand {
+    /// What is kept of each case, until when, and what would go: nothing is changed.
+    List {
+        /// Only cases of this organization.
+        #[arg(long)]
+        org: Option<String>,
+    },
+    /// Put a legal hold on a case: it does not expire.
+    Hold {
+        /// The case.
+        case: String,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
+    /// End a legal hold: one person asks, another one confirms.
+    EndHold {
+        /// The case.
+        case: String,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
+    /// Erase everything that names somebody in a case whose time is over: one person asks, another one confirms.
+    Expire {
+        /// The case.
+        case: String,
+        /// Why.
+        #[arg(long)]
+        why: String,
     },
 }
 

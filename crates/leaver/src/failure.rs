@@ -208,6 +208,10 @@ fn refused(rejection: &Rejection) -> (Exit, Option<&'static str>) {
             (Exit::NotDone, Some("'leaver status CASE' shows each; access does not wait for this"))
         }
         Rejection::Readable { .. } => (Exit::NotDone, Some("make it true; leaver reads it by itself")),
-        Rejection::WrongState { .. } | Rejection::Blocked { .. } => (Exit::NotDone, None),
+        Rejection::OnHold => {
+            (Exit::NotDone, Some("two people end a legal hold: leaver retention end-hold CASE --why TEXT"))
+        }
+        Rejection::Kept { .. } => (Exit::NotDone, Some("'leaver retention list' shows until when each case is kept")),
+        Rejection::WrongState { .. } | Rejection::Blocked { .. } | Rejection::Expired(_) => (Exit::NotDone, None),
     }
 }

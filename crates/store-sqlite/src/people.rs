@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use leaver_core::ids::{Address, PersonId, VendorOrg};
+use leaver_core::ids::{Address, CaseId, PersonId, VendorOrg};
 use leaver_store::{Label, People, PersonError, PersonRecord, StoreError};
 use sqlx::SqliteConnection;
 
@@ -51,6 +51,22 @@ impl People for SqliteStore {
             Some(id) => person(&mut reader, &id).await,
             None => Ok(None),
         }
+    }
+
+    async fn erase_statements(&self, case: &CaseId) -> Result<u64, StoreError> {
+        let case = case.clone();
+        self.writer
+            .erase(move |conn| {
+                Box::pin(async move {
+                    let case = case.as_str();
+                    sqlx::query!("DELETE FROM words WHERE case_id = ?1", case)
+                        .execute(conn)
+                        .await
+                        .map(|erased| erased.rows_affected())
+                        .map_err(during("erase_statements"))
+                })
+            })
+            .await
     }
 
     async fn erase_person(&self, id: &PersonId, at: Timestamp) -> Result<bool, StoreError> {

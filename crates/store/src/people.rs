@@ -5,7 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use leaver_core::ids::{Address, PersonId, VendorOrg};
+use leaver_core::ids::{Address, CaseId, PersonId, VendorOrg};
 
 use crate::error::{PersonError, StoreError};
 
@@ -49,6 +49,9 @@ pub trait People: fmt::Debug + Send + Sync {
 
     /// Whose vendor id this is.
     async fn person_by_vendor_id(&self, org: VendorOrg, id: &str) -> Result<Option<PersonRecord>, StoreError>;
+
+    /// Forgets for good what people said in a case. Returns how many statements there were.
+    async fn erase_statements(&self, case: &CaseId) -> Result<u64, StoreError>;
 
     /// Forgets name, addresses and vendor ids for good, and whatever was said in the cases about the person, and destroys their key.
     /// `false` if the person was unknown or already erased.

@@ -16,6 +16,7 @@ use crate::event::{CaseState, Event, Identity, Stamped};
 use crate::ids::{CaseId, ClaimKey, CredentialName, Digest, EffectKey, PersonId, ProjectId};
 use crate::plan::{Plan, Request, keys};
 use crate::reading::Failure;
+use crate::retention::{Asked, Keeping};
 use crate::source::{Kind, What};
 use crate::statement::Statement;
 use crate::write::Outcome;
@@ -111,6 +112,10 @@ pub struct Case {
     pub state: CaseState,
     /// Since when.
     pub state_since: Timestamp,
+    /// Since when everything that names somebody in it is gone.
+    pub expired_at: Option<Timestamp>,
+    /// What people said about how long it is kept.
+    keeping: Keeping,
     /// Why it is in this state.
     pub state_why: String,
     /// What the person said who brought it there.
@@ -174,6 +179,8 @@ impl Case {
             state: CaseState::Draft,
             state_since: first.at,
             state_why: "opened".to_owned(),
+            expired_at: None,
+            keeping: Keeping::default(),
             state_words: None,
             spoken: None,
             version: 1,
@@ -329,6 +336,12 @@ impl Case {
                     self.witnessed = self.sealed_at;
                 }
             }
+            Event::HoldPut { .. } => self.keeping.on_hold = true,
+            Event::RetentionAsked { act, by, list, .. } => {
+                self.keeping.asked = Some(Asked { by: by.clone(), act: *act, list: list.clone(), at });
+            }
+            Event::HoldEnded { .. } => self.keeping = Keeping::default(),
+            Event::Expired { .. } => self.expired_at = Some(at),
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);
                 self.returned = *to == CaseState::Reopened && before == CaseState::Closed

@@ -12,6 +12,7 @@ use crate::ids::{ClaimKey, Digest, EffectKey, PersonId, ProjectId};
 use crate::method::Method;
 use crate::plan::Plan;
 use crate::reading::Failure;
+use crate::retention::Asked;
 use crate::source::{Kind, What};
 use crate::write::Outcome;
 
@@ -46,6 +47,16 @@ impl Case {
     /// Whether an original of the approval was attached (AUTH-1).
     pub fn has_original(&self) -> bool {
         self.original
+    }
+
+    /// Whether a legal hold is on the case.
+    pub fn on_hold(&self) -> bool {
+        self.keeping.on_hold
+    }
+
+    /// What one person asked for that needs two.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.keeping.asked.as_ref()
     }
 
     /// Why the case is in its state, and what the person said who brought it there.

@@ -53,7 +53,7 @@ pub struct Owed {
 /// Derives what is owed.
 pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
     let mut owed = Owed::default();
-    let Some((plan, _)) = &case.plan else { return owed };
+    let Some((plan, _)) = case.plan.as_ref().filter(|_| case.expired_at.is_none()) else { return owed };
     if case.state == CaseState::Scheduled {
         owed.next_at = case.request.not_before;
         return owed;

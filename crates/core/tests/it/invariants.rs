@@ -184,6 +184,10 @@ impl<'a> Told<'a> {
             | Event::Sealed { .. }
             | Event::Witnessed { .. }
             | Event::Imported { .. }
+            | Event::HoldPut { .. }
+            | Event::RetentionAsked { .. }
+            | Event::HoldEnded { .. }
+            | Event::Expired { .. }
             | Event::Noted { .. } => {}
         }
     }

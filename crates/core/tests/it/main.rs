@@ -20,6 +20,7 @@ mod duties;
 mod invariants;
 mod judging;
 mod judging_lists;
+mod keeping;
 mod mishaps;
 mod moves;
 mod planning;

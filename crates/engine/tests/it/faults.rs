@@ -188,7 +188,7 @@ async fn one_fault_at_one_operation() {
     let mut cleans = Vec::new();
     let mut known = BTreeSet::new();
     for setup in worlds() {
-        let mut one = clean(setup).await;
+        let mut one = Box::pin(clean(setup)).await;
         one.operations.retain(|operation, _| known.insert(operation.clone()));
         cleans.push(one);
     }

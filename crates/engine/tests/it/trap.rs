@@ -237,6 +237,10 @@ impl People for TrappedStore {
         self.inner.person_by_vendor_id(org, id).await
     }
 
+    async fn erase_statements(&self, case: &CaseId) -> Result<u64, StoreError> {
+        self.inner.erase_statements(case).await
+    }
+
     async fn erase_person(&self, id: &PersonId, at: Timestamp) -> Result<bool, StoreError> {
         self.inner.erase_person(id, at).await
     }

@@ -100,6 +100,7 @@ secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
 # settle_seconds = 2
 # recent_edit_days = 30
 # audit_log_days = 90
+# retention_years = 7
 "#;
 
 pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {

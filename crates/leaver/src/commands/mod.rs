@@ -10,6 +10,7 @@ mod init;
 mod members;
 mod people;
 mod population;
+mod retention;
 mod sandbox;
 mod tracker;
 mod witness;
@@ -51,6 +52,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         },
         Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
         Command::Population(population) => population::run(&open().await?, population, acting, printer).await,
+        Command::Retention(retention) => Box::pin(retention::run(&open().await?, retention, acting, printer)).await,
         Command::Tracker(tracker) => tracker::run(&open().await?, tracker, printer).await,
         Command::Witness(arguments) => witness::run(arguments, printer).await,
         Command::Members(members) => members::run(&open().await?, members, printer).await,

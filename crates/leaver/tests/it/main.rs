@@ -15,6 +15,7 @@ mod people;
 mod population;
 mod refusals;
 mod report;
+mod retention;
 mod sinks;
 mod tracker;
 mod witness;

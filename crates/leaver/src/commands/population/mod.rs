@@ -127,7 +127,7 @@ pub(crate) async fn run(
         }
         printer.data(&format!("{} that somebody has to look at", counted(exceptions.len(), "exception")));
         for exception in &exceptions {
-            printer.data(&format!("  {}: {} {}", exception.kind, exception.whom, exception.says));
+            printer.data(&format!("  {}: {}", exception.kind, format!("{} {}", exception.whom, exception.says).trim()));
         }
         printer.data(&format!(
             "written to {}: {}",
