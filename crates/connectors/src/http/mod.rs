@@ -8,7 +8,7 @@ mod client;
 mod content;
 mod document;
 mod egress;
-mod limits;
+pub(crate) mod limits;
 mod pace;
 
 pub use client::{Answer, Auth, Body, Call, Client, Lost, Setup, Trail};

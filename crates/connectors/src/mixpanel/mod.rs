@@ -12,6 +12,8 @@ pub mod audit;
 mod body;
 mod config;
 mod definition;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod item;
 mod me;
 mod operations;

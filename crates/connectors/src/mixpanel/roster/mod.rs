@@ -81,13 +81,13 @@ impl<'a> Place<'a> {
 
 impl Found {
     /// As the default, but only a value whose text is not longer than this becomes a tree as a whole.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn with_small(small: usize) -> Self {
         Self { small, ..Self::default() }
     }
 
     /// Takes in an answer that was made into a tree, without any knowledge of documents.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn tree(&mut self, answer: Value) {
         for around in [Some(&answer), answer.get("results")].into_iter().flatten().filter_map(Value::as_object) {
             self.count_around(around);
