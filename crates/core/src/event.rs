@@ -196,6 +196,19 @@ pub enum Event {
         /// The witnesses, by the names that the configuration gives them.
         witnesses: Vec<String>,
     },
+    /// A pack was stored where nobody can delete it before its time, and read back from there.
+    Stored {
+        /// Where, such as `s3://bucket/key?versionId=...`.
+        place: String,
+        /// The digest of the pack's manifest.
+        manifest_sha256: Digest,
+        /// The digest of what was stored.
+        sha256: Digest,
+        /// How many bytes.
+        bytes: u64,
+        /// Until when it cannot be deleted.
+        locked_until: Timestamp,
+    },
     /// Somebody put a legal hold on the case: it does not expire.
     HoldPut {
         /// Who.
@@ -269,6 +282,7 @@ impl Event {
             Self::Noted { .. } => "noted",
             Self::Sealed { .. } => "sealed",
             Self::Witnessed { .. } => "witnessed",
+            Self::Stored { .. } => "stored",
             Self::HoldPut { .. } => "hold-put",
             Self::RetentionAsked { .. } => "retention-asked",
             Self::HoldEnded { .. } => "hold-ended",
@@ -308,6 +322,7 @@ impl Event {
             | Self::Imported { .. }
             | Self::Sealed { .. }
             | Self::Witnessed { .. }
+            | Self::Stored { .. }
             | Self::Moved { .. } => Vec::new(),
         }
     }

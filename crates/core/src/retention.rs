@@ -50,6 +50,8 @@ pub(crate) struct Keeping {
     pub(crate) on_hold: bool,
     /// What one person asked for that needs two.
     pub(crate) asked: Option<Asked>,
+    /// Until when what was stored outside cannot be deleted.
+    pub(crate) locked_until: Option<Timestamp>,
 }
 
 /// So long the second person may take.
@@ -60,11 +62,13 @@ pub fn over_since(case: &Case) -> Option<Timestamp> {
     (case.state.is_over() || case.state == CaseState::Closed).then_some(case.state_since)
 }
 
-/// When the case may expire: so many years after it was over. The longer of the rule it was planned under and the rule of today counts.
+/// When the case may expire: so many years after it was over, and never before what was stored outside may be deleted. The longer of the rule it was planned under and the rule of today counts.
 pub fn due(case: &Case, years: u32) -> Option<Timestamp> {
     let planned = case.plan.as_ref().map_or(0, |(plan, _)| plan.policy.retention_years);
     let days = i64::from(planned.max(years)).checked_mul(366)?;
-    over_since(case)?.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()
+    let kept = over_since(case)?.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()?;
+    // A tombstone for what still lies outside, locked, would be none.
+    Some(case.locked_until().map_or(kept, |locked| kept.max(locked)))
 }
 
 /// A person asks, or confirms what another one asked for.

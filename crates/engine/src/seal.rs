@@ -51,12 +51,23 @@ impl Engine {
         Ok(Record { case, stored: loaded.events, events, words: loaded.words })
     }
 
+    /// Journals that a pack was stored where nobody can delete it before its time.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn stored(&self, id: &CaseId, event: Event) -> Result<(), Error> {
+        self.journal(id, event).await
+    }
+
     /// Journals that enough outside witnesses signed the log with this seal in it.
     ///
     /// # Errors
     /// The store's.
     pub async fn witnessed(&self, id: &CaseId, manifest_sha256: Digest, witnesses: Vec<String>) -> Result<(), Error> {
-        let event = Event::Witnessed { manifest_sha256, witnesses };
+        self.journal(id, Event::Witnessed { manifest_sha256, witnesses }).await
+    }
+
+    async fn journal(&self, id: &CaseId, event: Event) -> Result<(), Error> {
         loop {
             let mut file = File::load(&*self.store, id, None).await?;
             match file.write(&*self.store, vec![event.clone()], Beside::default(), self.clock.now()).await {

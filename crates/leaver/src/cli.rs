@@ -337,6 +337,14 @@ pub(crate) enum EvidenceCommand {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+    /// Store the last sealed pack of a case in the configured bucket with Object Lock, and read it back from there.
+    Store {
+        /// The case, or the beginning of its id.
+        case: String,
+        /// The pack that 'leaver evidence export' made.
+        #[arg(long, value_name = "DIR")]
+        pack: PathBuf,
+    },
     /// Write what packs of this installation are checked against; hand it over once, on another way than the packs.
     Trust {
         /// The folder to make.

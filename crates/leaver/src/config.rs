@@ -31,6 +31,8 @@ pub(crate) struct Config {
     /// Who outside sees the log.
     #[serde(default)]
     pub(crate) witness: WitnessConfig,
+    /// Where packs are stored that nobody can delete before their time.
+    pub(crate) storage: Option<StorageConfig>,
     /// The people, by a short name.
     #[serde(default)]
     pub(crate) people: BTreeMap<String, PersonConfig>,
@@ -110,6 +112,32 @@ fn is_word(name: &str) -> bool {
     !matches!(name, "none" | "outside")
         && !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// A bucket with Object Lock, in an account of somebody else.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StorageConfig {
+    /// Where the service answers, such as `https://s3.eu-central-1.amazonaws.com`.
+    pub(crate) endpoint: Url,
+    /// The region that requests are signed for.
+    pub(crate) region: String,
+    /// The bucket.
+    pub(crate) bucket: String,
+    /// The access key; it needs to put and read objects and their retention, and nothing else.
+    pub(crate) access_key: String,
+    /// Its secret.
+    pub(crate) secret: SecretRef,
+    /// What the names of all packs begin with.
+    #[serde(default)]
+    pub(crate) prefix: String,
+    /// For so many years a pack cannot be deleted.
+    #[serde(default = "seven")]
+    pub(crate) years: u32,
+}
+
+fn seven() -> u32 {
+    7
 }
 
 /// A person.

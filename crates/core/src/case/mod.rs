@@ -340,7 +340,13 @@ impl Case {
             Event::RetentionAsked { act, by, list, .. } => {
                 self.keeping.asked = Some(Asked { by: by.clone(), act: *act, list: list.clone(), at });
             }
-            Event::HoldEnded { .. } => self.keeping = Keeping::default(),
+            Event::HoldEnded { .. } => {
+                self.keeping.on_hold = false;
+                self.keeping.asked = None;
+            }
+            Event::Stored { locked_until, .. } => {
+                self.keeping.locked_until = self.keeping.locked_until.max(Some(*locked_until));
+            }
             Event::Expired { .. } => self.expired_at = Some(at),
             Event::Moved { to, why } => {
                 let before = std::mem::replace(&mut self.state, *to);

@@ -54,6 +54,11 @@ impl Case {
         self.keeping.on_hold
     }
 
+    /// Until when what was stored outside cannot be deleted.
+    pub fn locked_until(&self) -> Option<Timestamp> {
+        self.keeping.locked_until
+    }
+
     /// What one person asked for that needs two.
     pub fn asked(&self) -> Option<&Asked> {
         self.keeping.asked.as_ref()

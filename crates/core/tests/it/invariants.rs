@@ -184,6 +184,7 @@ impl<'a> Told<'a> {
             | Event::Sealed { .. }
             | Event::Witnessed { .. }
             | Event::Imported { .. }
+            | Event::Stored { .. }
             | Event::HoldPut { .. }
             | Event::RetentionAsked { .. }
             | Event::HoldEnded { .. }

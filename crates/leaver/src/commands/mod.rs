@@ -47,6 +47,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Release(release) => people::release(&open().await?, release, acting, printer).await,
         Command::Evidence(evidence) => match &evidence.what {
             EvidenceCommand::Export { case, output } => evidence::export(&open().await?, case, output, printer).await,
+            EvidenceCommand::Store { case, pack } => evidence::store(&open().await?, case, pack, printer).await,
             EvidenceCommand::Trust { output } => evidence::trust(&Config::read(&cli.config)?, output, printer),
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },

@@ -17,6 +17,7 @@ mod refusals;
 mod report;
 mod retention;
 mod sinks;
+mod storage;
 mod tracker;
 mod witness;
 mod world;

@@ -190,6 +190,11 @@ impl World {
         self.runtime.block_on(work)
     }
 
+    /// Runs something beside the test.
+    pub(crate) fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) {
+        self.runtime.spawn(work);
+    }
+
     /// Does every guided click of the story at once, as the executor, and gives the words that only a person can give for access.
     pub(crate) fn click_everything(&self, case: &str) {
         let executor = &self.sandbox.description().people.executor;

@@ -4,6 +4,9 @@ mod controls;
 mod payload;
 mod report;
 mod sheets;
+mod storage;
+
+pub(crate) use self::storage::store;
 
 use std::path::Path;
 
