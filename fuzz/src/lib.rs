@@ -48,7 +48,8 @@ pub fn json(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(canonical) = canonical::text(text) {
         assert_eq!(canonical::text(&canonical).ok().as_deref(), Some(canonical.as_str()), "it changes again");
-        assert!(serde_json::from_str::<serde_json::Value>(&canonical).is_ok(), "it is no JSON any more");
+        // Not as a tree: JSON has numbers that no double holds.
+        assert!(serde_json::from_str::<&serde_json::value::RawValue>(&canonical).is_ok(), "it is no JSON any more");
     }
 }
 

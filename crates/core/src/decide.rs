@@ -98,6 +98,9 @@ pub enum Rejection {
     /// A legal hold is on the case.
     #[error("a legal hold is on the case: it does not expire")]
     OnHold,
+    /// There is no legal hold to end.
+    #[error("no legal hold is on the case")]
+    NoHold,
     /// Everything that named somebody in the case is gone.
     #[error("the case expired on {}: its entries stay, and nothing happens in it any more", .0.strftime("%Y-%m-%d"))]
     Expired(Timestamp),
@@ -122,7 +125,7 @@ impl Rejection {
             Self::Passing { .. } => "L215",
             Self::TooEarly { .. } => "L216",
             Self::Kept { .. } => "L217",
-            Self::OnHold => "L218",
+            Self::OnHold | Self::NoHold => "L218",
             Self::Expired(_) => "L219",
         }
     }
@@ -236,8 +239,7 @@ pub fn decide(case: &Case, command: Command, now: Timestamp) -> Result<Vec<Event
     match command {
         Command::Hold { by, why } => {
             not_leaver(&case.request, &by, "put a legal hold on")?;
-            let put = Event::HoldPut { by, why: Statement::said(why) };
-            Ok(if case.on_hold() { Vec::new() } else { vec![put] })
+            Ok(vec![Event::HoldPut { by, why: Statement::said(why) }])
         }
         Command::Retain { act, by, why, list, years } => {
             not_leaver(&case.request, &by, act.says())?;

@@ -27,7 +27,9 @@ pub struct Ours {
     pub addresses: Vec<Address>,
     /// When it was opened.
     pub opened: Timestamp,
-    /// Whether it is cancelled or rejected: then it removed nobody.
+    /// When every path was seen closed; `None` while it removed nobody.
+    pub removed: Option<Timestamp>,
+    /// Whether it is cancelled or rejected: then it never will.
     pub over: bool,
     /// Whether it belongs to the period.
     pub in_period: bool,
@@ -36,11 +38,18 @@ pub struct Ours {
 /// A removal may be planned so long before the engagement ends.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 90);
 
+/// Access is to be gone within a day of the end (PRACTICE-1).
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// What the register, our cases and the member list say of each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
     /// Lines of the register with the case that removed the person.
     pub matched: Vec<(u64, CaseId)>,
+    /// Lines of the register whose case has not removed anybody yet.
+    pub not_removed: Vec<(u64, CaseId)>,
+    /// Lines of the register whose person was removed more than a day after the end.
+    pub late: Vec<(u64, CaseId)>,
     /// Lines of the register for which there is no case.
     pub without_case: Vec<u64>,
     /// Cases of the period that the register does not know.
@@ -55,17 +64,27 @@ pub fn compare(register: &[Ended], cases: &[Ours], is_listed: impl Fn(&Address) 
     let mut known = BTreeSet::new();
     for ended in register {
         let since = ended.at.and_then(|at| at.checked_sub(AHEAD).ok());
-        let theirs = cases.iter().filter(|case| case.addresses.contains(&ended.address));
-        // Of several the latest: an earlier one removed somebody who came back.
-        let by = theirs
-            .filter(|case| !case.over && since.is_none_or(|since| case.opened >= since))
-            .max_by(|one, other| (one.opened, &one.case).cmp(&(other.opened, &other.case)));
+        // Each case answers for one end: the earliest that is free.
+        let by = cases
+            .iter()
+            .filter(|case| case.addresses.contains(&ended.address) && !case.over && !known.contains(&case.case))
+            .filter(|case| since.is_none_or(|since| case.opened >= since))
+            .min_by(|one, other| (one.opened, &one.case).cmp(&(other.opened, &other.case)));
         match by {
+            None => found.without_case.push(ended.line),
             Some(case) => {
                 known.insert(case.case.clone());
-                found.matched.push((ended.line, case.case.clone()));
+                let told = (ended.line, case.case.clone());
+                match (case.removed, ended.at) {
+                    (None, _) => found.not_removed.push(told),
+                    (Some(removed), at) => {
+                        if at.is_some_and(|at| removed.duration_since(at) > DAY) {
+                            found.late.push(told.clone());
+                        }
+                        found.matched.push(told);
+                    }
+                }
             }
-            None => found.without_case.push(ended.line),
         }
         if is_listed(&ended.address) {
             found.still_listed.push(ended.line);
@@ -101,7 +120,8 @@ mod tests {
 
     fn ours(case: &str, whose: &str, opened: i64) -> Ours {
         let addresses = vec![address(whose)];
-        Ours { case: CaseId::from(case), addresses, opened: day(opened), over: false, in_period: true }
+        let removed = Some(day(opened));
+        Ours { case: CaseId::from(case), addresses, opened: day(opened), removed, over: false, in_period: true }
     }
 
     fn ended(line: u64, whose: &str, at: i64) -> Ended {
@@ -109,20 +129,30 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_matched_by_the_latest_case_that_can_be_about_it() {
+    fn each_end_is_matched_by_a_case_of_its_own_that_can_be_about_it() {
         let cases = [
             ours("case_1", "a@agency.example", -200),
             ours("case_2", "a@agency.example", -3),
-            Ours { over: true, ..ours("case_3", "b@agency.example", 0) },
+            Ours { over: true, removed: None, ..ours("case_3", "b@agency.example", 0) },
             ours("case_4", "c@agency.example", 0),
             Ours { in_period: false, ..ours("case_5", "d@agency.example", -300) },
+            Ours { removed: None, ..ours("case_6", "f@agency.example", 0) },
+            ours("case_7", "g@agency.example", 3),
         ];
-        let register =
-            [ended(2, "a@agency.example", 0), ended(3, "b@agency.example", 0), ended(4, "e@agency.example", 0)];
+        let register = [
+            ended(2, "a@agency.example", 0),
+            ended(3, "b@agency.example", 0),
+            ended(4, "e@agency.example", 0),
+            ended(5, "a@agency.example", 1),
+            ended(6, "f@agency.example", 0),
+            ended(7, "g@agency.example", 0),
+        ];
         let listed = address("e@agency.example");
         let found = compare(&register, &cases, |one| *one == listed);
-        assert_eq!(found.matched, [(2, CaseId::from("case_2"))]);
-        assert_eq!(found.without_case, [3, 4], "a cancelled case removed nobody");
+        assert_eq!(found.matched, [(2, CaseId::from("case_2")), (7, CaseId::from("case_7"))]);
+        assert_eq!(found.without_case, [3, 4, 5], "a cancelled case removed nobody, and one case answers for one end");
+        assert_eq!(found.not_removed, [(6, CaseId::from("case_6"))]);
+        assert_eq!(found.late, [(7, CaseId::from("case_7"))]);
         assert_eq!(found.still_listed, [4]);
         assert_eq!(found.without_register, [CaseId::from("case_1"), CaseId::from("case_4")]);
         let old = compare(&[ended(2, "d@agency.example", 0)], &cases, |_| false);

@@ -86,7 +86,7 @@ pub(crate) fn decide(
 ) -> Result<Vec<Event>, Rejection> {
     match act {
         Act::EndHold if !case.on_hold() => {
-            return Err(Rejection::WrongState { state: case.state, wanted: "no legal hold is on the case" });
+            return Err(Rejection::NoHold);
         }
         Act::Expire if case.on_hold() => return Err(Rejection::OnHold),
         Act::Expire => match due(case, years) {

@@ -14,6 +14,8 @@ use crate::ids::Digest;
 pub struct Statement {
     text: Option<String>,
     commitment: Option<Digest>,
+    /// Whether the words are kept and cannot be read.
+    lost: bool,
 }
 
 /// The length of a salt in bytes: guessing the words of a commitment means guessing this too.
@@ -44,15 +46,23 @@ impl fmt::Debug for Opening {
 /// What stands where words were erased.
 const ERASED: &str = "[erased]";
 
+/// What stands where words cannot be read, because their key is lost.
+const LOST: &str = "[its key is lost]";
+
 impl Statement {
     /// Statement as they were said; not yet fit for the journal.
     pub fn said(text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), commitment: None }
+        Self { text: Some(text.into()), commitment: None, lost: false }
     }
 
-    /// The words, or `[erased]`.
+    /// The words, or why there are none: erased, or their key is lost.
     pub fn text(&self) -> &str {
-        self.text.as_deref().unwrap_or(ERASED)
+        self.text.as_deref().unwrap_or(if self.lost { LOST } else { ERASED })
+    }
+
+    /// The words are kept and cannot be read.
+    pub fn lose(&mut self) {
+        self.lost = self.text.is_none();
     }
 
     /// Whether nothing was said.
@@ -125,7 +135,7 @@ impl<'de> Deserialize<'de> for Statement {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let digest = text.strip_prefix(PREFIX).ok_or_else(|| de::Error::custom("words that are not sealed"))?;
         let commitment = Digest::parse(digest).map_err(de::Error::custom)?;
-        Ok(Self { text: None, commitment: Some(commitment) })
+        Ok(Self { text: None, commitment: Some(commitment), lost: false })
     }
 }
 

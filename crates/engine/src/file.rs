@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use leaver_core::case::Case;
-use leaver_core::decide::starts;
+use leaver_core::decide::{Rejection, starts};
 use leaver_core::event::{CaseState, Event, Stamped};
 use leaver_core::ids::{CaseId, Digest, EffectKey};
 use leaver_core::statement::Opening;
@@ -36,6 +36,9 @@ pub(crate) fn history(loaded: &LoadedCase) -> Result<Vec<Stamped>, Error> {
         for words in event.event.words() {
             if let Some(opening) = words.commitment().and_then(|commitment| openings.get(commitment)) {
                 words.open((*opening).clone());
+            } else if loaded.lost_words > 0 {
+                // What was erased is not kept at all.
+                words.lose();
             }
         }
         events.push(event);
@@ -88,6 +91,10 @@ impl File {
     ) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
+        }
+        // What came too late for a case that expired meanwhile would name somebody again.
+        if let Some(at) = self.case.expired_at {
+            return Err(Rejection::Expired(at).into());
         }
         if now < self.case.last_at {
             return Err(Error::ClockBackwards { now, last: self.case.last_at });

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::decide::Command;
 use leaver_core::ids::{CaseId, Digest, OrgName, PersonId};
 use leaver_core::retention::{self, Act};
 use leaver_evidence::pack::named_by;
 use leaver_store::CaseFilter;
+use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -28,8 +29,21 @@ pub struct Holding {
     pub list: Digest,
     /// How many statements people made in their own words.
     pub statements: usize,
-    /// Whether the leaver is in no other case that is kept: then their name goes, too.
+    /// Whether no other case that is kept names the leaver, in whatever part: then their name goes, too.
     pub person: bool,
+}
+
+/// An export of the audit log that no case names is kept for so long: 13 months.
+const ACTIVITY: SignedDuration = SignedDuration::from_hours(24 * 396);
+
+/// Every person that an event names.
+fn note_people(event: &Value, note: &mut impl FnMut(&str)) {
+    match event {
+        Value::String(text) if text.starts_with("person_") => note(text),
+        Value::Object(members) => members.values().for_each(|member| note_people(member, note)),
+        Value::Array(list) => list.iter().for_each(|member| note_people(member, note)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 impl Engine {
@@ -40,6 +54,7 @@ impl Engine {
     pub async fn holdings(&self, org: Option<&OrgName>) -> Result<Vec<Holding>, Error> {
         let mut cases = Vec::new();
         let mut users: BTreeMap<String, BTreeSet<CaseId>> = BTreeMap::new();
+        let mut people: BTreeMap<String, BTreeSet<CaseId>> = BTreeMap::new();
         for row in self.store.cases(&CaseFilter::default()).await? {
             let loaded = self.store.load(&row.case).await?.ok_or_else(|| Error::NoCase(row.case.to_string()))?;
             let case = crate::file::fold(&loaded)?;
@@ -50,7 +65,13 @@ impl Engine {
                 if asked.is_some_and(|at| stored.at >= at) && listed.is_none() {
                     listed = Some(files.clone());
                 }
-                files.extend(named_by(&serde_json::from_slice(&stored.bytes)?));
+                let event = serde_json::from_slice(&stored.bytes)?;
+                files.extend(named_by(&event));
+                if case.expired_at.is_none() {
+                    note_people(&event, &mut |person| {
+                        people.entry(person.to_owned()).or_default().insert(case.id.clone());
+                    });
+                }
             }
             let listed = listed.unwrap_or_else(|| files.clone());
             if case.expired_at.is_none() {
@@ -60,22 +81,18 @@ impl Engine {
             }
             cases.push((case, files, listed, loaded.words.len() + loaded.lost_words));
         }
-        let kept: Vec<(CaseId, PersonId)> = cases
-            .iter()
-            .filter(|(case, ..)| case.expired_at.is_none())
-            .map(|(case, ..)| (case.id.clone(), case.request.leaver.clone()))
-            .collect();
         let mut holdings = Vec::new();
         for (case, files, listed, statements) in
             cases.into_iter().filter(|(case, ..)| org.is_none_or(|org| case.request.org == *org))
         {
             let alone = |file: &String| users.get(file).is_none_or(|users| users.iter().all(|user| *user == case.id));
+            let files: BTreeSet<String> = files.into_iter().filter(&alone).collect();
+            let cases = people.get(case.request.leaver.as_str());
+            let person = cases.is_none_or(|cases| cases.iter().all(|one| *one == case.id));
             let list = listed
                 .iter()
                 .filter(|file| alone(file))
-                .fold(format!("{}\n", case.id), |list, file| list + file + "\n");
-            let files = files.into_iter().filter(alone).collect();
-            let person = kept.iter().all(|(id, leaver)| *id == case.id || *leaver != case.request.leaver);
+                .fold(format!("{} {person}\n", case.id), |list, file| list + file + "\n");
             let years = self.years(&case);
             holdings.push(Holding {
                 over_since: retention::over_since(&case),
@@ -88,6 +105,31 @@ impl Engine {
             });
         }
         Ok(holdings)
+    }
+
+    /// Every raw answer and file that a case which has not expired names, and every export of the audit log of the last 13 months (RECORD-6: what
+    /// proves no control of a case is kept so long).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn named_files(&self) -> Result<BTreeSet<String>, Error> {
+        let mut named = BTreeSet::new();
+        for row in self.store.cases(&CaseFilter::default()).await? {
+            let loaded = self.store.load(&row.case).await?.ok_or_else(|| Error::NoCase(row.case.to_string()))?;
+            if crate::file::fold(&loaded)?.expired_at.is_some() {
+                continue;
+            }
+            for stored in &loaded.events {
+                named.extend(named_by(&serde_json::from_slice(&stored.bytes)?));
+            }
+        }
+        let now = self.clock.now();
+        for org in self.organizations.keys() {
+            let imports = self.audit_imports(org).await?;
+            let recent = imports.into_iter().filter(|import| now.duration_since(import.at) < ACTIVITY);
+            named.extend(recent.map(|import| import.file.to_string()));
+        }
+        Ok(named)
     }
 
     /// What one case holds.

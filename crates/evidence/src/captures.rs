@@ -349,6 +349,33 @@ impl CaptureStore {
         Capture::from_bytes(&bytes).map(Some)
     }
 
+    /// Whether a capture of this digest is there; its bytes are not looked at.
+    pub fn has(&self, digest: &str) -> bool {
+        self.path(digest).is_some_and(|path| path.is_file())
+    }
+
+    /// The digests of all captures with the time at which each was written.
+    ///
+    /// # Errors
+    /// The folders cannot be read.
+    pub fn list(&self) -> io::Result<Vec<(String, std::time::SystemTime)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let folder = entry?.path();
+            if !folder.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if self.path(&name) == Some(entry.path()) {
+                    found.push((name, entry.metadata()?.modified()?));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Removes a capture for good. `false`: there was none of this digest.
     ///
     /// # Errors

@@ -494,6 +494,15 @@ pub(crate) enum RetentionCommand {
         #[arg(long)]
         why: String,
     },
+    /// Remove raw answers and files that no case names: of plans that nobody opened, of lists. Counts them without --yes.
+    Tidy {
+        /// Only what is older; what is younger may belong to a case that is being opened.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+        days: u32,
+        /// Remove them.
+        #[arg(long)]
+        yes: bool,
+    },
     /// End a legal hold: one person asks, another one confirms.
     EndHold {
         /// The case.
@@ -502,7 +511,7 @@ pub(crate) enum RetentionCommand {
         #[arg(long)]
         why: String,
     },
-    /// Erase everything that names somebody in a case whose time is over: one person asks, another one confirms.
+    /// Erase raw answers, files, words, titles and the name of a case whose time is over: one person asks, another one confirms.
     Expire {
         /// The case.
         case: String,

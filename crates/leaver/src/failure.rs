@@ -161,7 +161,7 @@ impl From<EngineError> for Failure {
                 failure.hint = Some("check the folder of 'evidence', its permissions and the free space".to_owned());
             }
             EngineError::LostKey { .. } => {
-                failure.hint = Some("put the file back into the folder of keys beside the database".to_owned());
+                failure.hint = Some("put the files back into the folder of keys beside the database".to_owned());
             }
             EngineError::Store(_)
             | EngineError::Append(_)
@@ -212,6 +212,8 @@ fn refused(rejection: &Rejection) -> (Exit, Option<&'static str>) {
             (Exit::NotDone, Some("two people end a legal hold: leaver retention end-hold CASE --why TEXT"))
         }
         Rejection::Kept { .. } => (Exit::NotDone, Some("'leaver retention list' shows until when each case is kept")),
-        Rejection::WrongState { .. } | Rejection::Blocked { .. } | Rejection::Expired(_) => (Exit::NotDone, None),
+        Rejection::WrongState { .. } | Rejection::Blocked { .. } | Rejection::Expired(_) | Rejection::NoHold => {
+            (Exit::NotDone, None)
+        }
     }
 }

@@ -1,5 +1,8 @@
-//! The keys of people, outside the database: one file each. Whoever destroys it makes unreadable what was said about the person, in the
-//! database and in every copy of it.
+//! The keys of people, outside the database, each in a file of its own. Whoever destroys them makes unreadable what was said about the person, in
+//! the database and in every copy of it.
+//!
+//! A key has a name beside that of its person, and what is sealed bears it: when a key was lost and another one was made, and the lost one is put
+//! back, both are there and everything can be read.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -17,7 +20,7 @@ use crate::error::StoreError;
 pub struct SealedWords {
     /// What the journal holds.
     pub commitment: Digest,
-    /// The nonce and the sealed bytes.
+    /// The name of the key, the nonce, and the sealed bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -30,7 +33,7 @@ pub struct Opened {
     pub lost: usize,
 }
 
-/// The folder of the keys; readable by its owner alone.
+/// The folder of the keys, `PERSON.NAME.key`; readable by its owner alone.
 #[derive(Debug, Clone)]
 pub struct Vault {
     folder: PathBuf,
@@ -38,6 +41,9 @@ pub struct Vault {
 
 const KEY: usize = 32;
 const NONCE: usize = 24;
+
+/// The name of a key: random, and the beginning of everything that it sealed.
+type Name = [u8; 8];
 
 impl Vault {
     /// Keys in this folder, which is made with the first of them.
@@ -53,7 +59,7 @@ impl Vault {
         if words.is_empty() {
             return Ok(Vec::new());
         }
-        let key = self.key_or_new(person).map_err(unreadable)?;
+        let (name, key) = self.key_or_new(person).map_err(unreadable)?;
         let cipher = XChaCha20Poly1305::new(&Key::from(key));
         let seal = |opening: &Opening| {
             let commitment = opening.commitment();
@@ -64,7 +70,7 @@ impl Vault {
             let sealed = cipher
                 .encrypt(&XNonce::from(nonce), payload)
                 .map_err(|_| unreadable(io::Error::other("it cannot seal")))?;
-            Ok(SealedWords { commitment, bytes: [nonce.as_slice(), &sealed].concat() })
+            Ok(SealedWords { commitment, bytes: [name.as_slice(), &nonce, &sealed].concat() })
         };
         words.iter().map(seal).collect()
     }
@@ -72,95 +78,106 @@ impl Vault {
     /// Opens what was sealed under the key of this person.
     ///
     /// # Errors
-    /// The key is there and cannot be read.
+    /// The folder of the keys cannot be read. A key that cannot be read is lost.
     pub fn open(&self, person: &PersonId, sealed: &[SealedWords]) -> Result<Opened, StoreError> {
         if sealed.is_empty() {
             return Ok(Opened::default());
         }
-        let Some(key) = self.key(person).map_err(unreadable)? else {
-            return Ok(Opened { words: Vec::new(), lost: sealed.len() });
-        };
-        let cipher = XChaCha20Poly1305::new(&Key::from(key));
-        let words: Vec<Opening> = sealed.iter().filter_map(|sealed| open(&cipher, sealed)).collect();
+        let keys = self.keys(person).map_err(unreadable)?;
+        let words: Vec<Opening> = sealed
+            .iter()
+            .filter_map(|sealed| {
+                let (name, bytes) = sealed.bytes.split_first_chunk::<{ size_of::<Name>() }>()?;
+                let (_, key) = keys.iter().find(|(of, _)| of == name)?;
+                open(&XChaCha20Poly1305::new(&Key::from(*key)), &sealed.commitment, bytes)
+            })
+            .collect();
         let lost = sealed.len() - words.len();
         Ok(Opened { words, lost })
     }
 
-    /// Destroys the key of this person for good. `false` if there was none.
+    /// Destroys every key of this person for good. `false` if there was none.
     ///
     /// # Errors
-    /// The file cannot be removed.
+    /// A file cannot be removed.
     pub fn destroy(&self, person: &PersonId) -> Result<bool, StoreError> {
-        let destroyed = self.place(person).and_then(|place| match OpenOptions::new().write(true).open(&place) {
-            Ok(mut file) => {
+        let places = self.places(person).map_err(unreadable)?;
+        for (_, place) in &places {
+            let destroyed = OpenOptions::new().write(true).open(place).and_then(|mut file| {
                 // What a file system keeps of a removed file is not the key.
                 file.write_all(&[0; KEY])?;
                 file.sync_all()?;
-                fs::remove_file(&place)?;
-                sync(&self.folder)?;
-                Ok(true)
+                fs::remove_file(place)
+            });
+            match destroyed {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unreadable(error)),
+                Ok(()) | Err(_) => {}
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        });
-        destroyed.map_err(unreadable)
+        }
+        if !places.is_empty() {
+            sync(&self.folder).map_err(unreadable)?;
+        }
+        Ok(!places.is_empty())
     }
 
-    fn place(&self, person: &PersonId) -> io::Result<PathBuf> {
+    /// The files of this person's keys, by the names of the keys.
+    fn places(&self, person: &PersonId) -> io::Result<Vec<(Name, PathBuf)>> {
         let id = person.as_str();
         let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
         if !plain {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "this id cannot name a key"));
         }
-        Ok(self.folder.join(format!("{id}.key")))
-    }
-
-    fn key(&self, person: &PersonId) -> io::Result<Option<[u8; KEY]>> {
-        match File::open(self.place(person)?) {
-            Ok(mut file) => {
-                let mut key = [0; KEY];
-                file.read_exact(&mut key)?;
-                Ok(Some(key))
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut places = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            let hex = name.to_str().and_then(|name| name.strip_prefix(id)?.strip_prefix('.')?.strip_suffix(".key"));
+            if let Some(name) = hex.filter(|hex| hex.len() == 16).and_then(|hex| u64::from_str_radix(hex, 16).ok()) {
+                places.push((name.to_be_bytes(), entry.path()));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
         }
+        places.sort();
+        Ok(places)
     }
 
-    fn key_or_new(&self, person: &PersonId) -> io::Result<[u8; KEY]> {
-        if let Some(key) = self.key(person)? {
+    /// The keys of this person that can be read.
+    fn keys(&self, person: &PersonId) -> io::Result<Vec<(Name, [u8; KEY])>> {
+        let read = |(name, place): (Name, PathBuf)| {
+            let mut key = [0; KEY];
+            File::open(place).and_then(|mut file| file.read_exact(&mut key)).ok().map(|()| (name, key))
+        };
+        Ok(self.places(person)?.into_iter().filter_map(read).collect())
+    }
+
+    fn key_or_new(&self, person: &PersonId) -> io::Result<(Name, [u8; KEY])> {
+        if let Some(key) = self.keys(person)?.pop() {
             return Ok(key);
         }
         make_folder(&self.folder)?;
-        let place = self.place(person)?;
-        let key: [u8; KEY] = rand::random();
-        // Under its name it is whole or not there at all, and of two processes that make one the first one's stays.
-        let draft = self.folder.join(format!(".{:016x}", rand::random::<u64>()));
+        let (name, key): (Name, [u8; KEY]) = (rand::random(), rand::random());
+        let named = format!("{}.{:016x}.key", person.as_str(), u64::from_be_bytes(name));
+        // Under its name it is whole or not there at all.
+        let draft = self.folder.join(format!(".{named}"));
         let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&draft)?;
         file.write_all(&key)?;
         file.sync_all()?;
-        let linked = fs::hard_link(&draft, &place);
-        fs::remove_file(&draft)?;
-        match linked {
-            Ok(()) => {
-                sync(&self.folder)?;
-                Ok(key)
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.key(person)?.ok_or_else(|| io::Error::other("the key went while it was made"))
-            }
-            Err(error) => Err(error),
-        }
+        fs::rename(&draft, self.folder.join(named))?;
+        sync(&self.folder)?;
+        Ok((name, key))
     }
 }
 
-fn open(cipher: &XChaCha20Poly1305, sealed: &SealedWords) -> Option<Opening> {
-    let (nonce, bytes) = sealed.bytes.split_first_chunk::<NONCE>()?;
-    let payload = Payload { msg: bytes, aad: sealed.commitment.bytes() };
-    let plain = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+fn open(cipher: &XChaCha20Poly1305, commitment: &Digest, bytes: &[u8]) -> Option<Opening> {
+    let (nonce, bytes) = bytes.split_first_chunk::<NONCE>()?;
+    let plain = cipher.decrypt(&XNonce::from(*nonce), Payload { msg: bytes, aad: commitment.bytes() }).ok()?;
     let (salt, text) = plain.split_first_chunk::<SALT>()?;
     let opening = Opening { salt: *salt, text: String::from_utf8(text.to_vec()).ok()? };
-    (opening.commitment() == sealed.commitment).then_some(opening)
+    (opening.commitment() == *commitment).then_some(opening)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "leaver-sandbox",
         ],
     ),
+    ("leaver-fuzz", &["leaver-core", "leaver-evidence", "leaver-connectors"]),
 ];
 
 /// The twin must not share a misunderstanding with the connectors: not even in tests of either's own.

@@ -8,7 +8,7 @@ mod category;
 mod reconcile;
 mod tally;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Digest, PersonId};
@@ -102,6 +102,42 @@ pub struct Signs {
     pub inside_at: Option<Timestamp>,
 }
 
+/// The vendor's clock and ours may differ by so much.
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// When a removal began and ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// When the machine was first allowed to act.
+    pub(crate) started: Timestamp,
+    /// When it was allowed again, after something had come back.
+    pub(crate) again: Option<Timestamp>,
+    /// When every path was seen closed.
+    pub(crate) removed: Timestamp,
+}
+
+impl Whole {
+    /// Why this file is not the log of a removal; `None` when it is.
+    pub(crate) fn lacks(&self, span: Span, deletes: bool) -> Option<&'static str> {
+        let began = span.again.unwrap_or(span.started);
+        if self.at < span.removed {
+            return Some("no export of the whole audit log was imported since the removal");
+        }
+        if self.from > began.checked_add(SKEW).unwrap_or(began) {
+            return Some("the export that was imported begins after the removal began");
+        }
+        if deletes {
+            // What came back need not be the account: its removal may be of the first time.
+            let started = span.started.checked_sub(SKEW).unwrap_or(span.started);
+            let shown = self.signs.removed_at >= Some(started) && self.signs.removed_at > self.signs.inside_at;
+            return (!shown).then_some("the audit log that was imported does not show the account's removal");
+        }
+        // Whatever was changed in the run left an event, so that an export of that time reaches into it.
+        let began = began.checked_sub(SKEW).unwrap_or(began);
+        (self.until < began).then_some("the export that was imported ends before the removal began")
+    }
+}
+
 impl Signs {
     /// Both, the later of each: files may come in any order, and overlap.
     #[must_use]
@@ -115,8 +151,12 @@ impl Signs {
 pub struct Whole {
     /// When it was imported.
     pub at: Timestamp,
+    /// The time of its first event.
+    pub from: Timestamp,
     /// The time of its last event.
     pub until: Timestamp,
+    /// What it says about the leaver.
+    pub signs: Signs,
 }
 
 /// What all imported files together say about the leaver of a case.
@@ -126,8 +166,35 @@ pub struct Log {
     pub signs: Signs,
     /// How far the files reach.
     pub until: Timestamp,
-    /// The last import of a file that [shows everybody](Import::shows_everybody).
-    pub whole: Option<Whole>,
+    /// The files that [show everybody](Import::shows_everybody), each with what it says by itself.
+    pub whole: Vec<Whole>,
     /// The files, the latest import last.
     pub files: Vec<Digest>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + minutes * 60).unwrap_or_default()
+    }
+
+    /// Where nobody is deleted the log shows no removal, and only an export of afterwards can be whole.
+    #[test]
+    fn without_a_deletion_an_export_counts_that_reaches_from_before_the_run_into_it_and_was_made_since() {
+        let file =
+            |from, until, made| Whole { at: at(made), from: at(from), until: at(until), signs: Signs::default() };
+        let span = Span { started: at(100), again: None, removed: at(200) };
+        let lacks = |whole: Whole| whole.lacks(span, false).is_some();
+        assert!(!lacks(file(0, 150, 201)));
+        assert!(lacks(file(0, 150, 199)), "made before the end");
+        assert!(lacks(file(0, 90, 201)), "ends before the beginning");
+        assert!(lacks(file(106, 150, 201)), "begins after it");
+        assert!(!lacks(file(104, 150, 201)), "clocks differ a little");
+        assert!(file(0, 150, 201).lacks(span, true).is_some(), "no removal is in it");
+        let again = Span { again: Some(at(160)), ..span };
+        assert!(file(0, 150, 201).lacks(again, false).is_some(), "ends before the second beginning");
+        assert!(file(150, 170, 201).lacks(again, false).is_none(), "the first one is of another export");
+    }
 }

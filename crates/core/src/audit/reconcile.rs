@@ -1,14 +1,11 @@
 //! Our cases and the vendor's log, compared in both directions (RECORD-7, P2).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{Account, Import, Removal};
+use super::{Account, Import, Removal, SKEW};
 use crate::case::Case;
 use crate::ids::CaseId;
 use crate::method::Method;
-
-/// The vendor's clock and ours may differ by so much.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// A removal that no case of ours explains.
 #[derive(Debug, Clone, PartialEq, Eq)]

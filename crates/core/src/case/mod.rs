@@ -136,6 +136,8 @@ pub struct Case {
     pub returned: bool,
     /// When it came back.
     pub returned_at: Option<Timestamp>,
+    /// When something was open again for the last time.
+    pub reopened_at: Option<Timestamp>,
     /// How many intents were found without an outcome and settled.
     pub recovered: u32,
     /// The manifest of the last pack in which the evidence was sealed.
@@ -190,6 +192,7 @@ impl Case {
             started_at: None,
             returned: false,
             returned_at: None,
+            reopened_at: None,
             recovered: 0,
             sealed: None,
             sealed_at: None,
@@ -336,7 +339,11 @@ impl Case {
                     self.witnessed = self.sealed_at;
                 }
             }
-            Event::HoldPut { .. } => self.keeping.on_hold = true,
+            // Whoever asked for the end of a hold did not know of this one.
+            Event::HoldPut { .. } => {
+                self.keeping.on_hold = true;
+                self.keeping.asked = None;
+            }
             Event::RetentionAsked { act, by, list, .. } => {
                 self.keeping.asked = Some(Asked { by: by.clone(), act: *act, list: list.clone(), at });
             }
@@ -354,6 +361,9 @@ impl Case {
                     || self.returned && matches!(to, CaseState::WaitingPerson | CaseState::Running);
                 if *to == CaseState::Reopened && before == CaseState::Closed {
                     self.returned_at = Some(at);
+                }
+                if *to == CaseState::Reopened {
+                    self.reopened_at = Some(at);
                 }
                 self.state_since = at;
                 self.state_why.clone_from(why);
@@ -386,11 +396,12 @@ impl Case {
     }
 
     fn import(&mut self, import: &Import, signs: Signs) {
-        let log = self.log.get_or_insert_with(|| Log { signs, until: import.until, whole: None, files: Vec::new() });
+        let log =
+            self.log.get_or_insert_with(|| Log { signs, until: import.until, whole: Vec::new(), files: Vec::new() });
         log.signs = log.signs.with(signs);
         log.until = log.until.max(import.until);
         if import.shows_everybody() {
-            log.whole = Some(Whole { at: import.at, until: import.until });
+            log.whole.push(Whole { at: import.at, from: import.from, until: import.until, signs });
         }
         log.files.push(import.file.clone());
     }

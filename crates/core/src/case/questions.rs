@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Approval, Case, EffectFact, Seen, Skip};
-use crate::audit::Log;
+use crate::audit::{Log, Span};
 use crate::claim::{Attestation, Choice, Claim, Decision, Predicate, Proof, Record, State};
 use crate::effect::{Act, Intent};
 use crate::ids::{ClaimKey, Digest, EffectKey, PersonId, ProjectId};
@@ -125,18 +125,14 @@ impl Case {
         let (Some(started), Some(removed)) = (self.started_at, self.removed_at) else {
             return Some("it is exported when access is gone");
         };
-        let Some(whole) = self.log.as_ref().and_then(|log| log.whole).filter(|whole| whole.at >= removed) else {
-            return Some("no export of the whole audit log was imported since the removal");
-        };
-        // Whatever was changed in the run left an event, so that an export of that time reaches into it.
-        if whole.until < started {
-            return Some("the export that was imported ends before the removal began");
+        let span = Span { started, again: self.reopened_at, removed };
+        let deletes = self.request.method == Method::Delete;
+        let mut missing = Some("no export of the whole audit log was imported");
+        for whole in self.log.iter().flat_map(|log| &log.whole) {
+            // One that is whole is enough.
+            missing = Some(whole.lacks(span, deletes)?);
         }
-        let shows_removal = self.log.as_ref().is_some_and(|log| {
-            log.signs.removed_at > log.signs.inside_at && log.signs.removed_at >= Some(self.request.at)
-        });
-        (self.request.method == Method::Delete && !shows_removal)
-            .then_some("the audit log that was imported does not show the account's removal")
+        missing
     }
 
     /// Whether a seal made since the removal was signed by enough outside witnesses.

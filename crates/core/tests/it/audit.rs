@@ -273,21 +273,27 @@ fn the_log_of_a_removal_is_archived_when_a_whole_export_since_shows_it() {
     expect(&seen, State::Holds, "exported since, of everybody, and the removal is in it");
     assert_eq!(seen.proof, Some(Proof::Record));
     let of = |import: Import| [(import, good.1)];
-    let early = Import { at: hours(2), ..import(0, 2) };
+    let filtered = (Import { one_actor: true, ..import(1, 8) }, good.1);
     for (imports, why) in [
         (&[][..], "nothing was imported"),
-        (&of(early), "before the removal"),
+        (&of(Import { at: hours(2), ..import(0, 2) }), "before the removal"),
+        (&of(import(2, 9)), "it begins after the removal began"),
+        (
+            &[filtered, (import(0, 9), signs(None, Some(1)))],
+            "the removal is in another file, which is not of everybody",
+        ),
         (&of(Import { one_actor: true, ..import(0, 9) }), "filtered to one person"),
         (&of(Import { unread: 1, ..import(0, 9) }), "a line could not be read"),
-        (&of(Import { until: hours(-1), ..import(-5, 9) }), "it ends before the removal began"),
         (&[(import(0, 9), signs(None, Some(1)))], "the removal is not in it"),
         (&[(import(0, 9), signs(Some(2), Some(8)))], "they were inside later"),
         (&[(import(-9, 9), signs(Some(-8), None))], "an earlier removal"),
     ] {
         expect(&after(imports), State::Broken, why);
     }
+    let older = after(&[good, (Import { file: Digest::of(b"older"), ..import(-9, -5) }, signs(None, Some(-6)))]);
+    expect(&older, State::Holds, "an older file takes nothing away");
     let mut bench = Bench::new();
-    bench.add(Event::Imported { import: import(0, 9), signs: good.1 });
+    bench.add(Event::Imported { import: import(0, 9), signs: signs(Some(2), Some(1)) });
     expect(&bench.verdict(&says, &[]), State::Broken, "nothing was removed yet");
 }
 
@@ -303,6 +309,6 @@ fn after_a_return_the_log_is_asked_for_again() {
         bench.add(Event::Moved { to, why: "a return".to_owned() });
     }
     expect(&bench.verdict(&says, &[]), State::Broken, "the second");
-    bench.add(Event::Imported { import: import(0, 12), signs: signs(Some(9), Some(8)) });
+    bench.add(Event::Imported { import: import(0, 12), signs: signs(Some(11), Some(8)) });
     expect(&bench.verdict(&says, &[]), State::Holds, "exported again");
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use leaver_core::case::Case;
-use leaver_core::decide::tick;
+use leaver_core::decide::{Rejection, tick};
 use leaver_core::event::{CaseState, Event};
 use leaver_core::ids::EffectKey;
 use leaver_core::judge::{Names, Readings};
@@ -278,6 +278,8 @@ impl<'a> Shift<'a> {
             let events = observed(&file.case, &mine, &part, names, now);
             match file.write(&*engine.store, events, Beside::default(), now).await {
                 Err(Error::Append(AppendError::VersionConflict { .. })) => self.reload(at).await?,
+                // Two people let it expire while it was read: nothing is wanted of it any more.
+                Err(Error::Rejected(Rejection::Expired(_))) => return Ok(()),
                 written => return written,
             }
         }

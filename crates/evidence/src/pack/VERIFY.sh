@@ -210,21 +210,27 @@ sed -n 's|^\([0-9a-f]\{64\}\)  data/evidence/\(.*\)$|\1 \2|p' manifest-sha256.tx
 [ -s data/events.jsonl ] && sed 's/\(.*\)/\1 \1/' "$work/named" | cmp -s - "$work/there"
 check $? "12 evidence is what the events name"
 
-commitments() { jq -r '.. | strings | select(startswith("sha256(salt+words):")) | .[19:]' data/events.jsonl | sort; }
+commitments() { jq -r '.. | strings | select(startswith("sha256(salt+words):")) | .[19:]' data/events.jsonl | sort -u; }
 words() { # of salt and words, each as they stand in the pack
     local line salt
-    [ -f data/words.jsonl ] || return 1
-    while IFS= read -r line; do
-        salt=$(printf '%s' "$line" | jq -er '.salt | strings | select(test("^[0-9a-f]{64}$"))') || return 1
-        { printf '%s' "$salt" | xxd -r -p; printf '%s' "$line" | jq -ej '.text | strings'; } | sha256sum | cut -c1-64
-    done <data/words.jsonl | sort >"$work/words"
-    [ "${PIPESTATUS[0]}" -eq 0 ] && [ -z "$(uniq -d "$work/words")" ] &&
-        [ -z "$(commitments | comm -13 - "$work/words")" ]
+    while IFS= read -r line || [ -n "$line" ]; do
+        [ -n "$line" ] || continue
+        salt=$(printf '%s' "$line" |
+            jq -er 'select(.text | type == "string") | .salt | strings | select(test("^[0-9a-f]{64}$"))') || return 1
+        { printf '%s' "$salt" | xxd -r -p; printf '%s' "$line" | jq -j .text; } | sha256sum | cut -c1-64
+    done <data/words.jsonl
 }
-words 2>/dev/null
-check $? "12b what people said is what the log is bound to"
-erased=$(($(commitments 2>/dev/null | wc -l) - $(wc -l <"$work/words")))
-[ "$erased" -le 0 ] || note "12b of $erased statements the words were erased; the log keeps that they were made"
+: >"$work/words"
+{
+    [ -f data/words.jsonl ] && words >"$work/said" && sort "$work/said" >"$work/words" && commitments >"$work/bound" &&
+        [ -z "$(uniq -d "$work/words")" ] && [ -z "$(comm -13 "$work/bound" "$work/words")" ]
+} 2>/dev/null
+bound=$?
+check $bound "12b what people said is what the log is bound to"
+if [ $bound -eq 0 ]; then
+    erased=$(comm -23 "$work/bound" "$work/words" | wc -l)
+    [ "$erased" -eq 0 ] || note "12b of $erased statements the words were erased; the log keeps that they were made"
+fi
 
 if [ "$(head -n 1 data/events.jsonl 2>/dev/null | jq -r .request.rehearsal 2>/dev/null)" = true ]; then
     note "13 REHEARSAL: this organization is not at the vendor; this is evidence of nothing"

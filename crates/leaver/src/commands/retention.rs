@@ -1,9 +1,11 @@
 //! How long cases are kept, and how they end (RECORD-6): a dry run first, then two people; a signed entry of the log is what stays.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use leaver_core::decide::Command as Decision;
-use leaver_core::ids::OrgName;
+use leaver_core::ids::{Digest, OrgName};
 use leaver_core::retention::Act;
 use leaver_engine::Holding;
 use leaver_evidence::captures::CaptureStore;
@@ -36,6 +38,7 @@ pub(crate) async fn run(
             let case = app.engine.command(&id, Decision::Hold { by, why: why.clone() }).await?;
             tell(printer, &json!({"case": case.id, "hold": true}), "a legal hold is on the case: it does not expire")
         }
+        RetentionCommand::Tidy { days, yes } => tidy(app, *days, *yes, printer).await,
         RetentionCommand::EndHold { case, why } => asked(app, case, Act::EndHold, why, acting, printer).await,
         RetentionCommand::Expire { case, why } => {
             let id = app.engine.find(case).await?;
@@ -72,36 +75,127 @@ async fn list(app: &App, holdings: &[Holding], printer: Printer) -> Result<Exit,
             (None, false, true) => "due",
             (None, false, false) => "kept",
         };
-        let until = holding.due.map(|due| due.strftime("%Y-%m-%d").to_string());
+        let left = still_there(app, holding)?;
         documents.push(json!({
             "case": case.id, "collaborator": leaver, "is": state, "over_since": holding.over_since, "kept_until": holding.due,
-            "files": holding.files.len(), "statements": holding.statements, "name_goes": holding.person,
+            "expired_at": case.expired_at, "files": left, "statements": holding.statements, "name_goes": holding.person,
             "asked": asked.map(|asked| json!({"by": asked.by, "act": asked.act, "at": asked.at})), "list": holding.list,
         }));
-        if !printer.json {
-            let until = until.map_or_else(|| "while it runs".to_owned(), |until| format!("until {until}"));
-            let name = if holding.person { ", the collaborator's name" } else { "" };
-            printer.data(&format!("{}  {leaver}: {state}, kept {until}", case.id));
+        if printer.json {
+            continue;
+        }
+        if let Some(at) = case.expired_at {
             printer.data(&format!(
-                "    would go: {} raw answers and files, {} statements, titles{name}; stays: {} entries of the log",
-                holding.files.len(),
-                holding.statements,
-                case.version,
+                "{}  {leaver}: expired on {}, {} entries of the log stay",
+                case.id,
+                day(at),
+                case.version
             ));
-            if let Some(asked) = asked {
-                let by = app.address(&asked.by).await?;
+            if left > 0 || holding.statements > 0 {
                 printer.data(&format!(
-                    "    {by} asked to {} it on {}; somebody else confirms",
-                    asked.act.says(),
-                    asked.at.strftime("%Y-%m-%d")
+                    "    NOT ALL GONE: {left} files, {} statements are left; repeat 'leaver retention expire {} --why TEXT'",
+                    holding.statements, case.id
                 ));
             }
+            continue;
         }
+        let until = match (holding.due, case.on_hold()) {
+            (_, true) => "under a legal hold".to_owned(),
+            (Some(due), false) => format!("kept until {}", day(due)),
+            (None, false) => "not over yet".to_owned(),
+        };
+        let name = if holding.person { ", the collaborator's name" } else { "" };
+        printer.data(&format!("{}  {leaver}: {until}{}", case.id, if state == "due" { ", due" } else { "" }));
+        printer.data(&format!(
+            "    would go: {left} raw answers and files, {} statements, titles{name}; stays: {} entries of the log",
+            holding.statements, case.version,
+        ));
+        if let Some(asked) = asked {
+            let by = app.address(&asked.by).await?;
+            printer.data(&format!(
+                "    {by} asked to {} it on {}; somebody else confirms",
+                asked.act.says(),
+                day(asked.at)
+            ));
+        }
+    }
+    if holdings.is_empty() && !printer.json {
+        printer.say("no case is kept");
     }
     if printer.json {
         printer.document(&documents)?;
     }
     Ok(Exit::Done)
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+fn captures(app: &App) -> Result<(PathBuf, CaptureStore), Failure> {
+    let folder = app.config.path(&app.config.evidence);
+    let store = CaptureStore::open(&folder).map_err(|error| unusable(&folder, &error))?;
+    Ok((folder, store))
+}
+
+fn unusable(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::not_done("L306", format!("the evidence folder {} cannot be used", folder.display()))
+        .because(error)
+        .hint("repeat the command: it goes on where it stopped")
+}
+
+/// How many of the files of a case are on the disk.
+fn still_there(app: &App, holding: &Holding) -> Result<usize, Failure> {
+    let (folder, store) = captures(app)?;
+    let there = |name: &&String| store.has(name) || folder.join("attachments").join(name.as_str()).exists();
+    Ok(holding.files.iter().filter(there).count())
+}
+
+/// Raw answers and files that no case names: of plans that nobody opened, of lists, of audit logs that concerned nobody. What is younger may
+/// belong to a case that is being opened.
+async fn tidy(app: &App, days: u32, yes: bool, printer: Printer) -> Result<Exit, Failure> {
+    let (folder, store) = captures(app)?;
+    let named = app.engine.named_files().await?;
+    let age = SignedDuration::from_hours(24 * i64::from(days));
+    let now = app.engine.clock.now();
+    let mut loose: Vec<String> = Vec::new();
+    let mut found = store.list().map_err(|error| unusable(&folder, &error))?;
+    if let Ok(entries) = std::fs::read_dir(folder.join("attachments")) {
+        for entry in entries.flatten() {
+            if let Ok(changed) = entry.metadata().and_then(|entry| entry.modified()) {
+                found.push((entry.file_name().to_string_lossy().into_owned(), changed));
+            }
+        }
+    }
+    for (name, changed) in found {
+        let old = Timestamp::try_from(changed).is_ok_and(|changed| now.duration_since(changed) >= age);
+        if old && Digest::parse(&name).is_ok() && !named.contains(&name) {
+            loose.push(name);
+        }
+    }
+    if yes {
+        for name in &loose {
+            remove(&folder, &store, name).map_err(|error| unusable(&folder, &error))?;
+        }
+    }
+    if printer.json {
+        printer.document(&json!({ "files": loose.len(), "removed": yes }))?;
+    } else if yes {
+        printer.data(&format!("{} files that no case names went", loose.len()));
+    } else {
+        printer.data(&format!("{} files older than {days} days are named by no case; --yes removes them", loose.len()));
+    }
+    Ok(Exit::Done)
+}
+
+/// Removes a raw answer or an attached file; whether there was one.
+fn remove(folder: &Path, store: &CaptureStore, name: &str) -> std::io::Result<bool> {
+    let attached = match std::fs::remove_file(folder.join("attachments").join(name)) {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    Ok(store.remove(name)? || attached)
 }
 
 /// The first person asks, the second one confirms, and then it happens.
@@ -132,11 +226,14 @@ async fn asked(
             "case": id, "asked": act, "files": holding.files.len(), "statements": holding.statements, "list": holding.list,
         }))?;
     } else {
-        printer.data(&format!(
-            "asked; nothing went yet. {} raw answers and files and {} statements would go.",
-            holding.files.len(),
-            holding.statements
-        ));
+        match act {
+            Act::Expire => printer.data(&format!(
+                "asked; nothing went yet. {} raw answers and files and {} statements would go.",
+                holding.files.len(),
+                holding.statements
+            )),
+            Act::EndHold => printer.data("asked; the legal hold stays until somebody else confirms"),
+        }
         printer
             .say(&format!("somebody else confirms within 7 days: leaver retention {verb} {id} --why TEXT --as PERSON"));
     }
@@ -146,22 +243,10 @@ async fn asked(
 /// Removes what an expired case held. What a crash left is removed by the same command.
 async fn sweep(app: &App, holding: &Holding, printer: Printer) -> Result<Exit, Failure> {
     let case = &holding.case;
-    let folder = app.config.path(&app.config.evidence);
-    let unusable = |error: std::io::Error| {
-        Failure::not_done("L306", format!("what the case held in {} is not all gone", folder.display()))
-            .because(&error)
-            .hint("repeat the command: it goes on where it stopped")
-    };
-    let store = CaptureStore::open(&folder).map_err(unusable)?;
+    let (folder, store) = captures(app)?;
     let mut files = 0;
     for name in &holding.files {
-        let attached = folder.join("attachments").join(name);
-        let removed = match std::fs::remove_file(&attached) {
-            Ok(()) => true,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-            Err(error) => return Err(unusable(error)),
-        };
-        files += usize::from(store.remove(name).map_err(unusable)? || removed);
+        files += usize::from(remove(&folder, &store, name).map_err(|error| unusable(&folder, &error))?);
     }
     let stored = leaver_engine::Error::from;
     let mut titles: BTreeSet<String> = case.plan.iter().flat_map(|(plan, _)| render::objects(case, plan)).collect();
@@ -189,11 +274,13 @@ async fn sweep(app: &App, holding: &Holding, printer: Printer) -> Result<Exit, F
     } else {
         let name = if person { ", the collaborator's name and key" } else { "" };
         printer.data(&format!(
-            "expired: {files} raw answers and files, {titles} titles, {statements} statements{name} are gone; the entries of the log stay, \
-             signed at size {}",
+            "expired on {}: {files} raw answers and files, {titles} titles, {statements} statements{name} went now; the entries of \
+             the log stay, signed at size {}",
+            case.expired_at.map_or_else(String::new, day),
             signed.tree.size(),
         ));
-        printer.say("copies go by their own rules: backups of the database and of the evidence folder, and packs that were handed out");
+        printer.say("other copies go by their own rules: backups, packs that were handed out or stored");
+        printer.say("what no case names stays: 'leaver retention tidy' removes raw answers of plans and lists");
     }
     Ok(Exit::Done)
 }

@@ -57,6 +57,15 @@ fn heading(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now
     if document.case.is_some() {
         line(&mut text, &format!("  state     {}: {}", document.state, document.why));
     }
+    if let Some(at) = case.expired_at {
+        line(
+            &mut text,
+            &format!(
+                "  expired   on {}: what named somebody is gone, the entries of the log stay",
+                at.strftime("%Y-%m-%d")
+            ),
+        );
+    }
     if let Some(since) = recheck_due_since(case, now) {
         line(
             &mut text,

@@ -409,6 +409,26 @@ const ATTACKS: &[Attack] = &[
         Some("12b L414"),
         Some("12b"),
     ),
+    attack(
+        "a reason made up on a last line that does not end, everything sealed anew",
+        |pack| {
+            let words = pack.read("data/words.jsonl");
+            let made_up = format!("{{\"salt\":\"{}\",\"text\":\"made up\"}}", "00".repeat(32));
+            pack.write("data/words.jsonl", &(words + &made_up));
+            pack.resealed(true);
+        },
+        Some("12b L414"),
+        Some("12b"),
+    ),
+    attack(
+        "what people said taken out, everything sealed anew",
+        |pack| {
+            pack.remove("data/words.jsonl");
+            pack.resealed(true);
+        },
+        Some("12b L404"),
+        Some("12b"),
+    ),
     // What no pack can show by itself: report and verifier say so.
     attack(
         "the report edited by somebody with every key",

@@ -72,3 +72,35 @@ fn found<'a>(path: &std::path::Path, words: &[&'a str]) -> Vec<&'a str> {
     let has = |word: &&&str| bytes.windows(word.len()).any(|part| part == word.as_bytes());
     words.iter().filter(has).copied().collect()
 }
+
+/// A lost key that is put back opens what it sealed, also when another one was made meanwhile.
+#[tokio::test]
+async fn a_key_that_is_put_back_opens_again_what_it_sealed() {
+    let files = Files::new();
+    let path = files.path("one");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let said = |salt: u8, text: &str| Opening { salt: [salt; 32], text: text.to_owned() };
+    store.append(Append { words: vec![said(1, "before")], ..step("case_1", 0) }).await.unwrap();
+    let aside = files.path("aside");
+    fs::rename(keys(&path), &aside).unwrap();
+    store.append(Append { words: vec![said(2, "after")], ..step("case_1", 1) }).await.unwrap();
+    let read = async || {
+        let loaded = store.load(&"case_1".into()).await.unwrap().unwrap();
+        let mut texts: Vec<String> = loaded.words.into_iter().map(|opening| opening.text).collect();
+        texts.sort();
+        (texts, loaded.lost_words)
+    };
+    assert_eq!(read().await, (vec!["after".to_owned()], 1));
+    for key in fs::read_dir(&aside).unwrap().flatten() {
+        fs::rename(key.path(), keys(&path).join(key.file_name())).unwrap();
+    }
+    assert_eq!(read().await, (vec!["after".to_owned(), "before".to_owned()], 0));
+    // A key that was cut short is lost like one that is gone, and stops nothing.
+    for key in fs::read_dir(keys(&path)).unwrap().flatten() {
+        fs::write(key.path(), "short").unwrap();
+    }
+    assert_eq!(read().await, (Vec::new(), 2));
+    assert!(store.append(Append { words: vec![said(3, "on")], ..step("case_1", 2) }).await.is_ok());
+    store.erase_person(&PersonId::from("person_1"), Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(fs::read_dir(keys(&path)).unwrap().count(), 0, "every key goes");
+}

@@ -70,11 +70,13 @@ struct Read {
 struct Moment<'a> {
     case: Case,
     events: &'a [Stamped],
+    /// Whether somebody approved the plan of that time.
+    approved: bool,
 }
 
 impl<'a> Moment<'a> {
-    fn of(events: &'a [Stamped]) -> Option<Self> {
-        Some(Self { case: Case::fold(events)?, events })
+    fn of(events: &'a [Stamped], approved: bool) -> Option<Self> {
+        Some(Self { case: Case::fold(events)?, events, approved })
     }
 }
 
@@ -86,7 +88,11 @@ pub(super) async fn sheets(
 ) -> Result<Vec<(&'static str, String)>, Failure> {
     let approved = record.events.iter().position(|stamped| approval(&stamped.event).is_some());
     let (then, _) = record.events.split_at(approved.unwrap_or(record.events.len()));
-    let (Some(before), Some(after)) = (Moment::of(then), Moment::of(&record.events)) else { return Ok(Vec::new()) };
+    let (Some(before), Some(after)) =
+        (Moment::of(then, approved.is_some()), Moment::of(&record.events, approved.is_some()))
+    else {
+        return Ok(Vec::new());
+    };
     let system = system(store, &record.events);
     let mut pages = Vec::new();
     if let Some(page) = sheet(&system, &before, None, &words(app, &before.case).await?)? {
@@ -120,10 +126,12 @@ fn sheet(system: &str, moment: &Moment<'_>, before: Option<&Case>, words: &Words
     let (reads, singles) = reads(moment.events);
     let sheet = Sheet {
         title: if before.is_some() { "State after the removal" } else { "State before the removal" },
-        lead: if before.is_some() {
-            "Everything that was looked for, as it was when the plan was approved and as it was last seen."
-        } else {
-            "Everything that was found for the plan which was approved."
+        lead: match (before, moment.approved) {
+            (Some(_), _) => {
+                "Everything that was looked for, as it was when the plan was approved and as it was last seen."
+            }
+            (None, true) => "Everything that was found for the plan which was approved.",
+            (None, false) => "Everything that was found for the plan; nobody has approved it.",
         },
         leaver: words.leaver.clone(),
         organization: case.request.org.to_string(),
@@ -156,7 +164,7 @@ fn system(store: &CaptureStore, events: &[Stamped]) -> String {
 
 /// What an auditor asks of a picture: which system, which tenant, whose account, seen by whom and when.
 fn frame(system: &str, moment: &Moment<'_>, plan: &Plan, words: &Words) -> Vec<(&'static str, String)> {
-    let Moment { case, events } = moment;
+    let Moment { case, events, .. } = moment;
     let request = &case.request;
     let not_shown = || "not shown by the vendor".to_owned();
     vec![

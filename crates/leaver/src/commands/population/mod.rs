@@ -7,8 +7,8 @@ mod register;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use leaver_core::audit::{Import, Reconciliation};
+use jiff::{SignedDuration, Timestamp};
+use leaver_core::audit::{Import, Reconciliation, gaps};
 use leaver_core::case::Case;
 use leaver_core::ids::{Address, CaseId, OrgName, PersonId};
 use leaver_core::population::{Compared, Ours, compare, sample};
@@ -83,8 +83,16 @@ pub(crate) async fn run(
         None => None,
         Some(register) => Some(against(app, register, &cases, &range, roster).await?),
     };
-    let look =
-        Look { org, reading: &reading, roster, imports: &imports, audited: &audited, from: *from, until: *until };
+    let look = Look {
+        org,
+        reading: &reading,
+        roster,
+        imports: &imports,
+        audited: &audited,
+        from: *from,
+        until: *until,
+        now: began,
+    };
     let exceptions = exceptions(app, &look, register.as_ref(), compared.as_ref(), &cases).await?;
     let rows = rows(app, &cases, &range.cases).await?;
     let sampled = drawn.map(|count| {
@@ -125,6 +133,12 @@ pub(crate) async fn run(
         if let Some(matched) = matched {
             printer.data(&format!("{} of the register matched by a case", counted(matched, "line")));
         }
+        if register.is_none() {
+            printer.data("no register was compared: --register FILE names one");
+        }
+        if let Some(sampled) = sampled.as_ref().filter(|sampled| Some(sampled.len()) < *drawn) {
+            printer.data(&format!("the sample has {}: there are no more", counted(sampled.len(), "case")));
+        }
         printer.data(&format!("{} that somebody has to look at", counted(exceptions.len(), "exception")));
         for exception in &exceptions {
             printer.data(&format!("  {}: {}", exception.kind, format!("{} {}", exception.whom, exception.says).trim()));
@@ -151,6 +165,7 @@ pub(super) struct Look<'a> {
     audited: &'a Reconciliation,
     from: Timestamp,
     until: Timestamp,
+    now: Timestamp,
 }
 
 /// The member list, where it came to its end.
@@ -178,9 +193,8 @@ async fn range(app: &App, cases: &[Case], from: Timestamp, until: Timestamp) -> 
             within.push((entry.event.at, entry.event.kind, entry.case));
         }
     }
-    let is_in = |at: &Timestamp| *at >= from && *at < until;
-    let first = within.iter().position(|(at, ..)| is_in(at)).unwrap_or(within.len());
-    let last = within.iter().rposition(|(at, ..)| is_in(at)).map_or(first, |last| last + 1);
+    let first = within.iter().position(|(at, ..)| *at >= from).unwrap_or(within.len());
+    let last = within.iter().rposition(|(at, ..)| *at < until).map_or(first, |last| first.max(last + 1));
     let mut range = Range {
         first: first as u64,
         next: last as u64,
@@ -216,6 +230,7 @@ async fn against(
             case: case.id.clone(),
             addresses: person.map(|person| person.addresses).unwrap_or_default(),
             opened: case.request.at,
+            removed: case.removed_at,
             over: case.state.is_over(),
             in_period: range.cases.contains(&case.id),
         });
@@ -241,18 +256,30 @@ async fn exceptions(
     };
     if let (Some(register), Some(compared)) = (register, compared) {
         let of = |line: &u64| register.ended.iter().find(|ended| ended.line == *line);
-        let mut tell = |lines: &[u64], kind: &'static str, says: &str| {
-            found.extend(lines.iter().filter_map(of).map(|ended| Exception {
+        let mut tell = |line: u64, case: Option<&CaseId>, kind: &'static str, says: &str| {
+            found.extend(of(&line).map(|ended| Exception {
                 kind,
                 whom: ended.address.to_string(),
-                case: None,
+                case: case.cloned(),
                 at: ended.at,
-                says: format!("line {} of the register: {says}", ended.line),
+                says: format!("line {line} of the register: {says}"),
             }));
         };
-        tell(&compared.without_case, "ended-without-case", "no case removed the person");
-        tell(&compared.still_listed, "still-listed", "the member list shows the person");
-        for case in &compared.without_register {
+        let expired = cases.iter().any(|case| case.expired_at.is_some());
+        let none = if expired { "no case removed the person, or it expired" } else { "no case removed the person" };
+        compared.without_case.iter().for_each(|line| tell(*line, None, "ended-without-case", none));
+        for (line, case) in &compared.not_removed {
+            tell(*line, Some(case), "ended-not-removed", "the case has not removed the person yet");
+        }
+        for (line, case) in &compared.late {
+            tell(*line, Some(case), "removed-late", "the person was removed more than 24 hours after the end");
+        }
+        for line in &compared.still_listed {
+            tell(*line, None, "still-listed", "the member list shows the person");
+        }
+        // Whoever was erased cannot be found in a register.
+        let named = |id: &&CaseId| cases.iter().any(|case| case.id == **id && case.expired_at.is_none());
+        for case in compared.without_register.iter().filter(named) {
             found.push(Exception {
                 kind: "case-without-register",
                 whom: leaver(case).await?,
@@ -294,11 +321,48 @@ async fn exceptions(
         let says = format!("the member list cannot be compared: {why}");
         found.push(Exception { kind: "no-member-list", whom: String::new(), case: None, at: None, says });
     }
-    if look.imports.is_empty() {
-        let says = "no export of the vendor's audit log was ever imported".to_owned();
-        found.push(Exception { kind: "no-audit-log", whom: String::new(), case: None, at: None, says });
-    }
+    found.extend(uncompared(look));
     Ok(found)
+}
+
+/// What of the period could not be compared with the vendor's log, or is not over yet.
+fn uncompared(look: &Look<'_>) -> Vec<Exception> {
+    let mut found = Vec::new();
+    let mut tell = |kind: &'static str, at: Option<Timestamp>, says: String| {
+        found.push(Exception { kind, whom: String::new(), case: None, at, says });
+    };
+    let end = look.until.min(look.now);
+    if look.until > look.now {
+        tell(
+            "period-not-over",
+            Some(look.now),
+            "the period ends later than now: what happens until then is in no list".to_owned(),
+        );
+    }
+    let whole: Vec<&Import> = look.imports.iter().filter(|import| !import.one_actor).collect();
+    let reach = whole.iter().map(|import| import.from).min().zip(whole.iter().map(|import| import.until).max());
+    match reach {
+        None => tell("no-audit-log", None, "no export of the vendor's audit log of everybody is archived".to_owned()),
+        Some((from, until)) => {
+            // Nothing may have happened for a day.
+            let near = SignedDuration::from_hours(24);
+            if from.duration_since(look.from) > near || end.duration_since(until) > near {
+                tell("log-not-covered", None, format!("the archived log reaches from {from} until {until} only"));
+            }
+            for gap in gaps(look.imports).into_iter().filter(|gap| gap.until > look.from && gap.from < end) {
+                tell(
+                    "log-not-covered",
+                    Some(gap.from),
+                    format!("nothing is archived between {} and {}", gap.from, gap.until),
+                );
+            }
+        }
+    }
+    for import in look.imports.iter().filter(|import| import.unread > 0) {
+        let says = format!("{} lines of the archived file {} could not be read", import.unread, import.file.short());
+        tell("log-unread", Some(import.from), says);
+    }
+    found
 }
 
 /// The rows of these cases, as the tracker has them, in the order in which they were opened.
