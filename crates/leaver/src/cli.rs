@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// The heading of the options that every command takes.
 const GLOBAL: &str = "Options of every command";
@@ -91,6 +92,15 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+/// A moment; a plain day is its beginning, in UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok().and_then(|day| format!("{day}T00:00:00Z").parse().ok());
+    text.parse()
+        .ok()
+        .or_else(day)
+        .ok_or_else(|| "a time is written 2027-01-31T17:00:00Z, and a day 2027-01-31: its beginning, in UTC".to_owned())
 }
 
 /// `demo`.
@@ -197,13 +207,13 @@ pub(crate) struct Remove {
     #[arg(long)]
     pub(crate) ticket: String,
     /// Not before this time, such as 2027-01-15T18:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
     /// When the work ended; access must be gone 24 hours later.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) ended: Option<Timestamp>,
     /// When the organization came to know; the 24 hours count from the earlier of the two.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known: Option<Timestamp>,
     /// Why, in words; no names.
     #[arg(long, value_name = "TEXT")]
@@ -266,7 +276,7 @@ pub(crate) struct Decide {
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
     /// Until when; needed for keep and accept-risk.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) until: Option<Timestamp>,
 }
 
@@ -412,10 +422,10 @@ pub(crate) enum TrackerCommand {
         #[arg(long)]
         org: Option<String>,
         /// Only cases that were opened at this time or later, such as 2027-01-01T00:00:00Z.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         since: Option<Timestamp>,
         /// Only cases that were opened before this time.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         until: Option<Timestamp>,
         /// A new file instead of the standard output.
         #[arg(short, long, value_name = "FILE")]
@@ -450,10 +460,10 @@ pub(crate) enum PopulationCommand {
         #[arg(long)]
         org: String,
         /// From this time, such as 2027-01-01T00:00:00Z.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         from: Timestamp,
         /// Until before this time.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         until: Timestamp,
         /// A CSV of ended engagements that somebody else keeps, with the columns address and ended.
         #[arg(long, value_name = "FILE")]

@@ -10,7 +10,7 @@ fn say(steps: &[&str]) -> Vec<String> {
     steps.iter().map(|step| (*step).to_owned()).collect()
 }
 
-/// The steps of a guide. The places themselves stand above them; see [`super::places`].
+/// The steps of a guide. The places themselves stand above them; see [`super::places()`].
 pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> {
     let leaver = &words.leaver;
     match guide {

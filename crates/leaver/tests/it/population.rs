@@ -16,6 +16,10 @@ fn exported(world: &World, folder: &str, more: &[&str]) -> Ran {
     world.run(&arguments)
 }
 
+fn exported_until(world: &World, until: &str) -> Ran {
+    world.run(&["population", "export", "--org", "sandbox", "--from", "2027-01-01", "--until", until, "-o", "lists"])
+}
+
 /// The rows of a list, by column.
 fn list(world: &World, file: &str) -> Vec<BTreeMap<String, String>> {
     let bytes = std::fs::read(world.path(file)).expect("a list");
@@ -136,7 +140,10 @@ fn a_register_with_a_broken_line_compares_nothing() {
         assert!(refused.stderr.contains("L026") && refused.stderr.contains(said), "{}", refused.told());
         assert!(!world.path("lists").exists());
     }
-    let period = ["--from", "2027-01-01T00:00:00Z", "--until", "2027-01-01T00:00:00Z", "-o", "lists"];
+    let said = exported_until(&world, "tomorrow");
+    assert!(said.code == 2 && said.stderr.contains("a time is written 2027-01-31T17:00:00Z"), "{}", said.told());
+    // A plain day is its beginning.
+    let period = ["--from", "2027-01-01", "--until", "2027-01-01T00:00:00Z", "-o", "lists"];
     let refused = world.run(&[["population", "export", "--org", "sandbox"].as_slice(), &period].concat());
     assert!(refused.code == 2 && refused.stderr.contains("L027"), "{}", refused.told());
 }
