@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::{Import, Log, Signs};
+use crate::audit::{Import, Signs};
 use crate::case::Case;
 use crate::claim::{ClaimKind, Observation, Predicate, Rung, State};
 use crate::effect::{Act, Class};
@@ -61,9 +61,8 @@ pub fn observed(case: &Case, batch: &Readings, owed: &Owed, names: &Names, now: 
 /// account, the claim's new observation. The same file tells nothing twice.
 pub fn imported(case: &Case, import: &Import, signs: Signs, names: &Names, now: Timestamp) -> Vec<Event> {
     // A file that is known says nothing new, unless it was imported a moment too early to be the log of the removal.
-    let known = case.audit_log().filter(|log| log.files.contains(&import.file));
-    let since = |log: &Log| log.whole.iter().any(|whole| case.removed_at.is_none_or(|removed| whole.at >= removed));
-    if known.is_some_and(since) {
+    let known = case.audit_log().and_then(|log| log.imported.get(&import.file));
+    if known.is_some_and(|at| case.removed_at.is_none_or(|removed| *at >= removed)) {
         return Vec::new();
     }
     let mut events = vec![Event::Imported { import: import.clone(), signs }];

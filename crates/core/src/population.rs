@@ -50,6 +50,8 @@ pub struct Compared {
     pub not_removed: Vec<(u64, CaseId)>,
     /// Lines of the register whose person was removed more than a day after the end.
     pub late: Vec<(u64, CaseId)>,
+    /// Lines of the register whose person was removed more than a day before the end: an earlier engagement, or an end that was moved.
+    pub early: Vec<(u64, CaseId)>,
     /// Lines of the register for which there is no case.
     pub without_case: Vec<u64>,
     /// Cases of the period that the register does not know.
@@ -62,14 +64,20 @@ pub struct Compared {
 pub fn compare(register: &[Ended], cases: &[Ours], is_listed: impl Fn(&Address) -> bool) -> Compared {
     let mut found = Compared::default();
     let mut known = BTreeSet::new();
-    for ended in register {
+    let mut ends: Vec<&Ended> = register.iter().collect();
+    ends.sort_by_key(|ended| (&ended.address, ended.at, ended.line));
+    for ended in ends {
         let since = ended.at.and_then(|at| at.checked_sub(AHEAD).ok());
-        // Each case answers for one end: the earliest that is free.
+        // Each case answers for one end: the one that is nearest to it, of those that are free.
+        let near = |case: &&Ours| {
+            let at = case.removed.unwrap_or(case.opened);
+            (ended.at.map(|end| at.duration_since(end).abs()), at, case.case.clone())
+        };
         let by = cases
             .iter()
             .filter(|case| case.addresses.contains(&ended.address) && !case.over && !known.contains(&case.case))
             .filter(|case| since.is_none_or(|since| case.opened >= since))
-            .min_by(|one, other| (one.opened, &one.case).cmp(&(other.opened, &other.case)));
+            .min_by_key(near);
         match by {
             None => found.without_case.push(ended.line),
             Some(case) => {
@@ -81,6 +89,9 @@ pub fn compare(register: &[Ended], cases: &[Ours], is_listed: impl Fn(&Address) 
                         if at.is_some_and(|at| removed.duration_since(at) > DAY) {
                             found.late.push(told.clone());
                         }
+                        if at.is_some_and(|at| at.duration_since(removed) > DAY) {
+                            found.early.push(told.clone());
+                        }
                         found.matched.push(told);
                     }
                 }
@@ -91,6 +102,11 @@ pub fn compare(register: &[Ended], cases: &[Ours], is_listed: impl Fn(&Address) 
         }
     }
     let unknown = cases.iter().filter(|case| case.in_period && !case.over && !known.contains(&case.case));
+    found.without_case.sort_unstable();
+    found.still_listed.sort_unstable();
+    for told in [&mut found.matched, &mut found.not_removed, &mut found.late, &mut found.early] {
+        told.sort();
+    }
     found.without_register = unknown.map(|case| case.case.clone()).collect();
     found
 }
@@ -153,10 +169,22 @@ mod tests {
         assert_eq!(found.without_case, [3, 4, 5], "a cancelled case removed nobody, and one case answers for one end");
         assert_eq!(found.not_removed, [(6, CaseId::from("case_6"))]);
         assert_eq!(found.late, [(7, CaseId::from("case_7"))]);
+        assert_eq!(found.early, [(2, CaseId::from("case_2"))], "three days before its end");
         assert_eq!(found.still_listed, [4]);
         assert_eq!(found.without_register, [CaseId::from("case_1"), CaseId::from("case_4")]);
         let old = compare(&[ended(2, "d@agency.example", 0)], &cases, |_| false);
         assert_eq!(old.without_case, [2], "that case was about an earlier engagement");
+    }
+
+    #[test]
+    fn the_order_of_the_register_changes_nothing() {
+        let cases = [ours("case_1", "a@agency.example", 0), ours("case_2", "a@agency.example", 50)];
+        let mut register = [ended(2, "a@agency.example", 50), ended(3, "a@agency.example", 0)];
+        let newest_first = compare(&register, &cases, |_| false);
+        assert_eq!(newest_first.matched, [(2, CaseId::from("case_2")), (3, CaseId::from("case_1"))]);
+        assert!(newest_first.late.is_empty() && newest_first.early.is_empty());
+        register.reverse();
+        assert_eq!(compare(&register, &cases, |_| false), newest_first);
     }
 
     #[test]

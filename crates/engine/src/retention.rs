@@ -114,7 +114,9 @@ impl Engine {
     /// The store's.
     pub async fn named_files(&self) -> Result<BTreeSet<String>, Error> {
         let mut named = BTreeSet::new();
+        let mut orgs: BTreeSet<OrgName> = self.organizations.keys().cloned().collect();
         for row in self.store.cases(&CaseFilter::default()).await? {
+            orgs.insert(row.org.clone());
             let loaded = self.store.load(&row.case).await?.ok_or_else(|| Error::NoCase(row.case.to_string()))?;
             if crate::file::fold(&loaded)?.expired_at.is_some() {
                 continue;
@@ -124,7 +126,7 @@ impl Engine {
             }
         }
         let now = self.clock.now();
-        for org in self.organizations.keys() {
+        for org in &orgs {
             let imports = self.audit_imports(org).await?;
             let recent = imports.into_iter().filter(|import| now.duration_since(import.at) < ACTIVITY);
             named.extend(recent.map(|import| import.file.to_string()));

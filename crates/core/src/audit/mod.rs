@@ -8,6 +8,8 @@ mod category;
 mod reconcile;
 mod tally;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +116,8 @@ pub(crate) struct Span {
     pub(crate) again: Option<Timestamp>,
     /// When every path was seen closed.
     pub(crate) removed: Timestamp,
+    /// The last sign of the account inside, in whatever file.
+    pub(crate) inside: Option<Timestamp>,
 }
 
 impl Whole {
@@ -126,15 +130,17 @@ impl Whole {
         if self.from > began.checked_add(SKEW).unwrap_or(began) {
             return Some("the export that was imported begins after the removal began");
         }
+        // Whatever was changed in the run left an event, so that an export of that time reaches into it.
+        if self.until < began.checked_sub(SKEW).unwrap_or(began) {
+            return Some("the export that was imported ends before the removal began");
+        }
         if deletes {
             // What came back need not be the account: its removal may be of the first time.
             let started = span.started.checked_sub(SKEW).unwrap_or(span.started);
-            let shown = self.signs.removed_at >= Some(started) && self.signs.removed_at > self.signs.inside_at;
+            let shown = self.signs.removed_at >= Some(started) && self.signs.removed_at > span.inside;
             return (!shown).then_some("the audit log that was imported does not show the account's removal");
         }
-        // Whatever was changed in the run left an event, so that an export of that time reaches into it.
-        let began = began.checked_sub(SKEW).unwrap_or(began);
-        (self.until < began).then_some("the export that was imported ends before the removal began")
+        None
     }
 }
 
@@ -170,6 +176,8 @@ pub struct Log {
     pub whole: Vec<Whole>,
     /// The files, the latest import last.
     pub files: Vec<Digest>,
+    /// When each was imported last.
+    pub imported: BTreeMap<Digest, Timestamp>,
 }
 
 #[cfg(test)]
@@ -185,7 +193,7 @@ mod tests {
     fn without_a_deletion_an_export_counts_that_reaches_from_before_the_run_into_it_and_was_made_since() {
         let file =
             |from, until, made| Whole { at: at(made), from: at(from), until: at(until), signs: Signs::default() };
-        let span = Span { started: at(100), again: None, removed: at(200) };
+        let span = Span { started: at(100), again: None, removed: at(200), inside: None };
         let lacks = |whole: Whole| whole.lacks(span, false).is_some();
         assert!(!lacks(file(0, 150, 201)));
         assert!(lacks(file(0, 150, 199)), "made before the end");

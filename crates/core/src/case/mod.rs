@@ -396,14 +396,20 @@ impl Case {
     }
 
     fn import(&mut self, import: &Import, signs: Signs) {
-        let log =
-            self.log.get_or_insert_with(|| Log { signs, until: import.until, whole: Vec::new(), files: Vec::new() });
+        let log = self.log.get_or_insert_with(|| Log {
+            signs,
+            until: import.until,
+            whole: Vec::new(),
+            files: Vec::new(),
+            imported: BTreeMap::new(),
+        });
         log.signs = log.signs.with(signs);
         log.until = log.until.max(import.until);
         if import.shows_everybody() {
             log.whole.push(Whole { at: import.at, from: import.from, until: import.until, signs });
         }
         log.files.push(import.file.clone());
+        log.imported.insert(import.file.clone(), import.at);
     }
 
     fn end(&mut self, key: &EffectKey, outcome: &Outcome, found: bool, at: Timestamp) {

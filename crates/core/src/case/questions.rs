@@ -125,7 +125,8 @@ impl Case {
         let (Some(started), Some(removed)) = (self.started_at, self.removed_at) else {
             return Some("it is exported when access is gone");
         };
-        let span = Span { started, again: self.reopened_at, removed };
+        let inside = self.log.as_ref().and_then(|log| log.signs.inside_at);
+        let span = Span { started, again: self.reopened_at, removed, inside };
         let deletes = self.request.method == Method::Delete;
         let mut missing = Some("no export of the whole audit log was imported");
         for whole in self.log.iter().flat_map(|log| &log.whole) {

@@ -181,7 +181,7 @@ fn chosen(clean: &Clean, first: bool) -> Vec<(Point, u64)> {
 async fn a_process_that_dies_comes_to_the_same_end() {
     let mut cleans = Vec::new();
     for setup in worlds() {
-        cleans.push(clean(setup).await);
+        cleans.push(Box::pin(clean(setup)).await);
     }
     let mut runs = Vec::new();
     for (at, one) in cleans.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::decide::Command as Decision;
-use leaver_core::ids::{Digest, OrgName};
+use leaver_core::ids::{Digest, OrgName, PersonId};
 use leaver_core::retention::Act;
 use leaver_engine::Holding;
 use leaver_evidence::captures::CaptureStore;
@@ -39,14 +39,14 @@ pub(crate) async fn run(
             tell(printer, &json!({"case": case.id, "hold": true}), "a legal hold is on the case: it does not expire")
         }
         RetentionCommand::Tidy { days, yes } => tidy(app, *days, *yes, printer).await,
-        RetentionCommand::EndHold { case, why } => asked(app, case, Act::EndHold, why, acting, printer).await,
+        RetentionCommand::EndHold { case, why } => Box::pin(asked(app, case, Act::EndHold, why, acting, printer)).await,
         RetentionCommand::Expire { case, why } => {
             let id = app.engine.find(case).await?;
             let holding = app.engine.holding(&id).await?;
             if holding.case.expired_at.is_some() {
                 return sweep(app, &holding, printer).await;
             }
-            asked(app, case, Act::Expire, why, acting, printer).await
+            Box::pin(asked(app, case, Act::Expire, why, acting, printer)).await
         }
     }
 }
@@ -76,6 +76,8 @@ async fn list(app: &App, holdings: &[Holding], printer: Printer) -> Result<Exit,
             (None, false, false) => "kept",
         };
         let left = still_there(app, holding)?;
+        let known = app.engine.store.person(&case.request.leaver).await.map_err(leaver_engine::Error::from)?;
+        let named = holding.person && known.is_some();
         documents.push(json!({
             "case": case.id, "collaborator": leaver, "is": state, "over_since": holding.over_since, "kept_until": holding.due,
             "expired_at": case.expired_at, "files": left, "statements": holding.statements, "name_goes": holding.person,
@@ -91,9 +93,10 @@ async fn list(app: &App, holdings: &[Holding], printer: Printer) -> Result<Exit,
                 day(at),
                 case.version
             ));
-            if left > 0 || holding.statements > 0 {
+            if left > 0 || holding.statements > 0 || named {
+                let name = if named { ", the collaborator's name" } else { "" };
                 printer.data(&format!(
-                    "    NOT ALL GONE: {left} files, {} statements are left; repeat 'leaver retention expire {} --why TEXT'",
+                    "    NOT ALL GONE: {left} files, {} statements{name} are left; repeat 'leaver retention expire {} --why TEXT'",
                     holding.statements, case.id
                 ));
             }
@@ -250,7 +253,12 @@ async fn sweep(app: &App, holding: &Holding, printer: Printer) -> Result<Exit, F
     }
     let stored = leaver_engine::Error::from;
     let mut titles: BTreeSet<String> = case.plan.iter().flat_map(|(plan, _)| render::objects(case, plan)).collect();
+    let mut nobody: Vec<PersonId> = Vec::new();
     for other in app.engine.holdings(None).await? {
+        // Who was kept for the sake of this case goes with it.
+        if other.case.expired_at.is_some() && other.person {
+            nobody.push(other.case.request.leaver.clone());
+        }
         let kept = other.case.expired_at.is_none() && other.case.request.vendor_org == case.request.vendor_org;
         if let Some((plan, _)) = other.case.plan.as_ref().filter(|_| kept) {
             for title in render::objects(&other.case, plan) {
@@ -262,7 +270,10 @@ async fn sweep(app: &App, holding: &Holding, printer: Printer) -> Result<Exit, F
     let titles = app.engine.store.erase_labels(case.request.vendor_org, &titles).await.map_err(stored)?;
     let now = app.engine.clock.now();
     let statements = app.engine.store.erase_statements(&case.id).await.map_err(stored)?;
-    let person = holding.person && app.engine.store.erase_person(&case.request.leaver, now).await.map_err(stored)?;
+    let mut person = false;
+    for one in nobody {
+        person |= app.engine.store.erase_person(&one, now).await.map_err(stored)?;
+    }
     // What is left is an entry of the log that somebody signed.
     let log = LogFolder::beside(&app.database)?;
     let signed = log.sign(&*app.engine.store, &app.config.witness).await?;

@@ -85,7 +85,14 @@ fn a_yes_is_not_believed() {
     }
     *shelf.lock().expect("nobody panicked") =
         Shelf { kept: None, lock: Some(("COMPLIANCE", "2199-01-01T00:00:00Z")), honest: true };
-    let stored = world.run(&["evidence", "store", &case, "--pack", "pack"]);
+    // As a shell completes it; and a pack that was changed is not locked away for years.
+    let report = world.path("pack/data/report.txt");
+    let text = std::fs::read(&report).expect("the report");
+    std::fs::write(&report, "changed").expect("the temporary folder takes files");
+    let changed = world.run(&["evidence", "store", &case, "--pack", "pack/"]);
+    assert!(changed.code == 1 && changed.stderr.contains("check 1"), "{}", changed.told());
+    std::fs::write(&report, text).expect("the temporary folder takes files");
+    let stored = world.run(&["evidence", "store", &case, "--pack", "pack/"]);
     assert!(stored.code == 0 && stored.stdout.contains("?versionId=v1"), "{}", stored.told());
     assert!(locked_until().starts_with("2199-01-01"), "the case is kept as long as its pack");
 }

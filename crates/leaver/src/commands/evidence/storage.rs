@@ -9,6 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
+use leaver_core::decide::Rejection;
 use leaver_core::event::Event;
 use leaver_core::ids::Digest;
 use leaver_evidence::canonical::hex;
@@ -20,11 +21,15 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::StorageConfig;
 use crate::failure::{Exit, Failure};
+use crate::log::LogFolder;
 use crate::printer::Printer;
 use crate::wiring::App;
 
 /// A signed address is good for so long.
 const SIGNED: Duration = Duration::from_hours(1);
+
+/// So much earlier the lock of an earlier run may end.
+const NEAR: SignedDuration = SignedDuration::from_hours(48);
 
 /// The lock that nobody can take off, whoever they are.
 const MODE: &str = "COMPLIANCE";
@@ -38,18 +43,30 @@ pub(crate) async fn store(app: &App, case: &str, pack: &Path, printer: Printer) 
     })?;
     let id = app.engine.find(case).await?;
     let case = app.engine.case(&id).await?;
+    if let Some(at) = case.expired_at {
+        return Err(leaver_engine::Error::from(Rejection::Expired(at)).into());
+    }
+    let unread = |error: &io::Error| {
+        Failure::usage("L011", format!("the pack {} cannot be read", pack.display())).because(error)
+    };
+    let pack = pack.canonicalize().map_err(|error| unread(&error))?;
     let manifest = std::fs::read(pack.join("manifest-sha256.txt")).map(|bytes| Digest::of(&bytes));
-    let manifest = manifest.map_err(|error| {
-        Failure::usage("L011", format!("the pack {} cannot be read", pack.display())).because(&error)
-    })?;
+    let manifest = manifest.map_err(|error| unread(&error))?;
     if case.sealed.as_ref() != Some(&manifest) {
         return Err(Failure::usage("L429", format!("{} is not the last sealed pack of {id}", pack.display()))
             .hint("seal it anew: leaver evidence export CASE -o DIR"));
     }
+    // What is locked for years is a pack that verifies. Witnesses may sign later.
+    let trust = LogFolder::beside(&app.database)?.trust(&app.config.witness)?;
+    let report = leaver_evidence::pack::verify(&pack, &trust);
+    if let Some((check, broken)) = report.first_broken().filter(|(check, _)| check.number != "7") {
+        return Err(Failure::not_done(broken.code(), format!("the pack fails check {}: {broken}", check.number))
+            .hint("nothing was sent; seal it anew: leaver evidence export CASE -o DIR"));
+    }
     let shelf = Shelf::of(app, config)?;
-    let mut name = pack.as_os_str().to_owned();
+    let mut name = pack.file_name().unwrap_or_default().to_owned();
     name.push(".tar");
-    let file = Packed::make(pack, &PathBuf::from(name), &id.to_string())?;
+    let file = Packed::make(&pack, &pack.with_file_name(name), &id.to_string())?;
     let key = format!("{}{id}/{manifest}.tar", config.prefix);
     let until = locked_until(app.engine.clock.now(), config.years)?;
     let stored = shelf.put(&key, &file, until).await?;
@@ -100,10 +117,29 @@ impl Packed {
         // From here on it goes when this is dropped.
         let mut packed = Self { path: path.to_owned(), sha256: String::new(), bytes: 0 };
         let mut tar = tar::Builder::new(file);
-        tar.append_dir_all(name, pack).and_then(|()| tar.finish()).map_err(failed)?;
+        // The same pack is the same file, whoever copied it meanwhile: what was stored before is known again.
+        tar.mode(tar::HeaderMode::Deterministic);
+        tar.follow_symlinks(false);
+        let mut files = Vec::new();
+        walk(pack, Path::new(""), &mut files).map_err(failed)?;
+        files.sort();
+        for file in files {
+            tar.append_path_with_name(pack.join(&file), Path::new(name).join(&file)).map_err(failed)?;
+        }
+        tar.finish().map_err(failed)?;
         (packed.sha256, packed.bytes) = hashed(&mut File::open(path).map_err(failed)?).map_err(failed)?;
         Ok(packed)
     }
+}
+
+/// The files of a folder and below, by their names in it.
+fn walk(folder: &Path, below: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder.join(below))? {
+        let entry = entry?;
+        let name = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() { walk(folder, &name, files)? } else { files.push(name) }
+    }
+    Ok(())
 }
 
 impl Drop for Packed {
@@ -150,6 +186,8 @@ impl Shelf {
         let credentials = Credentials::new(config.access_key.clone(), secret.expose_secret());
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_mins(1))
             .build()
             .map_err(|error| Failure::not_done("L308", "no HTTP client can be made").because(&error))?;
         Ok(Self { bucket, credentials, client })
@@ -184,7 +222,10 @@ impl Shelf {
         }
         let answer = sent(request.header("content-length", file.bytes).send().await)?;
         let version = match answer.status() {
-            StatusCode::OK => header(&answer, "x-amz-version-id"),
+            StatusCode::OK => {
+                let version = header(&answer, "x-amz-version-id");
+                Some(version.ok_or_else(|| unproved("the bucket keeps no versions"))?)
+            }
             // It was stored before, by a run whose end nobody saw: what lies there is read like any other.
             StatusCode::PRECONDITION_FAILED => None,
             _ => return Err(refused(answer).await),
@@ -199,10 +240,6 @@ impl Shelf {
         file: &Packed,
         until: Timestamp,
     ) -> Result<Stored, Failure> {
-        let unproved = |what: String| {
-            Failure::not_done("L428", format!("the pack is not proved to be stored: {what}"))
-                .hint("the bucket needs Object Lock, and the key the right to put and to read an object's retention")
-        };
         let mut get = self.bucket.get_object(Some(&self.credentials), key);
         if let Some(version) = version {
             get.query_mut().insert("versionId", version.to_owned());
@@ -211,14 +248,15 @@ impl Shelf {
         if answer.status() != StatusCode::OK {
             return Err(refused(answer).await);
         }
-        let mode = header(&answer, LOCK_MODE).ok_or_else(|| unproved("it is not locked".to_owned()))?;
+        let mode = header(&answer, LOCK_MODE).ok_or_else(|| unproved("it is not locked"))?;
         if !mode.eq_ignore_ascii_case(MODE) {
-            return Err(unproved(format!("it is locked by {mode}, which its owner can take off")));
+            return Err(unproved(&format!("it is locked by {mode}, which its owner can take off")));
         }
         let locked = header(&answer, LOCK_UNTIL).and_then(|text| text.parse::<Timestamp>().ok());
-        let locked = locked.ok_or_else(|| unproved("nothing says until when it is locked".to_owned()))?;
-        if locked.as_second() < until.as_second() && version.is_some() {
-            return Err(unproved(format!("it is locked until {locked}, and was to be until {until}")));
+        let locked = locked.ok_or_else(|| unproved("nothing says until when it is locked"))?;
+        // What an earlier run stored was locked a little earlier.
+        if until.duration_since(locked) > NEAR {
+            return Err(unproved(&format!("it is locked until {locked}, and was to be until {until}")));
         }
         let version = version.map(str::to_owned).or_else(|| header(&answer, "x-amz-version-id"));
         let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
@@ -227,12 +265,17 @@ impl Shelf {
             bytes += piece.len() as u64;
         }
         if hex(&hash.finalize()) != file.sha256 || bytes != file.bytes {
-            return Err(unproved(format!("what came back are other {bytes} bytes")));
+            return Err(unproved(&format!("what came back are other {bytes} bytes")));
         }
-        let version = version.ok_or_else(|| unproved("the bucket keeps no versions".to_owned()))?;
+        let version = version.ok_or_else(|| unproved("the bucket keeps no versions"))?;
         let place = format!("s3://{}/{key}?versionId={version}", self.bucket.name());
         Ok(Stored { place, locked_until: locked })
     }
+}
+
+fn unproved(what: &str) -> Failure {
+    Failure::not_done("L428", format!("the pack is not proved to be stored: {what}"))
+        .hint("the bucket needs Object Lock, and the key the right to put and to read an object's retention")
 }
 
 fn header(answer: &Response, name: &str) -> Option<String> {

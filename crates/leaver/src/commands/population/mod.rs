@@ -274,6 +274,10 @@ async fn exceptions(
         for (line, case) in &compared.late {
             tell(*line, Some(case), "removed-late", "the person was removed more than 24 hours after the end");
         }
+        for (line, case) in &compared.early {
+            let says = "the person was removed before that end: an earlier engagement, or an end that was moved";
+            tell(*line, Some(case), "removed-early", says);
+        }
         for line in &compared.still_listed {
             tell(*line, None, "still-listed", "the member list shows the person");
         }
