@@ -107,15 +107,17 @@ pub struct Signs {
 /// The vendor's clock and ours may differ by so much.
 pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// When a removal began and ended.
+/// When a removal began and ended, and what all files together say of the account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
-    /// When the machine was first allowed to act.
-    pub(crate) started: Timestamp,
-    /// When it was allowed again, after something had come back.
-    pub(crate) again: Option<Timestamp>,
+    /// When the machine was allowed to act, for the last time after something was open again.
+    pub(crate) began: Timestamp,
+    /// When it was first allowed, or when the account itself was back: its removal is later.
+    pub(crate) account: Timestamp,
     /// When every path was seen closed.
     pub(crate) removed: Timestamp,
+    /// The last removal of the account in a file of everybody.
+    pub(crate) shown: Option<Timestamp>,
     /// The last sign of the account inside, in whatever file.
     pub(crate) inside: Option<Timestamp>,
 }
@@ -123,24 +125,21 @@ pub(crate) struct Span {
 impl Whole {
     /// Why this file is not the log of a removal; `None` when it is.
     pub(crate) fn lacks(&self, span: Span, deletes: bool) -> Option<&'static str> {
-        let began = span.again.unwrap_or(span.started);
+        let later = |at: Timestamp| at.checked_add(SKEW).unwrap_or(at);
+        let earlier = |at: Timestamp| at.checked_sub(SKEW).unwrap_or(at);
         if self.at < span.removed {
             return Some("no export of the whole audit log was imported since the removal");
         }
-        if self.from > began.checked_add(SKEW).unwrap_or(began) {
+        if self.from > later(span.began) {
             return Some("the export that was imported begins after the removal began");
         }
-        // Whatever was changed in the run left an event, so that an export of that time reaches into it.
-        if self.until < began.checked_sub(SKEW).unwrap_or(began) {
-            return Some("the export that was imported ends before the removal began");
-        }
         if deletes {
-            // What came back need not be the account: its removal may be of the first time.
-            let started = span.started.checked_sub(SKEW).unwrap_or(span.started);
-            let shown = self.signs.removed_at >= Some(started) && self.signs.removed_at > span.inside;
+            let shown = span.shown >= Some(earlier(span.account)) && span.shown > span.inside;
             return (!shown).then_some("the audit log that was imported does not show the account's removal");
         }
-        None
+        // Grants that were taken away left an event. What is done when something else is open again may leave none: a recipient of a
+        // subscription, for one (`facts/mixpanel.md` 6.2).
+        (self.until < earlier(span.account)).then_some("the export that was imported ends before the removal began")
     }
 }
 
@@ -193,7 +192,7 @@ mod tests {
     fn without_a_deletion_an_export_counts_that_reaches_from_before_the_run_into_it_and_was_made_since() {
         let file =
             |from, until, made| Whole { at: at(made), from: at(from), until: at(until), signs: Signs::default() };
-        let span = Span { started: at(100), again: None, removed: at(200), inside: None };
+        let span = Span { began: at(100), account: at(100), removed: at(200), shown: None, inside: None };
         let lacks = |whole: Whole| whole.lacks(span, false).is_some();
         assert!(!lacks(file(0, 150, 201)));
         assert!(lacks(file(0, 150, 199)), "made before the end");
@@ -201,8 +200,10 @@ mod tests {
         assert!(lacks(file(106, 150, 201)), "begins after it");
         assert!(!lacks(file(104, 150, 201)), "clocks differ a little");
         assert!(file(0, 150, 201).lacks(span, true).is_some(), "no removal is in it");
-        let again = Span { again: Some(at(160)), ..span };
+        let again = Span { began: at(160), account: at(160), ..span };
         assert!(file(0, 150, 201).lacks(again, false).is_some(), "ends before the second beginning");
         assert!(file(150, 170, 201).lacks(again, false).is_none(), "the first one is of another export");
+        let other = Span { began: at(160), shown: Some(at(120)), ..span };
+        assert!(file(0, 150, 201).lacks(other, true).is_none(), "something else was open again, and left no event");
     }
 }

@@ -138,6 +138,8 @@ pub struct Case {
     pub returned_at: Option<Timestamp>,
     /// When something was open again for the last time.
     pub reopened_at: Option<Timestamp>,
+    /// When the account itself was last seen to be back after its removal.
+    pub account_back_at: Option<Timestamp>,
     /// How many intents were found without an outcome and settled.
     pub recovered: u32,
     /// The manifest of the last pack in which the evidence was sealed.
@@ -193,6 +195,7 @@ impl Case {
             returned: false,
             returned_at: None,
             reopened_at: None,
+            account_back_at: None,
             recovered: 0,
             sealed: None,
             sealed_at: None,
@@ -326,7 +329,13 @@ impl Case {
                 self.skipped.entry(claim.clone()).or_default().insert(instance.clone(), skip);
                 self.skipped_at.insert(claim.clone(), at);
             }
-            Event::Observed { claim, observation } => self.observe(claim, observation, at),
+            Event::Observed { claim, observation } => {
+                let account = *claim == keys::member_gone() && observation.state == State::Broken;
+                if account && self.removed_at.is_some() {
+                    self.account_back_at = Some(at);
+                }
+                self.observe(claim, observation, at);
+            }
             Event::Imported { import, signs } => self.import(import, *signs),
             Event::Noted { .. } => self.note_at = Some(at),
             Event::Sealed { manifest_sha256, .. } => {

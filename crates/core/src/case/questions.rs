@@ -125,11 +125,17 @@ impl Case {
         let (Some(started), Some(removed)) = (self.started_at, self.removed_at) else {
             return Some("it is exported when access is gone");
         };
-        let inside = self.log.as_ref().and_then(|log| log.signs.inside_at);
-        let span = Span { started, again: self.reopened_at, removed, inside };
+        let whole = || self.log.iter().flat_map(|log| &log.whole);
+        let span = Span {
+            began: self.reopened_at.unwrap_or(started),
+            account: self.account_back_at.unwrap_or(started),
+            removed,
+            shown: whole().filter_map(|whole| whole.signs.removed_at).max(),
+            inside: self.log.as_ref().and_then(|log| log.signs.inside_at),
+        };
         let deletes = self.request.method == Method::Delete;
         let mut missing = Some("no export of the whole audit log was imported");
-        for whole in self.log.iter().flat_map(|log| &log.whole) {
+        for whole in whole() {
             // One that is whole is enough.
             missing = Some(whole.lacks(span, deletes)?);
         }

@@ -6,6 +6,7 @@ use leaver_core::claim::{Predicate, Proof, Record, Rung, State};
 use leaver_core::event::{CaseState, Event};
 use leaver_core::ids::Digest;
 use leaver_core::observe::imported;
+use leaver_core::reading::OrgRole;
 use leaver_core::source::What;
 
 use crate::bench::{Bench, expect};
@@ -311,4 +312,29 @@ fn after_a_return_the_log_is_asked_for_again() {
     expect(&bench.verdict(&says, &[]), State::Broken, "the second");
     bench.add(Event::Imported { import: import(0, 12), signs: signs(Some(11), Some(8)) });
     expect(&bench.verdict(&says, &[]), State::Holds, "exported again");
+}
+
+/// When the account itself was back, its removal must be another one than the first.
+#[test]
+fn the_export_of_the_first_removal_is_not_the_log_of_the_second() {
+    let mut bench = removed(3);
+    let says = Predicate::Recorded { record: Record::AuditLog };
+    let first = (import(0, 4), signs(Some(2), Some(1)));
+    bench.add(Event::Imported { import: first.0.clone(), signs: first.1 });
+    bench.now = hours(10);
+    let claim = bench.claim(&Predicate::NotMember, &[]);
+    bench.world.join(LEAVER_ID, OrgRole::Member);
+    bench.look(&claim);
+    let observation = bench.judge(&claim);
+    expect(&observation, State::Broken, "they are back");
+    bench.add(Event::Observed { claim: claim.key, observation });
+    for to in [CaseState::Reopened, CaseState::Removed] {
+        bench.add(Event::Moved { to, why: "a return".to_owned() });
+    }
+    let again = Import { at: hours(12), ..first.0 };
+    assert_eq!(told(&bench, &again, first.1).len(), 1, "it is taken in once more");
+    bench.add(Event::Imported { import: again, signs: first.1 });
+    expect(&bench.verdict(&says, &[]), State::Broken, "it shows the first removal alone");
+    bench.add(Event::Imported { import: import(1, 12), signs: signs(Some(11), Some(9)) });
+    expect(&bench.verdict(&says, &[]), State::Holds, "and this one the second");
 }

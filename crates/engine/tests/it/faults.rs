@@ -144,7 +144,7 @@ async fn with_fault(clean: &Clean, operation: &Operation, fault: &str, nth: u64)
     let stage = Stage::new(setup).await;
     let before = stage.control.state().await;
     stage.control.fault(fault, &operation.0, &operation.1, nth, 1).await;
-    let (case, again) = planned(&stage).await;
+    let (case, again) = Box::pin(planned(&stage)).await;
     let rest = stage.play(&case.id, stage.setup.end()).await;
     let hits: u64 = stage.control.faults().await.iter().map(|fault| fault["hits"].as_u64().unwrap()).sum();
     let truth = Truth::look(&stage, &before).await;
