@@ -179,6 +179,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kinds that have a list of their own to be read.
+    pub fn listed() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| *kind != Self::CohortSync)
+    }
+
     /// Every kind, in the order in which an inventory shows them.
     pub const ALL: [Self; 23] = [
         Self::Board,

@@ -27,5 +27,5 @@ pub use file::fold;
 pub use organization::Organization;
 pub use ports::{Clock, Ids, Progress, SecretSink, Silent};
 pub use retention::Holding;
-pub use seal::{Record, Sealed};
+pub use seal::{Record, Sealed, Shelved};
 pub use worker::Pass;

@@ -33,15 +33,25 @@ pub struct Holding {
     pub person: bool,
 }
 
+/// What the entries of a case name.
+struct Held {
+    case: Case,
+    files: BTreeSet<String>,
+    /// The files until somebody asked for the expiry.
+    listed: BTreeSet<String>,
+    people: BTreeSet<String>,
+    statements: usize,
+}
+
 /// An export of the audit log that no case names is kept for so long: 13 months.
 const ACTIVITY: SignedDuration = SignedDuration::from_hours(24 * 396);
 
 /// Every person that an event names.
-fn note_people(event: &Value, note: &mut impl FnMut(&str)) {
+fn note_people(event: &Value, people: &mut BTreeSet<String>) {
     match event {
-        Value::String(text) if text.starts_with("person_") => note(text),
-        Value::Object(members) => members.values().for_each(|member| note_people(member, note)),
-        Value::Array(list) => list.iter().for_each(|member| note_people(member, note)),
+        Value::String(text) if text.starts_with("person_") => drop(people.insert(text.clone())),
+        Value::Object(members) => members.values().for_each(|member| note_people(member, people)),
+        Value::Array(list) => list.iter().for_each(|member| note_people(member, people)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -52,43 +62,21 @@ impl Engine {
     /// # Errors
     /// The store's; [`Error::BadHistory`].
     pub async fn holdings(&self, org: Option<&OrgName>) -> Result<Vec<Holding>, Error> {
-        let mut cases = Vec::new();
+        let cases = self.held().await?;
         let mut users: BTreeMap<String, BTreeSet<CaseId>> = BTreeMap::new();
-        let mut people: BTreeMap<String, BTreeSet<CaseId>> = BTreeMap::new();
-        for row in self.store.cases(&CaseFilter::default()).await? {
-            let loaded = self.store.load(&row.case).await?.ok_or_else(|| Error::NoCase(row.case.to_string()))?;
-            let case = crate::file::fold(&loaded)?;
-            let mut files = BTreeSet::new();
-            let mut listed = None;
-            let asked = case.asked().filter(|asked| asked.act == Act::Expire).map(|asked| asked.at);
-            for stored in &loaded.events {
-                if asked.is_some_and(|at| stored.at >= at) && listed.is_none() {
-                    listed = Some(files.clone());
-                }
-                let event = serde_json::from_slice(&stored.bytes)?;
-                files.extend(named_by(&event));
-                if case.expired_at.is_none() {
-                    note_people(&event, &mut |person| {
-                        people.entry(person.to_owned()).or_default().insert(case.id.clone());
-                    });
-                }
+        for held in cases.iter().filter(|held| held.case.expired_at.is_none()) {
+            for used in held.files.iter().chain(&held.people) {
+                users.entry(used.clone()).or_default().insert(held.case.id.clone());
             }
-            let listed = listed.unwrap_or_else(|| files.clone());
-            if case.expired_at.is_none() {
-                for file in &files {
-                    users.entry(file.clone()).or_default().insert(case.id.clone());
-                }
-            }
-            cases.push((case, files, listed, loaded.words.len() + loaded.lost_words));
         }
         let mut holdings = Vec::new();
-        for (case, files, listed, statements) in
-            cases.into_iter().filter(|(case, ..)| org.is_none_or(|org| case.request.org == *org))
+        for Held { case, files, listed, statements, .. } in
+            cases.into_iter().filter(|held| org.is_none_or(|org| held.case.request.org == *org))
         {
-            let alone = |file: &String| users.get(file).is_none_or(|users| users.iter().all(|user| *user == case.id));
-            let files: BTreeSet<String> = files.into_iter().filter(&alone).collect();
-            let cases = people.get(case.request.leaver.as_str());
-            let person = cases.is_none_or(|cases| cases.iter().all(|one| *one == case.id));
+            // Nothing and nobody that another case still needs.
+            let alone = |used: &str| users.get(used).is_none_or(|users| users.iter().all(|user| *user == case.id));
+            let files: BTreeSet<String> = files.into_iter().filter(|file| alone(file)).collect();
+            let person = alone(case.request.leaver.as_str());
             let list = listed
                 .iter()
                 .filter(|file| alone(file))
@@ -107,6 +95,28 @@ impl Engine {
         Ok(holdings)
     }
 
+    async fn held(&self) -> Result<Vec<Held>, Error> {
+        let mut all = Vec::new();
+        for row in self.store.cases(&CaseFilter::default()).await? {
+            let loaded = self.store.load(&row.case).await?.ok_or_else(|| Error::NoCase(row.case.to_string()))?;
+            let case = crate::file::fold(&loaded)?;
+            let asked = case.asked().filter(|asked| asked.act == Act::Expire).map(|asked| asked.at);
+            let (mut files, mut people, mut listed) = (BTreeSet::new(), BTreeSet::new(), None);
+            for stored in &loaded.events {
+                if asked.is_some_and(|at| stored.at >= at) && listed.is_none() {
+                    listed = Some(files.clone());
+                }
+                let event = serde_json::from_slice(&stored.bytes)?;
+                files.extend(named_by(&event));
+                note_people(&event, &mut people);
+            }
+            let listed = listed.unwrap_or_else(|| files.clone());
+            let statements = loaded.words.len() + loaded.lost_words;
+            all.push(Held { case, files, listed, people, statements });
+        }
+        Ok(all)
+    }
+
     /// Every raw answer and file that a case which has not expired names, and every export of the audit log of the last 13 months (RECORD-6: what
     /// proves no control of a case is kept so long).
     ///
@@ -115,14 +125,10 @@ impl Engine {
     pub async fn named_files(&self) -> Result<BTreeSet<String>, Error> {
         let mut named = BTreeSet::new();
         let mut orgs: BTreeSet<OrgName> = self.organizations.keys().cloned().collect();
-        for row in self.store.cases(&CaseFilter::default()).await? {
-            orgs.insert(row.org.clone());
-            let loaded = self.store.load(&row.case).await?.ok_or_else(|| Error::NoCase(row.case.to_string()))?;
-            if crate::file::fold(&loaded)?.expired_at.is_some() {
-                continue;
-            }
-            for stored in &loaded.events {
-                named.extend(named_by(&serde_json::from_slice(&stored.bytes)?));
+        for held in self.held().await? {
+            orgs.insert(held.case.request.org.clone());
+            if held.case.expired_at.is_none() {
+                named.extend(held.files);
             }
         }
         let now = self.clock.now();

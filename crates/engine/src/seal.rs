@@ -1,5 +1,6 @@
 //! The history of a case as it is handed over, and the entry that seals it.
 
+use jiff::Timestamp;
 use leaver_core::case::Case;
 use leaver_core::decide::Rejection;
 use leaver_core::event::{Event, Stamped};
@@ -22,6 +23,19 @@ pub struct Record {
     pub events: Vec<Stamped>,
     /// What the events hold commitments of, as far as it was not erased.
     pub words: Vec<Opening>,
+}
+
+/// A pack that was read back from where nobody can delete it before its time.
+#[derive(Debug, Clone)]
+pub struct Shelved {
+    /// Where, such as `s3://bucket/key?versionId=...`.
+    pub place: String,
+    /// The digest of what lies there.
+    pub sha256: Digest,
+    /// How many bytes.
+    pub bytes: u64,
+    /// Until when it cannot be deleted.
+    pub locked_until: Timestamp,
 }
 
 /// How a seal ended.
@@ -55,8 +69,9 @@ impl Engine {
     ///
     /// # Errors
     /// The store's.
-    pub async fn stored(&self, id: &CaseId, event: Event) -> Result<(), Error> {
-        self.journal(id, event).await
+    pub async fn shelved(&self, id: &CaseId, manifest_sha256: Digest, pack: Shelved) -> Result<(), Error> {
+        let Shelved { place, sha256, bytes, locked_until } = pack;
+        self.journal(id, Event::Stored { place, manifest_sha256, sha256, bytes, locked_until }).await
     }
 
     /// Journals that enough outside witnesses signed the log with this seal in it.

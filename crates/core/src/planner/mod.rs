@@ -141,7 +141,7 @@ pub fn project_reads(me: &Me) -> Vec<What> {
         .iter()
         .filter(|(_, seen)| seen.role.is_some())
         .flat_map(|(project, _)| {
-            let lists = crate::decide::list_kinds().map(|kind| What::List(*project, kind));
+            let lists = Kind::listed().map(|kind| What::List(*project, kind));
             lists.chain([What::LegacyPipelines(*project)])
         })
         .collect()

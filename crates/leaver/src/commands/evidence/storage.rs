@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::decide::Rejection;
-use leaver_core::event::Event;
 use leaver_core::ids::Digest;
+use leaver_engine::Shelved;
 use leaver_evidence::canonical::hex;
 use reqwest::{Body, Method, Response, StatusCode};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
@@ -70,15 +70,7 @@ pub(crate) async fn store(app: &App, case: &str, pack: &Path, printer: Printer) 
     let key = format!("{}{id}/{manifest}.tar", config.prefix);
     let until = locked_until(app.engine.clock.now(), config.years)?;
     let stored = shelf.put(&key, &file, until).await?;
-    let event = Event::Stored {
-        place: stored.place.clone(),
-        manifest_sha256: manifest,
-        sha256: Digest::parse(&file.sha256)
-            .map_err(|error| Failure::not_done("L428", "a digest is none").because(&error))?,
-        bytes: file.bytes,
-        locked_until: stored.locked_until,
-    };
-    app.engine.stored(&id, event).await?;
+    app.engine.shelved(&id, manifest, stored.clone()).await?;
     if printer.json {
         printer.document(&json!({
             "case": id, "place": stored.place, "sha256": file.sha256, "bytes": file.bytes, "locked_until": stored.locked_until,
@@ -167,12 +159,6 @@ struct Shelf {
     client: reqwest::Client,
 }
 
-/// What was read back.
-struct Stored {
-    place: String,
-    locked_until: Timestamp,
-}
-
 impl Shelf {
     fn of(app: &App, config: &StorageConfig) -> Result<Self, Failure> {
         let wrong = |what: String| Failure::usage("L429", what).hint("look at [storage] in leaver.toml");
@@ -194,7 +180,7 @@ impl Shelf {
     }
 
     /// Writes once, then reads back what lies there, and how it is locked.
-    async fn put(&self, key: &str, file: &Packed, until: Timestamp) -> Result<Stored, Failure> {
+    async fn put(&self, key: &str, file: &Packed, until: Timestamp) -> Result<Shelved, Failure> {
         let mut put = self.bucket.put_object(Some(&self.credentials), key);
         let sum = (0..file.sha256.len())
             .step_by(2)
@@ -239,7 +225,7 @@ impl Shelf {
         version: Option<&str>,
         file: &Packed,
         until: Timestamp,
-    ) -> Result<Stored, Failure> {
+    ) -> Result<Shelved, Failure> {
         let mut get = self.bucket.get_object(Some(&self.credentials), key);
         if let Some(version) = version {
             get.query_mut().insert("versionId", version.to_owned());
@@ -269,7 +255,8 @@ impl Shelf {
         }
         let version = version.ok_or_else(|| unproved("the bucket keeps no versions"))?;
         let place = format!("s3://{}/{key}?versionId={version}", self.bucket.name());
-        Ok(Stored { place, locked_until: locked })
+        let sha256 = Digest::parse(&file.sha256).map_err(|error| unproved(&error.to_string()))?;
+        Ok(Shelved { place, sha256, bytes, locked_until: locked })
     }
 }
 
