@@ -64,6 +64,18 @@ pub fn signature(bytes: &[u8]) {
     assert!(!nobody.has_signed(text, b"what nobody signed"), "a signature of nobody");
 }
 
+/// An answer of a time-stamping authority (RFC 3161): whatever it says, nobody whom we trust made it up.
+pub fn stamp(bytes: &[u8]) {
+    let roots = include_str!("../corpus/stamp/root.pem");
+    let roots = leaver_evidence::time_stamp::Roots::parse(roots).expect("a root");
+    if let (Ok(claimed), Ok(at)) = (
+        leaver_evidence::time_stamp::claimed(bytes),
+        leaver_evidence::time_stamp::verify(bytes, b"a manifest\n", &roots),
+    ) {
+        assert_eq!((claimed, at.as_second()), (at, 1_795_983_993), "another time than the one that was signed");
+    }
+}
+
 /// A row of the journal.
 pub fn event(bytes: &[u8]) {
     if let Ok(event) = serde_json::from_slice::<leaver_core::event::Stamped>(bytes) {

@@ -17,6 +17,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("json", leaver_fuzz::json),
     ("signature", leaver_fuzz::signature),
     ("event", leaver_fuzz::event),
+    ("stamp", leaver_fuzz::stamp),
 ];
 
 #[test]

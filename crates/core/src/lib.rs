@@ -17,6 +17,7 @@ pub mod prepare;
 pub mod reading;
 pub mod ready;
 pub mod retention;
+pub mod rules;
 pub mod scope;
 pub mod source;
 pub mod statement;

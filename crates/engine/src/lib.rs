@@ -14,6 +14,7 @@ mod file;
 mod organization;
 mod ports;
 mod retention;
+mod rules;
 mod seal;
 mod shift;
 mod worker;

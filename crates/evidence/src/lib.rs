@@ -7,6 +7,7 @@
 //! * [`log`] is the tree over the journal's rows with its proofs (RFC 6962), signed checkpoints and witnesses (C2SP), as state
 //!   machines: it reads no file, and refuses to sign what does not go on where the last signature was.
 //! * [`sshsig`] signs a file so that `ssh-keygen` can check it.
+//! * [`time_stamp`] asks an outside authority for the time, and checks its answer (RFC 3161).
 //! * [`pack`] writes a sealed folder that stock tools can check, and checks one.
 //! * [`canonical`] writes JSON in one way only, and hashes a log leaf as RFC 6962 says.
 //!
@@ -34,3 +35,4 @@ pub mod pack;
 pub mod redact;
 mod sinks;
 pub mod sshsig;
+pub mod time_stamp;

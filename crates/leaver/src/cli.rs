@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Population(Population),
     /// How long cases are kept, legal holds, and the expiry by two people.
     Retention(Retention),
+    /// The rules in force, and how weaker ones come into force: by two people.
+    Policy(Policy),
     /// Carry out approved cases and repeat their checks: what is due, or all the time.
     Worker(Worker),
     /// Print completions for a shell.
@@ -477,6 +479,30 @@ pub(crate) enum PopulationCommand {
         /// A new folder.
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
+    },
+}
+
+/// `policy`.
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    #[command(subcommand)]
+    pub(crate) what: PolicyCommand,
+}
+
+/// What to do with the rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// The rules in force, what the configuration weakens and does not get alone, and every change with who stands for it.
+    Show {
+        /// Only this organization.
+        #[arg(long)]
+        org: Option<String>,
+    },
+    /// Agree to what the configuration weakens: one person asks, another one agrees.
+    Accept {
+        /// The organization.
+        #[arg(long)]
+        org: String,
     },
 }
 

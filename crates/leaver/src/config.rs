@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use leaver_core::ids::Address;
+use leaver_core::ids::{Address, Digest};
 use leaver_core::plan::Policy;
+use leaver_core::rules::Rules;
 use leaver_evidence::log::{Purpose, VerifyingKey};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -31,6 +32,11 @@ pub(crate) struct Config {
     /// Who outside sees the log.
     #[serde(default)]
     pub(crate) witness: WitnessConfig,
+    /// An authority that stamps the time of every pack (RFC 3161).
+    pub(crate) time_stamp: Option<TimeStampConfig>,
+    /// Where else the checkpoints of the log are put.
+    #[serde(default)]
+    pub(crate) anchor: AnchorConfig,
     /// Where packs are stored that nobody can delete before their time.
     pub(crate) storage: Option<StorageConfig>,
     /// The people, by a short name.
@@ -42,6 +48,9 @@ pub(crate) struct Config {
     /// The folder of the file: paths are relative to it.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
+    /// The SHA-256 of the file.
+    #[serde(skip)]
+    pub(crate) digest: Option<Digest>,
 }
 
 fn default_database() -> PathBuf {
@@ -83,7 +92,7 @@ pub(crate) struct OutsideWitness {
 }
 
 impl WitnessConfig {
-    /// The keys of the witnesses.
+    /// The keys of the witnesses. Fewer than must sign may be left of them: then a case stays open.
     pub(crate) fn keys(&self) -> Result<BTreeMap<String, VerifyingKey>, Failure> {
         let read = |(name, witness): (&String, &OutsideWitness)| match VerifyingKey::parse(&witness.key) {
             Ok(key) if key.purpose() == Purpose::Witness && is_word(name) => Ok((name.clone(), key)),
@@ -98,12 +107,16 @@ impl WitnessConfig {
             .map(read)
             .collect::<Result<_, _>>()
             .map_err(|failure| failure.hint("copy the line that 'leaver witness' prints when it starts"))?;
-        if self.quorum > keys.len() {
-            let (asked, named) = (self.quorum, keys.len());
+        Ok(keys)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let (asked, named) = (self.quorum, self.keys()?.len());
+        if asked > named {
             return Err(Failure::usage("L426", format!("{asked} witnesses must sign, and {named} are named"))
                 .hint("name more in [witness.outside.NAME], or ask for fewer"));
         }
-        Ok(keys)
+        Ok(())
     }
 }
 
@@ -112,6 +125,39 @@ fn is_word(name: &str) -> bool {
     !matches!(name, "none" | "outside")
         && !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// An authority that stamps the time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TimeStampConfig {
+    /// Where it answers.
+    pub(crate) url: Url,
+    /// A file with its root certificate, in PEM form.
+    pub(crate) roots: PathBuf,
+}
+
+/// Where else the checkpoints of the log are put.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AnchorConfig {
+    /// A repository that somebody else keeps.
+    pub(crate) git: Option<GitConfig>,
+}
+
+/// A git repository. Whoever keeps it should refuse pushes that replace history.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GitConfig {
+    /// Its address, as git takes it; a relative path is one from where git runs, so give whole ones.
+    pub(crate) remote: String,
+    /// The branch.
+    #[serde(default = "default_branch")]
+    pub(crate) branch: String,
+}
+
+fn default_branch() -> String {
+    "checkpoints".to_owned()
 }
 
 /// A bucket with Object Lock, in an account of somebody else.
@@ -341,12 +387,41 @@ impl Config {
             .map(Path::to_path_buf)
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or_else(|| PathBuf::from("."));
+        config.digest = Some(Digest::of(text.as_bytes()));
         config.check()?;
         Ok(config)
     }
 
+    /// What of it guards the cases of an organization.
+    pub(crate) fn rules(&self, organization: &OrganizationConfig) -> Rules {
+        let mut policy = organization.policy.clone();
+        policy.own_domains.clone_from(&organization.own_domains);
+        policy.claimed_domains.clone_from(&organization.claimed_domains);
+        policy.copies_as_successor = organization.successor_login.is_some();
+        policy.witness_quorum = u32::try_from(self.witness.quorum).unwrap_or(u32::MAX);
+        let witnesses =
+            self.witness.outside.iter().map(|(name, witness)| (name.clone(), witness.key.clone())).collect();
+        Rules { policy, witnesses, storage_years: self.storage.as_ref().map(|storage| storage.years) }
+    }
+
+    /// Puts what is in force in the place of what the file would weaken; what guards all organizations is the strictest of theirs.
+    pub(crate) fn bind(&mut self, rules: &Rules) {
+        let quorum = usize::try_from(rules.policy.witness_quorum).unwrap_or(usize::MAX);
+        self.witness.quorum = self.witness.quorum.max(quorum);
+        self.witness.outside.retain(|name, witness| rules.witnesses.get(name) == Some(&witness.key));
+        if let (Some(storage), Some(years)) = (&mut self.storage, rules.storage_years) {
+            storage.years = storage.years.max(years);
+        }
+    }
+
     fn check(&self) -> Result<(), Failure> {
-        self.witness.keys()?;
+        self.witness.check()?;
+        if let Some(git) = &self.anchor.git
+            && (git.remote.starts_with('-') || git.remote.is_empty() || !is_word(&git.branch))
+        {
+            return Err(Failure::usage("L431", "[anchor.git] names no repository and branch that git takes")
+                .hint("give remote = \"git@host:evidence.git\" and a branch of letters, digits, '-' and '_'"));
+        }
         for (name, organization) in &self.organizations {
             organization.secrets.check(name)?;
             let people = [

@@ -208,6 +208,8 @@ fn refused(rejection: &Rejection) -> (Exit, Option<&'static str>) {
             (Exit::NotDone, Some("'leaver status CASE' shows each; access does not wait for this"))
         }
         Rejection::Readable { .. } => (Exit::NotDone, Some("make it true; leaver reads it by itself")),
+        Rejection::OneAlone => (Exit::Waiting, Some("somebody else must: --as PERSON says who acts")),
+        Rejection::NothingWeaker => (Exit::NotDone, Some("'leaver policy show' says what is in force")),
         Rejection::OnHold => {
             (Exit::NotDone, Some("two people end a legal hold: leaver retention end-hold CASE --why TEXT"))
         }

@@ -16,7 +16,8 @@ use leaver_evidence::pack::{NAMESPACE, PRINCIPAL, Trust};
 use leaver_evidence::sshsig::AllowedSigner;
 use leaver_store::Store;
 
-use crate::config::WitnessConfig;
+use crate::anchors::Git;
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
 
@@ -58,23 +59,31 @@ impl LogFolder {
     }
 
     /// What packs of this installation are checked against.
-    pub(crate) fn trust(&self, witness: &WitnessConfig) -> Result<Trust, Failure> {
+    pub(crate) fn trust(&self, config: &Config) -> Result<Trust, Failure> {
+        let witness = &config.witness;
+        let time_stamps = config.time_stamp.as_ref().map(|authority| authority.roots(config)).transpose()?;
         Ok(Trust {
+            time_stamps,
             signers: vec![AllowedSigner::new(&self.pack.public(), PRINCIPAL, NAMESPACE)],
             policy: Policy::new(self.log.public(), witness.keys()?, witness.quorum),
         })
     }
 
     /// Reads the journal, hashes every row again, and signs the tree, if it goes on where the last signature was and where the
-    /// witnesses saw it last; then asks them to sign it too. A witness that does not answer is one that did not sign.
-    pub(crate) async fn sign(&self, store: &dyn Store, config: &WitnessConfig) -> Result<SignedLog, Failure> {
+    /// witnesses and the repository saw it last; then asks them to sign it too, and puts it into the repository. A witness that does not
+    /// answer is one that did not sign; a repository that does not answer is an error, because nobody else says what it would have said.
+    pub(crate) async fn sign(&self, store: &dyn Store, config: &Config) -> Result<SignedLog, Failure> {
         let place = self.folder.join("checkpoint");
         let unusable = |error: io::Error| {
             Failure::not_done("L422", format!("the checkpoint {} cannot be used", place.display())).because(&error)
         };
         // Of two who sign at once, the later one sees what the earlier one signed.
         let _alone = lock(&self.folder).map_err(unusable)?;
-        let outside = Outside::of(config)?;
+        let outside = Outside::of(&config.witness)?;
+        let anchor = match &config.anchor.git {
+            Some(git) => Some(Git::open(git, &self.folder).await?),
+            None => None,
+        };
         let mut before = match std::fs::read(&place) {
             Ok(bytes) => vec![self.signed_before(&bytes)?],
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -82,10 +91,16 @@ impl LogFolder {
         };
         let seen = outside.seen(&self.log.public()).await;
         before.extend(seen.values().cloned());
+        if let Some(anchor) = &anchor {
+            before.extend(anchor.seen(&self.log.public()).await?);
+        }
         let tree = tree(store).await?;
         let mut checkpoint = sign(&tree, &before, &self.log).map_err(|refusal| refused(&refusal))?;
         files::replace(&place, checkpoint.to_string().as_bytes()).map_err(unusable)?;
         outside.ask(&tree, &mut checkpoint, &seen).await;
+        if let Some(anchor) = &anchor {
+            anchor.put(&checkpoint).await?;
+        }
         let witnessed = self.trust(config)?.policy.witnessed(&checkpoint);
         Ok(SignedLog { tree, checkpoint, witnessed })
     }

@@ -1,5 +1,6 @@
 //! The binary: command line, configuration, wiring. Every rule lives in `leaver-core`, every step in `leaver-engine`.
 
+mod anchors;
 mod cli;
 mod clock;
 mod commands;

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use leaver_connectors::Reader as _;
 use leaver_connectors::mixpanel::{Config as MixpanelConfig, Deactivation, Mixpanel, Region, Scim};
 use leaver_core::ids::{Address, CredentialName, OrgName, PersonId, VendorOrg};
+use leaver_core::plan::Policy;
+use leaver_core::rules::{Rules, Weakening};
 use leaver_core::source::{Source, What};
 use leaver_engine::{Clock, Engine, Ids, Organization, SecretSink};
 use leaver_evidence::captures::{CaptureSink, CaptureStore};
@@ -56,6 +58,17 @@ pub(crate) struct App {
     captures: Arc<dyn CaptureSink>,
     /// The one-time pages for secrets.
     pages: Vec<Arc<sinks::Page>>,
+    /// What the configuration weakens before two people agreed.
+    pub(crate) weaker: BTreeMap<OrgName, Weaker>,
+}
+
+/// Rules that would be weaker than what is in force.
+#[derive(Debug)]
+pub(crate) struct Weaker {
+    /// What the configuration says, before it yielded.
+    pub(crate) asked: Rules,
+    /// What of it does not hold yet.
+    pub(crate) rules: Vec<Weakening>,
 }
 
 impl App {
@@ -132,11 +145,46 @@ impl App {
             };
             organizations.insert(
                 OrgName::new(name.clone()),
-                organization_of(name, organization, &people, vendor, sink, config.witness.quorum),
+                organization_of(name, organization, &people, vendor, sink, config.rules(organization).policy),
             );
         }
         let store: Arc<dyn Store> = store;
-        Ok(Self { engine: Engine::new(store, clock, ids, organizations), captures, config, people, database, pages })
+        let engine = Engine::new(store, clock, ids, organizations);
+        let mut app = Self { engine, captures, config, people, database, pages, weaker: BTreeMap::new() };
+        app.lay_down().await?;
+        Ok(app)
+    }
+
+    /// The journal learns what the configuration says, and the configuration yields to what is in force.
+    async fn lay_down(&mut self) -> Result<(), Failure> {
+        let Some(file) = self.config.digest.clone() else { return Ok(()) };
+        let me = self.config.me.as_deref().and_then(|name| self.people.get(name)).map(|(id, _)| id);
+        let mut in_force = Vec::new();
+        for (name, organization) in &self.config.organizations {
+            let org = OrgName::new(name.clone());
+            let asked = self.config.rules(organization);
+            let (standing, weaker) = self.engine.lay_down(&org, &file, &asked, me).await?;
+            in_force.push(standing.rules);
+            if !weaker.is_empty() {
+                self.weaker.insert(org, Weaker { asked, rules: weaker });
+            }
+        }
+        for rules in &in_force {
+            self.config.bind(rules);
+        }
+        Ok(())
+    }
+
+    /// What the configuration weakens and does not get alone, one line a rule.
+    pub(crate) fn tell_weaker(&self, printer: Printer) {
+        for (org, weaker) in &self.weaker {
+            for rule in &weaker.rules {
+                printer.say(&format!(
+                    "{org}: {} stays {} until two people agree to {} ('leaver policy accept --org {org}')",
+                    rule.rule, rule.is, rule.asked
+                ));
+            }
+        }
     }
 
     /// Opens a page for every secret that an earlier process left unfetched.
@@ -310,13 +358,8 @@ fn organization_of(
     people: &BTreeMap<String, (PersonId, Address)>,
     vendor: Mixpanel,
     sink: Arc<dyn SecretSink>,
-    quorum: usize,
+    policy: Policy,
 ) -> Organization {
-    let mut policy = organization.policy.clone();
-    policy.own_domains.clone_from(&organization.own_domains);
-    policy.claimed_domains.clone_from(&organization.claimed_domains);
-    policy.copies_as_successor = organization.successor_login.is_some();
-    policy.witness_quorum = u32::try_from(quorum).unwrap_or(u32::MAX);
     let witnesses = [&organization.requester, &organization.approver, &organization.executor, &organization.successor]
         .into_iter()
         .flatten()

@@ -83,6 +83,7 @@ impl Journal for SqliteStore {
             "SELECT case_id, org, vendor_org, person_id, state, version, next_at, opened_at, updated_at
              FROM cases
              WHERE (?1 IS NULL OR org = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR person_id = ?3)
+               AND state <> 'rules'
              ORDER BY case_id",
             org,
             state,
@@ -96,7 +97,7 @@ impl Journal for SqliteStore {
 
     async fn find_case(&self, prefix: &str) -> Result<Vec<CaseId>, StoreError> {
         let ids = sqlx::query_scalar!(
-            "SELECT case_id FROM cases WHERE case_id >= ?1 AND substr(case_id, 1, length(?1)) = ?1
+            "SELECT case_id FROM cases WHERE case_id >= ?1 AND substr(case_id, 1, length(?1)) = ?1 AND state <> 'rules'
              ORDER BY case_id LIMIT ?2",
             prefix,
             CHOICES

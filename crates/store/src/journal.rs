@@ -97,6 +97,10 @@ pub struct Appended {
     pub seqs: Range<u64>,
 }
 
+/// The state of a file that is no case: the rules of an organization. It stands in the journal and in the log, [`Journal::load`] shows it,
+/// and no list of cases does.
+pub const RULES: &str = "rules";
+
 /// The read model of a case: what lists and the worker need without reading its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseRow {
@@ -108,7 +112,7 @@ pub struct CaseRow {
     pub vendor_org: VendorOrg,
     /// The leaver. Never changes.
     pub person: PersonId,
-    /// The state, one of the words of `ARCHITECTURE.md`.
+    /// The state, one of the words of `ARCHITECTURE.md`; [`RULES`] in a file that is no case.
     pub state: String,
     /// When something is owed next; `None` when nothing is.
     pub next_at: Option<Timestamp>,

@@ -29,7 +29,8 @@ mod work;
 
 pub use self::error::{AppendError, BoxError, FactError, LeaseError, PersonError, StoreError};
 pub use self::journal::{
-    Append, Appended, CaseFilter, CaseRow, ChangeMark, Journal, LoadedCase, LogEntry, NewEvent, OpenIntent, StoredEvent,
+    Append, Appended, CaseFilter, CaseRow, ChangeMark, Journal, LoadedCase, LogEntry, NewEvent, OpenIntent, RULES,
+    StoredEvent,
 };
 pub use self::organization::{HoldRecord, OrgFact, Organizations, PutFact, Removal, VersionedHold};
 pub use self::people::{Label, People, PersonRecord};

@@ -29,6 +29,11 @@ impl Case {
         (!self.surely_deleted(&list).contains(copy)).then_some(copy)
     }
 
+    /// The copy of an item and when the vendor answered that it was made; `None` before, and once it was dropped.
+    pub fn copy_just_made(&self, project: ProjectId, kind: Kind, id: &str) -> Option<(&str, Timestamp)> {
+        Some((self.copy_of(project, kind, id)?, self.copy_fact(project, kind, id)?.ended_at?))
+    }
+
     /// Whether another copy of this case is known to be this item.
     pub fn is_known_copy(&self, project: ProjectId, kind: Kind, id: &str) -> bool {
         self.source_of(project, kind, id).is_some()

@@ -96,6 +96,12 @@ pub enum Rejection {
     /// Everything that named somebody in the case is gone.
     #[error("the case expired on {}: its entries stay, and nothing happens in it any more", .0.strftime("%Y-%m-%d"))]
     Expired(Timestamp),
+    /// The configuration weakens nothing that is in force.
+    #[error("the configuration weakens no rule that is in force: there is nothing to agree to")]
+    NothingWeaker,
+    /// One person agreed already, and a second one must.
+    #[error("you agreed to this already: a weaker rule needs two people")]
+    OneAlone,
     /// An accepted risk needs an end.
     #[error("an accepted risk needs a date until which it is accepted")]
     NoExpiry,
@@ -119,6 +125,7 @@ impl Rejection {
             Self::Kept { .. } => "L217",
             Self::OnHold | Self::NoHold => "L218",
             Self::Expired(_) => "L219",
+            Self::NothingWeaker | Self::OneAlone => "L220",
         }
     }
 }

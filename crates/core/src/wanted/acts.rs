@@ -26,6 +26,10 @@ pub(super) fn attempts(case: &Case, key: &ClaimKey) -> u32 {
 }
 
 pub(super) fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
+    may_act(case, plan, claim, now) && is_broken(case, &claim.key) && looked_after(case, claim)
+}
+
+fn may_act(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> bool {
     // On one person's word alone only closing, revoking and deactivating run (invariant 4).
     let alone = case.is_alone();
     by_machine(case, claim)
@@ -35,8 +39,24 @@ pub(super) fn acts_for(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) 
         && case.accepted(&claim.key, now).is_none()
         && needs_hold(case, plan, claim, now)
         && !is_stopped(case, plan, claim, now)
-        && is_broken(case, &claim.key)
-        && looked_after(case, claim)
+}
+
+/// What follows from the vendor's own answer and from no picture of the world: a copy that was just made, under an id that is known, is
+/// shared while it settles, so that one wait serves both and one look proves both. A copy that turns out to be bad is deleted all the same.
+pub(super) fn follow_up(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Effect> {
+    let Predicate::Copied { project, kind, id } = &claim.says else { return None };
+    let (copy, made_at) = case.copy_just_made(*project, *kind, id)?;
+    let unseen = case.observation(&claim.key).is_none_or(|seen| seen.observation.seen_at <= made_at);
+    let act = Act::ShareCopy { project: *project, kind: *kind, id: copy.to_owned() };
+    let first = !case.effects().values().any(|fact| fact.effect.act == act);
+    let skipped = case.skipped_at(&claim.key).is_some_and(|at| at >= made_at);
+    (unseen && first && !skipped && may_act(case, plan, claim, now))
+        .then(|| effect(claim, &format!("unshared:{copy}"), act, 1))
+}
+
+fn effect(claim: &Claim, instance: &str, act: Act, attempt: u32) -> Effect {
+    let key = EffectKey::new(format!("{}#{instance}/{}/{attempt}", claim.key, act.word()));
+    Effect { key, claim: claim.key.clone(), act, attempt }
 }
 
 /// The outward actions that would make a broken claim true, one for each instance, none that is still open.
@@ -82,12 +102,7 @@ pub(super) fn effects_for(
                 }
                 attempt = attempt.max(fact.effect.attempt + 1);
             }
-            Some(Effect {
-                key: EffectKey::new(format!("{}#{instance}/{}/{attempt}", claim.key, act.word())),
-                claim: claim.key.clone(),
-                act,
-                attempt,
-            })
+            Some(effect(claim, &instance, act, attempt))
         })
         .collect()
 }

@@ -7,7 +7,7 @@ mod when;
 pub use self::waits::{Wait, needs_hold, settled, wait, waits_for_person};
 pub use self::when::{RECHECKS, due, next_recheck, recheck_due_since};
 
-use self::acts::{acts_for, effects_for};
+use self::acts::{acts_for, effects_for, follow_up};
 use self::when::{add, just_after, later, retry_at};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,6 +105,7 @@ pub fn wanted(case: &Case, live: &Live, now: Timestamp) -> Owed {
     }
     if case.state.acts() && live.held.is_none() && is_in_force(case, plan, now) && owed.orphans.is_empty() {
         for claim in &plan.claims {
+            owed.effects.extend(follow_up(case, plan, claim, now));
             if owed.probes.contains(&claim.key) || !acts_for(case, plan, claim, now) {
                 continue;
             }

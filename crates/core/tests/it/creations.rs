@@ -48,6 +48,25 @@ fn acts(bench: &Bench, key: &ClaimKey) -> Vec<Act> {
     owed.effects.into_iter().filter(|effect| effect.claim == *key).map(|effect| effect.act).collect()
 }
 
+/// A copy whose id the vendor told is shared while it settles, once; nothing else is done for it before it was looked at.
+#[test]
+fn a_copy_is_shared_while_it_settles() {
+    let mut bench = running();
+    let source = bench.id(Kind::Cohort, "Power users");
+    let key = keys::copied(FULL, Kind::Cohort, &source);
+    let body = serde_json::json!({ "name": "Power users (copy)", "description": marker(&bench.case.id), "selects": "body of Power users" });
+    let created = bench.apply(&Write::Create { project: FULL, kind: Kind::Cohort, body });
+    let copy = created.clone().unwrap();
+    let whole = bench.world.read(&What::Object(FULL, Kind::Cohort, source.clone()), bench.now);
+    let Ok(Snapshot::One(item)) = whole.result else { panic!("the source is there") };
+    let copied = Act::Copy { project: FULL, kind: Kind::Cohort, id: source };
+    bench.acted(key.as_str(), copied, Outcome::Done { created }, definition(&item, &[]));
+    let share = Act::ShareCopy { project: FULL, kind: Kind::Cohort, id: copy };
+    assert_eq!(acts(&bench, &key), std::slice::from_ref(&share), "the answer named it, no read is needed");
+    bench.acted(key.as_str(), share, Outcome::Failed(Failure::Forbidden), None);
+    assert_eq!(acts(&bench, &key), [], "what did not work is tried again once the copy was looked at");
+}
+
 /// A half-made copy is to be dropped; nobody knows whether it was. As long as it may stand, no second one is made.
 #[test]
 fn no_second_copy_is_made_while_nobody_knows_whether_the_first_was_dropped() {

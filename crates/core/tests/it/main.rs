@@ -26,6 +26,7 @@ mod moves;
 mod planning;
 mod reach;
 mod reducing;
+mod rules;
 mod run;
 mod sabotage;
 mod simulation;

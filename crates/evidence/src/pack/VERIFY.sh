@@ -46,12 +46,25 @@ check $? "1 payload hashes"
     printf '%s\n' tagmanifest-sha256.txt seal/manifest-sha256.txt.sig seal/sealed.json seal/sealed.tlog-proof \
         seal/events.tlog-proofs seal/checkpoint
 } 2>/dev/null | sort >"$work/expected"
-find . -type f | cut -c3- | sort | cmp -s - "$work/expected"
+find . -type f | cut -c3- | grep -vx 'seal/manifest-sha256.txt.tsr' | sort | cmp -s - "$work/expected"
 check $? "2 nothing added or missing"
 
 sha256sum --strict --quiet -c tagmanifest-sha256.txt >/dev/null 2>&1
 check $? "3 tag manifest"
-note "4 no time stamp: no RFC 3161 authority is configured, the times are those of our own clock"
+stamp=seal/manifest-sha256.txt.tsr
+if [ -e "$trust/tsa-root.pem" ]; then
+    # The certificates must have been good when the stamp was made, not now.
+    seen=$(openssl ts -reply -in "$stamp" -text 2>/dev/null | sed -n 's/^Time stamp: //p')
+    [ -n "$seen" ] && openssl ts -verify -data manifest-sha256.txt -in "$stamp" -CAfile "$trust/tsa-root.pem" \
+        -attime "$(date -d "$seen" +%s)" >/dev/null 2>&1
+    result=$?
+    check $result "4 time stamp"
+    if [ $result -eq 0 ]; then note "4 an outside authority saw the manifest at $(date -u -d "$seen" +%FT%TZ)"; fi
+elif [ -e "$stamp" ]; then
+    note "4 a time stamp that nobody can check: the trust folder has no tsa-root.pem"
+else
+    note "4 no time stamp: no RFC 3161 authority is configured, the times are those of our own clock"
+fi
 
 # --- who sealed it ----------------------------------------------------------------------------------------------------------------
 ssh-keygen -Y verify -f "$trust/allowed_signers" -I signer@leaver -n evidence-pack@leaver \

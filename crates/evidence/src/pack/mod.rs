@@ -4,6 +4,7 @@
 //! bagit.txt  bag-info.txt  manifest-sha256.txt  tagmanifest-sha256.txt  VERIFY.sh  README.txt
 //! data/...                            what is proved
 //! seal/manifest-sha256.txt.sig        SSH signature of the manifest, namespace evidence-pack@leaver
+//! seal/manifest-sha256.txt.tsr        time stamp of the manifest by an outside authority (RFC 3161), where one is configured
 //! seal/sealed.json                    the entry of the log, byte for byte: it names the manifest
 //! seal/sealed.tlog-proof              that it is in the log (c2sp.org/tlog-proof)
 //! seal/events.tlog-proofs             that every event of the pack is, one line each
@@ -41,6 +42,7 @@ const MANIFEST: &str = "manifest-sha256.txt";
 const TAG_MANIFEST: &str = "tagmanifest-sha256.txt";
 const INFO: &str = "bag-info.txt";
 const SIGNATURE: &str = "seal/manifest-sha256.txt.sig";
+const TIME_STAMP: &str = "seal/manifest-sha256.txt.tsr";
 const SEALED: &str = "seal/sealed.json";
 const PROOF: &str = "seal/sealed.tlog-proof";
 const EVENT_PROOFS: &str = "seal/events.tlog-proofs";
@@ -52,7 +54,10 @@ const WORDS: &str = "data/words.jsonl";
 /// How an event writes what it holds in place of words: this and the SHA-256 of salt and words in lower-case hex.
 pub const COMMITMENT: &str = "sha256(salt+words):";
 
-/// The files of the seal.
+/// What the verifier says of a time stamp where the trust folder names no authority.
+pub const UNCHECKED_TIME_STAMP: &str = "a time stamp that nobody can check: the trust folder has no tsa-root.pem";
+
+/// The files of every seal.
 const SEAL: [&str; 5] = [SIGNATURE, SEALED, PROOF, EVENT_PROOFS, CHECKPOINT];
 
 /// The script that checks a pack without us.

@@ -12,10 +12,11 @@ use sha2::{Digest as _, Sha256};
 use super::events::{Events, text};
 use super::{
     BAGIT, CASE, CHECKPOINT, EVENT_PROOFS, EVENTS, INFO, MANIFEST, NO_TIME_STAMP, NO_WITNESS, PROOF, SEAL, SEALED,
-    SIGNATURE, TAG_MANIFEST, Trust, WORDS, is_plain,
+    SIGNATURE, TAG_MANIFEST, TIME_STAMP, Trust, UNCHECKED_TIME_STAMP, WORDS, is_plain,
 };
 use crate::canonical::{digest, hex, leaf_hash};
 use crate::log::{Checkpoint, Note, Proof};
+use crate::time_stamp;
 
 /// Folders are not nested deeper in a pack.
 const DEEPEST: usize = 8;
@@ -65,6 +66,9 @@ pub enum Broken {
     /// The seal, or an event, is not in the log.
     #[error("{0} is not in the log")]
     NotLogged(String),
+    /// The time stamp is missing or proves nothing.
+    #[error("the time stamp proves nothing: {0}")]
+    TimeStamp(String),
     /// The seal is of another pack.
     #[error("the seal in the log is of another {0}")]
     OtherSeal(&'static str),
@@ -97,6 +101,7 @@ impl Broken {
             Self::Witness(_) => "L409",
             Self::NotLogged(_) => "L410",
             Self::OtherSeal(_) => "L411",
+            Self::TimeStamp(_) => "L417",
             Self::Approval(_) => "L412",
             Self::Duties(_) => "L413",
             Self::Evidence(_) => "L414",
@@ -179,7 +184,7 @@ pub fn verify(folder: &Path, trust: &Trust) -> Report {
     report.add("1", "payload hashes", bag.hashes(&bag.manifest));
     report.add("2", "nothing added or missing", bag.is_complete());
     report.add("3", "tag manifest", bag.hashes(&bag.tags));
-    report.note("4", NO_TIME_STAMP);
+    time_stamp(&bag, trust, &mut report);
     report.add("5", "pack signature", bag.signature(trust));
     seal(&bag, trust, &mut report);
     match bag.events() {
@@ -189,6 +194,28 @@ pub fn verify(folder: &Path, trust: &Trust) -> Report {
         }
     }
     report
+}
+
+/// Check 4: when an outside authority saw this manifest.
+fn time_stamp(bag: &Bag<'_>, trust: &Trust, report: &mut Report) {
+    let there = bag.files.contains_key(TIME_STAMP);
+    match &trust.time_stamps {
+        None if there => report.note("4", UNCHECKED_TIME_STAMP),
+        None => report.note("4", NO_TIME_STAMP),
+        Some(roots) => {
+            let seen = bag.read(TIME_STAMP).and_then(|answer| {
+                let manifest = bag.read(MANIFEST)?;
+                time_stamp::verify(&answer, &manifest, roots).map_err(|error| Broken::TimeStamp(error.to_string()))
+            });
+            match seen {
+                Ok(at) => {
+                    report.add("4", "time stamp", Ok(()));
+                    report.note("4", format!("an outside authority saw the manifest at {at}"));
+                }
+                Err(broken) => drop(report.add("4", "time stamp", Err(broken))),
+            }
+        }
+    }
 }
 
 /// The log: who signed it, who saw it, and what of the pack is in it.
@@ -346,6 +373,7 @@ impl<'a> Bag<'a> {
             self.manifest.contains_key(name)
                 || self.tags.contains_key(name)
                 || name == TAG_MANIFEST
+                || name == TIME_STAMP
                 || SEAL.contains(&name)
         };
         match self.files.keys().find(|name| !is_known(name)) {

@@ -10,7 +10,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{
     BAGIT, CHECKPOINT, EVENT_PROOFS, INFO, MANIFEST, NAMESPACE, PROOF, README, SCRIPT, SEALED, SIGNATURE, TAG_MANIFEST,
-    is_plain,
+    TIME_STAMP, is_plain,
 };
 use crate::canonical::{digest, hex};
 use crate::files::random;
@@ -59,6 +59,8 @@ pub struct Seal<'a> {
     pub proof: Proof,
     /// The proofs of the events, in their order: where each stands and the hashes up to the root of the same checkpoint.
     pub events: Vec<Proof>,
+    /// The time stamp of the manifest, where an authority is configured.
+    pub time_stamp: Option<&'a [u8]>,
 }
 
 /// A pack under way: it holds people's data, so its files are their owner's alone. Dropped before it is [finished](Draft::finish), nothing is left of it.
@@ -139,6 +141,9 @@ impl Draft {
         self.write(TAG_MANIFEST, listed(tags.iter()).as_bytes(), 0o600)?;
         let signature = sshsig::sign(seal.key, NAMESPACE, manifest.as_bytes());
         self.write(SIGNATURE, signature.as_bytes(), 0o600)?;
+        if let Some(stamp) = seal.time_stamp {
+            self.write(TIME_STAMP, stamp, 0o600)?;
+        }
         self.write(SEALED, seal.entry, 0o600)?;
         self.write(PROOF, seal.proof.to_string().as_bytes(), 0o600)?;
         self.write(CHECKPOINT, seal.proof.checkpoint.to_string().as_bytes(), 0o600)?;

@@ -7,4 +7,5 @@ mod log;
 mod note;
 mod redact;
 mod sshsig;
+mod time_stamp;
 mod witness;

@@ -46,7 +46,7 @@ pub(crate) async fn run(demo: &Demo, printer: Printer) -> Result<Exit, Failure> 
     let requests = count_requests(&sandbox).await;
     let case = outcome?;
     let (pack, trust) = (absolute(&dir.join("pack")), absolute(&dir.join("trust")));
-    evidence::write_trust(&LogFolder::beside(&app.database)?, &app.config.witness, &trust)?;
+    evidence::write_trust(&LogFolder::beside(&app.database)?, &app.config, &trust)?;
     evidence::seal(&app, &case.id, &pack).await?;
     let now = app.engine.clock.now();
     if printer.json {

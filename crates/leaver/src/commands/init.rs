@@ -57,6 +57,11 @@ evidence = "evidence"
 # [witness.outside.audit]
 # url = "http://witness.example:8080/"
 # key = "..."            # the line that it prints when it starts
+# [time_stamp]           # an RFC 3161 authority that stamps every pack
+# url = "http://timestamp.example/"
+# roots = "tsa-root.pem"
+# [anchor.git]           # a repository of somebody else that gets every checkpoint
+# remote = "git@git.example:audit/leaver-checkpoints.git"
 
 # Everybody who takes part in a removal. The names are yours to choose.
 [people.requester]

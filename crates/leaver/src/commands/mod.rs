@@ -9,6 +9,7 @@ mod evidence;
 mod init;
 mod members;
 mod people;
+mod policy;
 mod population;
 mod retention;
 mod sandbox;
@@ -26,7 +27,11 @@ use crate::wiring::App;
 
 /// Carries out one command.
 pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
-    let open = async || App::open(Config::read(&cli.config)?, false).await;
+    let open = async || {
+        let app = Box::pin(App::open(Config::read(&cli.config)?, false)).await?;
+        app.tell_weaker(printer);
+        Ok::<App, Failure>(app)
+    };
     let acting = cli.acting.as_deref();
     match &cli.command {
         Command::Demo(demo) => Box::pin(demo::run(demo, printer)).await,
@@ -52,6 +57,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },
         Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
+        Command::Policy(policy) => policy::run(&open().await?, policy, acting, printer).await,
         Command::Population(population) => population::run(&open().await?, population, acting, printer).await,
         Command::Retention(retention) => Box::pin(retention::run(&open().await?, retention, acting, printer)).await,
         Command::Tracker(tracker) => tracker::run(&open().await?, tracker, printer).await,

@@ -276,7 +276,7 @@ async fn sweep(app: &App, holding: &Holding, printer: Printer) -> Result<Exit, F
     }
     // What is left is an entry of the log that somebody signed.
     let log = LogFolder::beside(&app.database)?;
-    let signed = log.sign(&*app.engine.store, &app.config.witness).await?;
+    let signed = log.sign(&*app.engine.store, &app.config).await?;
     if printer.json {
         printer.document(&json!({
             "case": case.id, "expired_at": case.expired_at, "files": files, "titles": titles, "statements": statements, "person": person,

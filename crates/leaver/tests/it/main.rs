@@ -12,6 +12,7 @@ mod graph;
 mod guides;
 mod kill;
 mod people;
+mod policy;
 mod population;
 mod refusals;
 mod report;

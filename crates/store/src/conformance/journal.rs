@@ -264,6 +264,11 @@ pub async fn cases_are_listed_and_found(harness: &impl Harness) {
         }
         write(&*store, append).await;
     }
+    // The rules of an organization are in the journal and no case.
+    let mut rules = step(20, 0);
+    rules.row.state = String::from(crate::RULES);
+    write(&*store, rules).await;
+    assert!(store.load(&case(20)).await.unwrap().is_some_and(|loaded| loaded.row.state == crate::RULES));
     let list = async |filter: CaseFilter| -> Vec<_> {
         let rows = store.cases(&filter).await.unwrap();
         rows.into_iter().map(|row| row.case).collect()
@@ -284,6 +289,7 @@ pub async fn cases_are_listed_and_found(harness: &impl Harness) {
     assert_eq!(found("case_0000000a").await, named(&[10]));
     assert_eq!(found("case_0000001").await, named(&[16, 17, 18, 19]));
     assert_eq!(found("case_").await.len(), 16);
+    assert_eq!(found("case_00000014").await, named(&[]), "no list shows the rules");
     for nobody in ["case_x", "CASE_", "case_%", "case_0000000aa", "b"] {
         assert_eq!(found(nobody).await, named(&[]), "{nobody}");
     }

@@ -10,13 +10,15 @@ pub(crate) use self::storage::store;
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use leaver_core::ids::{CaseId, Digest};
 use leaver_engine::Sealed;
 use leaver_evidence::log::{Proof, Witnessed};
 use leaver_evidence::pack::{self, CheckResult, Draft, NO_TIME_STAMP, NO_WITNESS, Seal, Trust, TrustError};
+use leaver_evidence::time_stamp;
 use serde_json::json;
 
-use crate::config::{Config, WitnessConfig};
+use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::log::LogFolder;
 use crate::printer::Printer;
@@ -29,15 +31,18 @@ const ATTEMPTS: usize = 5;
 
 pub(crate) async fn export(app: &App, case: &str, place: &Path, printer: Printer) -> Result<Exit, Failure> {
     let id = app.engine.find(case).await?;
-    let witnessed = seal(app, &id, place).await?;
+    let Packed { witnessed, stamped_at, checkpoint } = Box::pin(seal(app, &id, place)).await?;
     let waits = witnessed.enough == Some(false);
     if printer.json {
         let by: Vec<&String> = witnessed.by.keys().collect();
         let witness = json!({ "signed": by, "enough": witnessed.enough });
-        printer.document(&json!({ "case": id, "pack": place, "witness": witness, "time_stamp": null }))?;
+        printer.document(&json!({ "case": id, "pack": place, "witness": witness, "time_stamp": stamped_at, "checkpoint": checkpoint }))?;
     } else {
         printer.say(&format!("sealed {id} in {}", place.display()));
-        printer.say(NO_TIME_STAMP);
+        match stamped_at {
+            Some(at) => printer.say(&format!("an outside authority stamped it at {at}")),
+            None => printer.say(NO_TIME_STAMP),
+        }
         if witnessed.enough.is_none() {
             printer.say(NO_WITNESS);
         } else {
@@ -48,21 +53,41 @@ pub(crate) async fn export(app: &App, case: &str, place: &Path, printer: Printer
         if waits {
             printer.say("the pack fails check 7 until enough witnesses signed: export it again when they answer");
         }
+        printer.say("put this checkpoint into the ticket and the closing mail: whoever has it later sees whether the log went on from it");
+        for line in checkpoint.lines().filter(|line| !line.is_empty()) {
+            printer.say(&format!("    {line}"));
+        }
         printer.say("check it with its VERIFY.sh or 'leaver evidence verify'; 'leaver evidence trust' writes what it is checked against");
     }
     Ok(if waits { Exit::Waiting } else { Exit::Done })
 }
 
-/// Seals a case in a new folder, and tells which witnesses signed.
-pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Witnessed, Failure> {
+/// A pack in its place, and what others hold of it.
+pub(crate) struct Packed {
+    /// Which witnesses signed.
+    pub(crate) witnessed: Witnessed,
+    /// When an authority saw it.
+    stamped_at: Option<Timestamp>,
+    /// The signed log.
+    checkpoint: String,
+}
+
+/// Seals a case in a new folder.
+pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Packed, Failure> {
     let log = LogFolder::beside(&app.database)?;
     for _ in 0..ATTEMPTS {
         let record = app.engine.record(id).await?;
         let mut draft = Draft::begin(place)?;
         fill(app, &record, &mut draft).await?;
-        let manifest = Digest::of(draft.manifest().as_bytes());
+        let listed = draft.manifest();
+        let manifest = Digest::of(listed.as_bytes());
+        // Before anything is journalled: what no authority stamped is not sealed.
+        let stamp = match &app.config.time_stamp {
+            Some(authority) => Some(authority.stamp(&app.config, listed.as_bytes()).await?),
+            None => None,
+        };
         let Sealed::Entry(entry) = app.engine.seal(&record, manifest.clone()).await? else { continue };
-        let signed = log.sign(&*app.engine.store, &app.config.witness).await?;
+        let signed = log.sign(&*app.engine.store, &app.config).await?;
         let proof = |seq: u64| {
             Proof::of(&signed.tree, seq, signed.checkpoint.clone())
                 .ok_or_else(|| Failure::not_done("L424", format!("entry {seq} of the journal is not in it any more")))
@@ -75,20 +100,22 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Witness
             ("Bag-Software-Agent", format!("leaver {}", env!("CARGO_PKG_VERSION"))),
             ("Rehearsal", if request.rehearsal { "yes: evidence of nothing" } else { "no" }.to_owned()),
         ];
-        let seal = Seal { key: &log.pack, entry: &entry.bytes, proof: proof(entry.seq)?, events };
+        let time_stamp = stamp.as_deref();
+        let seal = Seal { key: &log.pack, entry: &entry.bytes, proof: proof(entry.seq)?, events, time_stamp };
         draft.finish(&info, &seal)?;
         if signed.witnessed.enough == Some(true) {
             // The pack is in its place: whatever happens now, the next export says it again.
             app.engine.witnessed(id, manifest, signed.witnessed.by.keys().cloned().collect()).await?;
         }
-        return Ok(signed.witnessed);
+        let stamped_at = stamp.as_deref().and_then(|answer| time_stamp::claimed(answer).ok());
+        return Ok(Packed { witnessed: signed.witnessed, stamped_at, checkpoint: signed.checkpoint.to_string() });
     }
     Err(Failure::not_done("L302", "the case goes on faster than it can be packed")
         .hint("a worker is at it: repeat the command when it has come to rest"))
 }
 
 pub(crate) fn trust(config: &Config, place: &Path, printer: Printer) -> Result<Exit, Failure> {
-    write_trust(&LogFolder::beside(&config.path(&config.database))?, &config.witness, place)?;
+    write_trust(&LogFolder::beside(&config.path(&config.database))?, config, place)?;
     if printer.json {
         printer.document(&json!({ "trust": place }))?;
     } else {
@@ -98,7 +125,7 @@ pub(crate) fn trust(config: &Config, place: &Path, printer: Printer) -> Result<E
 }
 
 /// Writes the trust folder; nothing is overwritten.
-pub(crate) fn write_trust(log: &LogFolder, witness: &WitnessConfig, place: &Path) -> Result<(), Failure> {
+pub(crate) fn write_trust(log: &LogFolder, config: &Config, place: &Path) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| {
         let failure = Failure::not_done("L421", format!("{} cannot be written", place.display())).because(&error);
         if error.kind() == std::io::ErrorKind::AlreadyExists {
@@ -107,7 +134,7 @@ pub(crate) fn write_trust(log: &LogFolder, witness: &WitnessConfig, place: &Path
             failure
         }
     };
-    let trust = log.trust(witness)?;
+    let trust = log.trust(config)?;
     std::fs::create_dir(place).map_err(unwritable)?;
     for (name, text) in trust.files() {
         leaver_evidence::files::replace(&place.join(name), text.as_bytes()).map_err(unwritable)?;
@@ -120,7 +147,7 @@ pub(crate) fn verify(folder: &Path, trust: &Path, printer: Printer) -> Result<Ex
         let failure = Failure::usage("L416", format!("the trust folder {} cannot be used", trust.display()));
         failure.because(&error).hint(match error {
             TrustError::Read { .. } => "it holds allowed_signers and policy, as 'leaver evidence trust' writes them",
-            TrustError::Policy(_) | TrustError::Nobody => "get it anew from whom you trust",
+            TrustError::Policy(_) | TrustError::Roots(_) | TrustError::Nobody => "get it anew from whom you trust",
         })
     })?;
     let report = pack::verify(folder, &trust);

@@ -132,7 +132,16 @@ fn limits(app: &App) -> Vec<String> {
         0 => NO_WITNESS.to_owned(),
         asked => format!("{asked} outside witnesses are asked for; seal/checkpoint shows who signed"),
     };
-    vec![NO_TIME_STAMP.to_owned(), witness, controls::DECLARED.to_owned()]
+    let time = match &app.config.time_stamp {
+        None => NO_TIME_STAMP.to_owned(),
+        Some(authority) => {
+            format!(
+                "seal/manifest-sha256.txt.tsr is the time stamp of {}; the other times are those of our own clock",
+                authority.url
+            )
+        }
+    };
+    vec![time, witness, controls::DECLARED.to_owned()]
 }
 
 /// The case for people to read, and what the pack cannot show.

@@ -57,7 +57,7 @@ pub(crate) async fn store(app: &App, case: &str, pack: &Path, printer: Printer) 
             .hint("seal it anew: leaver evidence export CASE -o DIR"));
     }
     // What is locked for years is a pack that verifies. Witnesses may sign later.
-    let trust = LogFolder::beside(&app.database)?.trust(&app.config.witness)?;
+    let trust = LogFolder::beside(&app.database)?.trust(&app.config)?;
     let report = leaver_evidence::pack::verify(&pack, &trust);
     if let Some((check, broken)) = report.first_broken().filter(|(check, _)| check.number != "7") {
         return Err(Failure::not_done(broken.code(), format!("the pack fails check {}: {broken}", check.number))
