@@ -8,7 +8,8 @@
 //!
 //! * **Calls** are the requests in the twin's log between the approval and the end that is measured.
 //! * **Dependent** is a call that could only be sent after another one's answer had come. An effect is three such calls in a row: the
-//!   read right before it, the write, the independent read after it; a write that takes several requests counts them all. Effects
+//!   read right before it, the write, the independent read after it; a write that takes several requests counts them all. The
+//!   share of a copy follows the copy without a look between. Effects
 //!   of one claim follow each other where the later one works on what the earlier one made (a copy is made, named, shared; a
 //!   service account is replaced, and deleted if its secret was lost) or repeats it; otherwise they are side by side. A claim with no
 //!   effect is one read. A claim comes after the longest chain of the claims that it needs. A person's click is no call. This is
@@ -38,7 +39,7 @@ use leaver_connectors::mixpanel::Config;
 use leaver_core::case::Case;
 use leaver_core::claim::{Choice, Claim, Predicate, Remedy, State};
 use leaver_core::decide::Command;
-use leaver_core::effect::Effect;
+use leaver_core::effect::{Act, Effect};
 use leaver_core::event::{CaseState, Event, Identity, Stamped};
 use leaver_core::ids::{CaseId, ClaimKey, Digest};
 use leaver_core::plan::{Plan, Policy};
@@ -424,8 +425,10 @@ impl Run {
         for sent in of_claim {
             let row = (!one_by_one).then(|| format!("{:?}", sent.effect.act));
             let (calls, depth) = rows.entry(row).or_default();
-            *calls += 2 + sent.calls;
-            *depth += 1;
+            // A copy is shared while it settles: no look stands between, and one settle time serves both.
+            let follows = matches!(sent.effect.act, Act::ShareCopy { .. });
+            *calls += if follows { 1 } else { 2 } + sent.calls;
+            *depth += usize::from(!follows);
         }
         rows.into_values().max().unwrap_or((1, 0))
     }

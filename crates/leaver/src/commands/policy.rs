@@ -70,12 +70,15 @@ async fn show(app: &App, org: &OrgName, printer: Printer) -> Result<serde_json::
         printer.data(&format!("{org}: in force since {}", standing.since.strftime("%Y-%m-%d %H:%M UTC")));
         let policy = &standing.rules.policy;
         printer.data(&format!(
-            "    {} removals in 24 hours, or {} % of the members, need no release\n    {}\n    an approval is good for {} days, a case is kept for {} years\n    a change is read back {} s after its answer\n    {} outside witnesses must sign",
+            "    {} removals in 24 hours, or {} % of the members, need no release\n    {}\n    an approval is good for {} days, a case is kept for {}\n    a change is read back {} s after its answer\n    {} outside witnesses must sign",
             policy.cap_floor,
             policy.cap_percent,
             if policy.two_person { "the requester may execute as well" } else { "requester, approver and executor are three people" },
             policy.approval_days,
-            policy.retention_years,
+            match policy.retention_years {
+                1 => "1 year".to_owned(),
+                years => format!("{years} years"),
+            },
             policy.settle_seconds,
             policy.witness_quorum,
         ));
