@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Rejection;
-use crate::ids::{CaseId, Digest, OrgName, PersonId};
+use crate::ids::{CaseId, Digest, OrgName, PersonId, VendorOrg};
 use crate::plan::Policy;
 
 /// Everything in the configuration that guards.
@@ -125,9 +125,10 @@ pub struct Asked {
 /// So long the second person may take.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// The name of an organization's file of rules in the journal.
-pub fn file_of(org: &OrgName) -> CaseId {
-    CaseId::new(format!("rules_{org}"))
+/// The name of an organization's file of rules in the journal: by the vendor's number, because another name in the configuration makes no
+/// other organization.
+pub fn file_of(org: VendorOrg) -> CaseId {
+    CaseId::new(format!("rules_{}", org.0))
 }
 
 impl Standing {

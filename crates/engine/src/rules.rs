@@ -1,6 +1,6 @@
 //! The rules of an organization as its journal has them: what the configuration says is written down, and what it weakens waits for two people.
 
-use leaver_core::ids::{Digest, OrgName, PersonId, VendorOrg};
+use leaver_core::ids::{Digest, OrgName, PersonId};
 use leaver_core::rules::{Event, Rules, Stamped, Standing, Weakening, agree, file_of, lay_down};
 use leaver_evidence::canonical::leaf_hash;
 use leaver_store::{Append, AppendError, CaseRow, NewEvent, RULES};
@@ -53,7 +53,8 @@ impl Engine {
     }
 
     async fn rules_file(&self, org: &OrgName) -> Result<(Option<CaseRow>, Vec<Stamped>), Error> {
-        let Some(loaded) = self.store.load(&file_of(org)).await? else { return Ok((None, Vec::new())) };
+        let file = file_of(self.organization(org)?.vendor_org);
+        let Some(loaded) = self.store.load(&file).await? else { return Ok((None, Vec::new())) };
         let read = |stored: &leaver_store::StoredEvent| {
             serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
                 case: loaded.row.case.clone(),
@@ -73,6 +74,7 @@ impl Engine {
     ) -> Result<Standing, Error> {
         let mut tries = 0;
         loop {
+            let vendor_org = self.organization(org)?.vendor_org;
             let (row, mut events) = self.rules_file(org).await?;
             let standing = Standing::fold(&events);
             let Some(event) = decide(standing.as_ref())? else {
@@ -84,9 +86,10 @@ impl Engine {
             let version = u64::try_from(events.len()).unwrap_or(u64::MAX);
             let mut append = Append::new(
                 CaseRow {
-                    case: file_of(org),
-                    org: org.clone(),
-                    vendor_org: VendorOrg(0),
+                    case: file_of(vendor_org),
+                    // What the file was begun under never changes.
+                    org: row.as_ref().map_or_else(|| org.clone(), |row| row.org.clone()),
+                    vendor_org,
                     person: PersonId::new("nobody"),
                     state: RULES.to_owned(),
                     next_at: None,

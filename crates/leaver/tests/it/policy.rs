@@ -37,6 +37,14 @@ fn a_higher_cap_needs_two_people_and_a_lower_one_needs_nobody() {
     assert!(last["what"].as_str().is_some_and(|what| what.contains("policy.cap_floor 3 to 50")), "{last}");
     assert_eq!(last["by"].as_array().map(Vec::len), Some(2), "{last}");
     assert!(accept("executor").stderr.contains("L220"), "there is nothing left to agree to");
+    let renamed = world.config().replace("[organizations.sandbox", "[organizations.another").replace("= 50", "= 90");
+    world.write("renamed.toml", &renamed);
+    let shown = world.run(&["--config", "renamed.toml", "policy", "show", "--json"]).document(0)[0].clone();
+    assert_eq!(
+        (&shown["org"], &shown["in_force"]["policy"]["cap_floor"]),
+        (&"another".into(), &50.into()),
+        "another name is no way round"
+    );
 
     raise(1);
     assert_eq!(in_force(&world)["in_force"]["policy"]["cap_floor"], 1, "a stricter rule holds at once");

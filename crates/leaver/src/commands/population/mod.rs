@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::audit::{Import, Reconciliation, gaps};
 use leaver_core::case::Case;
-use leaver_core::ids::{Address, CaseId, OrgName, PersonId};
+use leaver_core::ids::{Address, CaseId, OrgName, PersonId, VendorOrg};
 use leaver_core::population::{Compared, Ours, compare, sample};
 use leaver_core::reading::{Reading, Roster, Snapshot};
 use leaver_core::rules::file_of;
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     let register = register.as_deref().map(Register::read).transpose()?;
     let began = app.engine.clock.now();
     let cases = app.engine.cases_of(&org.name).await?;
-    let range = range(app, &org.name, &cases, *from, *until).await?;
+    let range = range(app, org.vendor_org, &cases, *from, *until).await?;
     let reading = org.vendor.read(&org.source(What::Roster)).await;
     let roster = whole(&reading);
     let archive = app.config.path(&app.config.evidence).join("attachments");
@@ -175,7 +175,7 @@ fn whole(reading: &Reading) -> Option<&Roster> {
 }
 
 /// The entries of the log between two times. Their numbers have no gap, or nothing is exported.
-async fn range(app: &App, org: &OrgName, cases: &[Case], from: Timestamp, until: Timestamp) -> Result<Range, Failure> {
+async fn range(app: &App, org: VendorOrg, cases: &[Case], from: Timestamp, until: Timestamp) -> Result<Range, Failure> {
     let ours: BTreeSet<&CaseId> = cases.iter().map(|case| &case.id).collect();
     // The rules of the organization are no case and belong to it.
     let rules = file_of(org);
