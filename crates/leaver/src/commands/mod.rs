@@ -53,7 +53,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Evidence(evidence) => match &evidence.what {
             EvidenceCommand::Export { case, output } => evidence::export(&open().await?, case, output, printer).await,
             EvidenceCommand::Store { case, pack } => evidence::store(&open().await?, case, pack, printer).await,
-            EvidenceCommand::Trust { output } => evidence::trust(&Config::read(&cli.config)?, output, printer),
+            EvidenceCommand::Trust { output } => evidence::trust(&open().await?.config, output, printer),
             EvidenceCommand::Verify { pack, trust } => evidence::verify(pack, trust, printer),
         },
         Command::Audit(audit) => audit::run(&open().await?, audit, acting, printer).await,
