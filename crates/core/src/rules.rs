@@ -13,7 +13,7 @@ use crate::decide::Rejection;
 use crate::ids::{CaseId, Digest, OrgName, PersonId, VendorOrg};
 use crate::plan::Policy;
 
-/// Everything in the configuration that guards.
+/// What in the configuration guards. Domains and thresholds are part of every plan, and whoever approves it sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// What the organization lays down for its cases.
@@ -24,6 +24,21 @@ pub struct Rules {
     /// For so many years a pack that is stored outside is locked; `None` where none is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_years: Option<u32>,
+    /// The repository that gets every checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Repository>,
+    /// The SHA-256 of the roots of the time-stamping authority; `None` where none is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_stamp_roots: Option<Digest>,
+}
+
+/// A branch of a git repository that somebody else keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// Its address, as git takes it. Never a secret.
+    pub remote: String,
+    /// The branch.
+    pub branch: String,
 }
 
 /// One guard that would be weaker than it is.
@@ -138,10 +153,9 @@ impl Standing {
         for Stamped { at, event } in events {
             match (event, &mut standing) {
                 (Event::Configured { file, rules, .. }, standing) => {
-                    let since =
-                        standing.as_ref().filter(|before| before.rules == **rules).map_or(*at, |before| before.since);
-                    // A word about another file than this one is no word about this one.
-                    *standing = Some(Self { rules: (**rules).clone(), file: file.clone(), since, asked: None });
+                    let same = standing.take().filter(|before| before.rules == **rules);
+                    let (since, asked) = same.map_or((*at, None), |before| (before.since, before.asked));
+                    *standing = Some(Self { rules: (**rules).clone(), file: file.clone(), since, asked });
                 }
                 (Event::WeakerAsked { rules, by, .. }, Some(standing)) => {
                     standing.asked = Some(Asked { rules: (**rules).clone(), by: by.clone(), at: *at });
@@ -203,6 +217,16 @@ impl Rules {
             let asks = asked.storage_years.map_or_else(|| "nothing is stored".to_owned(), |years| years.to_string());
             note("storage.years", is.to_string(), asks);
             held.storage_years = Some(is);
+        }
+        if let Some(is) = self.repository.as_ref().filter(|is| asked.repository.as_ref() != Some(*is)) {
+            let says = |repository: &Repository| format!("{} in {}", repository.branch, repository.remote);
+            note("anchor.git", says(is), asked.repository.as_ref().map_or_else(|| "none".to_owned(), says));
+            held.repository = Some(is.clone());
+        }
+        if let Some(is) = self.time_stamp_roots.as_ref().filter(|is| asked.time_stamp_roots.as_ref() != Some(*is)) {
+            let asks = asked.time_stamp_roots.as_ref().map_or_else(|| "none".to_owned(), Digest::to_string);
+            note("time_stamp.roots", is.to_string(), asks);
+            held.time_stamp_roots = Some(is.clone());
         }
         (held, weaker)
     }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::case::Case;
 use leaver_core::decide::Command;
-use leaver_core::ids::{CaseId, Digest, OrgName, PersonId};
+use leaver_core::ids::{CaseId, Digest, OrgName, PersonId, VendorOrg};
 use leaver_core::retention::{self, Act};
+use leaver_core::rules::Standing;
 use leaver_evidence::pack::named_by;
 use leaver_store::CaseFilter;
 use serde_json::Value;
@@ -63,6 +64,7 @@ impl Engine {
     /// The store's; [`Error::BadHistory`].
     pub async fn holdings(&self, org: Option<&OrgName>) -> Result<Vec<Holding>, Error> {
         let cases = self.held().await?;
+        let standings = self.standings().await?;
         let mut users: BTreeMap<String, BTreeSet<CaseId>> = BTreeMap::new();
         for held in cases.iter().filter(|held| held.case.expired_at.is_none()) {
             for used in held.files.iter().chain(&held.people) {
@@ -81,7 +83,7 @@ impl Engine {
                 .iter()
                 .filter(|file| alone(file))
                 .fold(format!("{} {person}\n", case.id), |list, file| list + file + "\n");
-            let years = self.years(&case);
+            let years = self.years(&case, &standings);
             holdings.push(Holding {
                 over_since: retention::over_since(&case),
                 due: retention::due(&case, years),
@@ -158,12 +160,15 @@ impl Engine {
             Act::Expire => holding.list.clone(),
             Act::EndHold => Digest::of(b""),
         };
-        let years = self.years(&holding.case);
+        let years = self.years(&holding.case, &self.standings().await?);
         self.command(&holding.case.id, Command::Retain { act, by, why, list, years }).await
     }
 
-    /// For how many years the organization keeps its cases today; of one that is not configured any more only the plan's rule counts.
-    fn years(&self, case: &Case) -> u32 {
-        self.organizations.get(&case.request.org).map_or(0, |org| org.policy.retention_years)
+    /// For how many years the organization keeps its cases today, under whatever name the configuration has it.
+    fn years(&self, case: &Case, standings: &BTreeMap<VendorOrg, Standing>) -> u32 {
+        let org = case.request.vendor_org;
+        let in_force = standings.get(&org).map(|standing| standing.rules.policy.retention_years);
+        let configured = self.organizations.values().filter(|found| found.vendor_org == org);
+        configured.map(|found| found.policy.retention_years).chain(in_force).max().unwrap_or(0)
     }
 }

@@ -1,9 +1,11 @@
 //! The rules of an organization as its journal has them: what the configuration says is written down, and what it weakens waits for two people.
 
-use leaver_core::ids::{Digest, OrgName, PersonId};
+use std::collections::BTreeMap;
+
+use leaver_core::ids::{Digest, OrgName, PersonId, VendorOrg};
 use leaver_core::rules::{Event, Rules, Stamped, Standing, Weakening, agree, file_of, lay_down};
 use leaver_evidence::canonical::leaf_hash;
-use leaver_store::{Append, AppendError, CaseRow, NewEvent, RULES};
+use leaver_store::{Append, AppendError, CaseFilter, CaseRow, NewEvent, RULES};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -23,12 +25,11 @@ impl Engine {
         file: &Digest,
         asked: &Rules,
         by: Option<&PersonId>,
-    ) -> Result<(Standing, Vec<Weakening>), Error> {
+    ) -> Result<Vec<Weakening>, Error> {
         let standing = self.step(org, |standing| Ok(lay_down(standing, org, file, asked, by.cloned()))).await?;
         let organization = self.organizations.get_mut(org).ok_or_else(|| Error::NoOrganization(org.to_string()))?;
         organization.policy = standing.rules.policy.clone();
-        let (_, weaker) = standing.rules.guard(asked);
-        Ok((standing, weaker))
+        Ok(standing.rules.guard(asked).1)
     }
 
     /// A person agrees to what the configuration weakens, or is the second one who does.
@@ -49,12 +50,25 @@ impl Engine {
     /// # Errors
     /// [`Error::BadHistory`]; the store's.
     pub async fn rules(&self, org: &OrgName) -> Result<Vec<Stamped>, Error> {
-        Ok(self.rules_file(org).await?.1)
+        Ok(self.rules_file(self.organization(org)?.vendor_org).await?.1)
     }
 
-    async fn rules_file(&self, org: &OrgName) -> Result<(Option<CaseRow>, Vec<Stamped>), Error> {
-        let file = file_of(self.organization(org)?.vendor_org);
-        let Some(loaded) = self.store.load(&file).await? else { return Ok((None, Vec::new())) };
+    /// What is in force in every organization that ever had rules here, whether or not the configuration still names it.
+    ///
+    /// # Errors
+    /// [`Error::BadHistory`]; the store's.
+    pub async fn standings(&self) -> Result<BTreeMap<VendorOrg, Standing>, Error> {
+        let filter = CaseFilter { state: Some(RULES.to_owned()), ..CaseFilter::default() };
+        let mut standings = BTreeMap::new();
+        for row in self.store.cases(&filter).await? {
+            let (_, events) = self.rules_file(row.vendor_org).await?;
+            standings.extend(Standing::fold(&events).map(|standing| (row.vendor_org, standing)));
+        }
+        Ok(standings)
+    }
+
+    async fn rules_file(&self, org: VendorOrg) -> Result<(Option<CaseRow>, Vec<Stamped>), Error> {
+        let Some(loaded) = self.store.load(&file_of(org)).await? else { return Ok((None, Vec::new())) };
         let read = |stored: &leaver_store::StoredEvent| {
             serde_json::from_slice(&stored.bytes).map_err(|source| Error::BadHistory {
                 case: loaded.row.case.clone(),
@@ -75,7 +89,7 @@ impl Engine {
         let mut tries = 0;
         loop {
             let vendor_org = self.organization(org)?.vendor_org;
-            let (row, mut events) = self.rules_file(org).await?;
+            let (row, mut events) = self.rules_file(vendor_org).await?;
             let standing = Standing::fold(&events);
             let Some(event) = decide(standing.as_ref())? else {
                 return standing.ok_or_else(|| Error::NoOrganization(org.to_string()));

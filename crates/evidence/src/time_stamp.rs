@@ -6,7 +6,7 @@ use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
 use const_oid::ObjectIdentifier;
-use const_oid::db::{rfc5911, rfc5912, rfc6268};
+use const_oid::db::{rfc5280, rfc5911, rfc5912, rfc6268};
 use der::asn1::{Any, OctetString, OctetStringRef};
 use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierOwned;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, aws_lc_rs as algorithms};
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::SubjectKeyIdentifier;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectKeyIdentifier};
 
 /// `id-ct-TSTInfo` (RFC 3161 section 2.4.2).
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
@@ -214,7 +214,10 @@ impl Token {
         let end = EndEntityCert::try_from(&leaf).map_err(broken)?;
         let at = u64::try_from(self.at.as_second()).map_err(|_| StampError::Malformed("time"))?;
         let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(at));
-        let usage = KeyUsage::required(TIME_STAMPING);
+        if !is_for_time_stamps(own) {
+            return Err(untrusted("its certificate is not made for time stamps alone"));
+        }
+        let usage = KeyUsage::required_if_present(TIME_STAMPING);
         end.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &others, at, usage, None, None)
             .map_err(broken)?;
         let signed = attributes.to_der().map_err(|_| StampError::Malformed("attributes"))?;
@@ -244,6 +247,12 @@ fn is_of_signer(signer: &SignerInfo, certificate: &Certificate) -> bool {
             matches!(body.get::<SubjectKeyIdentifier>(), Ok(Some((_, own))) if own == *id)
         }
     }
+}
+
+/// Whether a certificate says, critically, that it is for time stamps and for nothing else (RFC 3161 section 2.3).
+fn is_for_time_stamps(certificate: &Certificate) -> bool {
+    let usage = certificate.tbs_certificate.get::<ExtendedKeyUsage>();
+    matches!(usage, Ok(Some((true, usage))) if usage.0 == [rfc5280::ID_KP_TIME_STAMPING])
 }
 
 /// What can have signed a digest of this kind.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
+use leaver_evidence::canonical::digest;
 use leaver_evidence::files;
 use leaver_evidence::log::{Checkpoint, Note, VerifyingKey};
 use leaver_evidence::time_stamp::{self, Roots};
@@ -89,8 +90,17 @@ impl<'a> Git<'a> {
 
     /// The newest checkpoint of this log in the repository; `None` while it is empty.
     pub(crate) async fn seen(&self, log: &VerifyingKey) -> Result<Option<Checkpoint>, Failure> {
-        let Some(head) = self.head().await? else { return Ok(None) };
-        self.run(&["fetch", "--quiet", "--depth=1", self.config.remote.as_str(), &self.reference()]).await?;
+        let Some(head) = self.head().await? else {
+            if self.run(&["rev-parse", "--verify", "--quiet", &self.anchored()]).await.is_err() {
+                return Ok(None);
+            }
+            return Err(Failure::not_done(
+                "L423",
+                format!("branch '{}' of {} is gone, and checkpoints were in it: nothing is signed", self.config.branch, self.config.remote),
+            )
+            .hint("whoever keeps the repository must put it back; if it was made anew on purpose, remove the folder 'log/anchor'"));
+        };
+        self.run(&["fetch", "--quiet", self.config.remote.as_str(), &self.reference()]).await?;
         self.run(&["update-ref", "refs/heads/leaver", &head]).await?;
         let shown = self.run(&["show", &format!("{head}:{FILE}")]).await?;
         Note::parse(&shown.stdout).and_then(|note| Checkpoint::signed(&note, log)).map(Some).map_err(|error| {
@@ -124,6 +134,7 @@ impl<'a> Git<'a> {
         let to = format!("HEAD:{}", self.reference());
         self.run(&["push", "--quiet", self.config.remote.as_str(), &to]).await?;
         if self.head().await?.as_deref() == Some(&own) {
+            self.run(&["update-ref", &self.anchored(), "HEAD"]).await?;
             return Ok(());
         }
         Err(self.failed().hint("the push was taken and the branch does not show it: repeat the command"))
@@ -138,6 +149,11 @@ impl<'a> Git<'a> {
 
     fn reference(&self) -> String {
         format!("refs/heads/{}", self.config.branch)
+    }
+
+    /// What remembers that this branch of this repository had a checkpoint.
+    fn anchored(&self) -> String {
+        format!("refs/leaver/{}", digest(format!("{} {}", self.config.remote, self.config.branch).as_bytes()))
     }
 
     fn failed(&self) -> Failure {

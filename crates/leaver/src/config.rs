@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use leaver_core::ids::{Address, Digest};
 use leaver_core::plan::Policy;
-use leaver_core::rules::Rules;
+use leaver_core::rules::{Repository, Rules};
 use leaver_evidence::log::{Purpose, VerifyingKey};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -48,6 +48,9 @@ pub(crate) struct Config {
     /// The folder of the file: paths are relative to it.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
+    /// The SHA-256 of the roots that time stamps must lead to, whatever the file says.
+    #[serde(skip)]
+    pub(crate) stamps_in_force: Option<Digest>,
     /// The SHA-256 of the file.
     #[serde(skip)]
     pub(crate) digest: Option<Digest>,
@@ -158,6 +161,11 @@ pub(crate) struct GitConfig {
 
 fn default_branch() -> String {
     "checkpoints".to_owned()
+}
+
+/// The address enters the journal: what git needs to get in stands in its own credential helper or key.
+fn has_password(remote: &str) -> bool {
+    Url::parse(remote).is_ok_and(|url| url.password().is_some())
 }
 
 /// A bucket with Object Lock, in an account of somebody else.
@@ -401,14 +409,51 @@ impl Config {
         policy.witness_quorum = u32::try_from(self.witness.quorum).unwrap_or(u32::MAX);
         let witnesses =
             self.witness.outside.iter().map(|(name, witness)| (name.clone(), witness.key.clone())).collect();
-        Rules { policy, witnesses, storage_years: self.storage.as_ref().map(|storage| storage.years) }
+        let repository = self.anchor.git.as_ref();
+        let repository = repository.map(|git| Repository { remote: git.remote.clone(), branch: git.branch.clone() });
+        Rules {
+            policy,
+            witnesses,
+            storage_years: self.storage.as_ref().map(|storage| storage.years),
+            repository,
+            time_stamp_roots: self.time_stamp_roots(),
+        }
+    }
+
+    fn time_stamp_roots(&self) -> Option<Digest> {
+        // A file that cannot be read holds no roots: whoever needs them is told why.
+        let pem = std::fs::read(self.path(&self.time_stamp.as_ref()?.roots)).ok()?;
+        Some(Digest::of(&pem))
+    }
+
+    /// The authority that stamps packs, if one is asked.
+    ///
+    /// # Errors
+    /// The one that is in force is not the one of this file.
+    pub(crate) fn authority(&self) -> Result<Option<&TimeStampConfig>, Failure> {
+        match &self.stamps_in_force {
+            Some(roots) if self.time_stamp_roots().as_ref() != Some(roots) => Err(Failure::not_done(
+                "L430",
+                "the time-stamping authority that is in force is not the one of the configuration",
+            )
+            .hint("put [time_stamp] back as it was, or have two people accept the change: leaver policy show")),
+            Some(_) | None => Ok(self.time_stamp.as_ref()),
+        }
     }
 
     /// Puts what is in force in the place of what the file would weaken; what guards all organizations is the strictest of theirs.
     pub(crate) fn bind(&mut self, rules: &Rules) {
         let quorum = usize::try_from(rules.policy.witness_quorum).unwrap_or(usize::MAX);
         self.witness.quorum = self.witness.quorum.max(quorum);
-        self.witness.outside.retain(|name, witness| rules.witnesses.get(name) == Some(&witness.key));
+        if quorum > 0 {
+            self.witness.outside.retain(|name, witness| rules.witnesses.get(name) == Some(&witness.key));
+        }
+        if let Some(Repository { remote, branch }) = rules.repository.clone() {
+            self.anchor.git = Some(GitConfig { remote, branch });
+        }
+        if rules.time_stamp_roots.is_some() {
+            self.stamps_in_force.clone_from(&rules.time_stamp_roots);
+        }
         if let (Some(storage), Some(years)) = (&mut self.storage, rules.storage_years) {
             storage.years = storage.years.max(years);
         }
@@ -417,10 +462,13 @@ impl Config {
     fn check(&self) -> Result<(), Failure> {
         self.witness.check()?;
         if let Some(git) = &self.anchor.git
-            && (git.remote.starts_with('-') || git.remote.is_empty() || !is_word(&git.branch))
+            && (git.remote.starts_with('-')
+                || git.remote.is_empty()
+                || !is_word(&git.branch)
+                || has_password(&git.remote))
         {
-            return Err(Failure::usage("L431", "[anchor.git] names no repository and branch that git takes")
-                .hint("give remote = \"git@host:evidence.git\" and a branch of letters, digits, '-' and '_'"));
+            return Err(Failure::usage("L431", "[anchor.git] names no repository and branch that can be taken")
+                .hint("give remote = \"git@host:evidence.git\", without a password, and a branch of letters, digits, '-' and '_'"));
         }
         for (name, organization) in &self.organizations {
             organization.secrets.check(name)?;

@@ -61,7 +61,7 @@ impl LogFolder {
     /// What packs of this installation are checked against.
     pub(crate) fn trust(&self, config: &Config) -> Result<Trust, Failure> {
         let witness = &config.witness;
-        let time_stamps = config.time_stamp.as_ref().map(|authority| authority.roots(config)).transpose()?;
+        let time_stamps = config.authority()?.map(|authority| authority.roots(config)).transpose()?;
         Ok(Trust {
             time_stamps,
             signers: vec![AllowedSigner::new(&self.pack.public(), PRINCIPAL, NAMESPACE)],

@@ -159,18 +159,17 @@ impl App {
     async fn lay_down(&mut self) -> Result<(), Failure> {
         let Some(file) = self.config.digest.clone() else { return Ok(()) };
         let me = self.config.me.as_deref().and_then(|name| self.people.get(name)).map(|(id, _)| id);
-        let mut in_force = Vec::new();
         for (name, organization) in &self.config.organizations {
             let org = OrgName::new(name.clone());
             let asked = self.config.rules(organization);
-            let (standing, weaker) = self.engine.lay_down(&org, &file, &asked, me).await?;
-            in_force.push(standing.rules);
+            let weaker = self.engine.lay_down(&org, &file, &asked, me).await?;
             if !weaker.is_empty() {
                 self.weaker.insert(org, Weaker { asked, rules: weaker });
             }
         }
-        for rules in &in_force {
-            self.config.bind(rules);
+        // Those of organizations that the file does not name, too: leaving one out is no way round its rules.
+        for standing in self.engine.standings().await?.values() {
+            self.config.bind(&standing.rules);
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ impl Journal for SqliteStore {
             "SELECT case_id, org, vendor_org, person_id, state, version, next_at, opened_at, updated_at
              FROM cases
              WHERE (?1 IS NULL OR org = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR person_id = ?3)
-               AND state <> 'rules'
+               AND (state <> 'rules' OR ?2 = 'rules')
              ORDER BY case_id",
             org,
             state,

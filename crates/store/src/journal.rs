@@ -98,7 +98,7 @@ pub struct Appended {
 }
 
 /// The state of a file that is no case: the rules of an organization. It stands in the journal and in the log, [`Journal::load`] shows it,
-/// and no list of cases does.
+/// and no list of cases does unless this very state is asked for.
 pub const RULES: &str = "rules";
 
 /// The read model of a case: what lists and the worker need without reading its history.

@@ -29,9 +29,11 @@ impl Case {
         (!self.surely_deleted(&list).contains(copy)).then_some(copy)
     }
 
-    /// The copy of an item and when the vendor answered that it was made; `None` before, and once it was dropped.
+    /// The copy of an item and when the vendor answered that it was made; `None` before, once it was dropped, and where only a read told
+    /// which item it is: that one is compared before anything is done with it.
     pub fn copy_just_made(&self, project: ProjectId, kind: Kind, id: &str) -> Option<(&str, Timestamp)> {
-        Some((self.copy_of(project, kind, id)?, self.copy_fact(project, kind, id)?.ended_at?))
+        let fact = self.copy_fact(project, kind, id).filter(|fact| !fact.told_by_read)?;
+        Some((self.copy_of(project, kind, id)?, fact.ended_at?))
     }
 
     /// Whether another copy of this case is known to be this item.

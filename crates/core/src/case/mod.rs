@@ -54,6 +54,8 @@ pub struct EffectFact {
     pub outcome: Option<Outcome>,
     /// When the outcome was journalled.
     pub ended_at: Option<Timestamp>,
+    /// Whether a read told how it ended, because the vendor's own answer did not.
+    pub told_by_read: bool,
     /// Whether a read after it has shown that it changed nothing else; only for changes of recipient lists.
     pub read_back: bool,
 }
@@ -319,6 +321,7 @@ impl Case {
                         marked: marked.clone(),
                         outcome: None,
                         ended_at: None,
+                        told_by_read: false,
                         read_back: false,
                     },
                 );
@@ -429,6 +432,7 @@ impl Case {
         // A read has told how an unknown outcome really was: that read came after it, so nothing is touched again.
         let resolved = matches!(fact.outcome, Some(Outcome::Unknown(_)));
         fact.outcome = Some(outcome.clone());
+        fact.told_by_read = resolved;
         if resolved {
             return;
         }

@@ -48,19 +48,35 @@ fn acts(bench: &Bench, key: &ClaimKey) -> Vec<Act> {
     owed.effects.into_iter().filter(|effect| effect.claim == *key).map(|effect| effect.act).collect()
 }
 
-/// A copy whose id the vendor told is shared while it settles, once; nothing else is done for it before it was looked at.
-#[test]
-fn a_copy_is_shared_while_it_settles() {
-    let mut bench = running();
+/// Copies a cohort, as the vendor answers or does not; returns the claim and the copy.
+fn copy_cohort(bench: &mut Bench, told: impl Fn(Option<String>) -> Outcome) -> (ClaimKey, String) {
     let source = bench.id(Kind::Cohort, "Power users");
     let key = keys::copied(FULL, Kind::Cohort, &source);
     let body = serde_json::json!({ "name": "Power users (copy)", "description": marker(&bench.case.id), "selects": "body of Power users" });
     let created = bench.apply(&Write::Create { project: FULL, kind: Kind::Cohort, body });
-    let copy = created.clone().unwrap();
     let whole = bench.world.read(&What::Object(FULL, Kind::Cohort, source.clone()), bench.now);
     let Ok(Snapshot::One(item)) = whole.result else { panic!("the source is there") };
     let copied = Act::Copy { project: FULL, kind: Kind::Cohort, id: source };
-    bench.acted(key.as_str(), copied, Outcome::Done { created }, definition(&item, &[]));
+    bench.acted(key.as_str(), copied, told(created.clone()), definition(&item, &[]));
+    (key, created.unwrap())
+}
+
+/// A copy that only a read found is some item that looks like ours: it is compared before anything is done with it.
+#[test]
+fn a_copy_that_only_a_read_found_is_not_shared_before_it_was_compared() {
+    let mut bench = running();
+    let (key, copy) = copy_cohort(&mut bench, |_| Outcome::Unknown(Failure::TimedOut));
+    let effect = bench.case.effects().keys().next_back().unwrap().clone();
+    let outcome = Outcome::Done { created: Some(copy) };
+    bench.add(Event::Ended { effect, outcome, sent_at: None, captures: Vec::new() });
+    assert_eq!(acts(&bench, &key), []);
+}
+
+/// A copy whose id the vendor told is shared while it settles, once; nothing else is done for it before it was looked at.
+#[test]
+fn a_copy_is_shared_while_it_settles() {
+    let mut bench = running();
+    let (key, copy) = copy_cohort(&mut bench, |created| Outcome::Done { created });
     let share = Act::ShareCopy { project: FULL, kind: Kind::Cohort, id: copy };
     assert_eq!(acts(&bench, &key), std::slice::from_ref(&share), "the answer named it, no read is needed");
     bench.acted(key.as_str(), share, Outcome::Failed(Failure::Forbidden), None);
@@ -71,16 +87,8 @@ fn a_copy_is_shared_while_it_settles() {
 #[test]
 fn no_second_copy_is_made_while_nobody_knows_whether_the_first_was_dropped() {
     let mut bench = running();
-    let source = bench.id(Kind::Cohort, "Power users");
-    let key = keys::copied(FULL, Kind::Cohort, &source);
     bench.world.quirks.half_copies = true;
-    let body = serde_json::json!({ "name": "Power users (copy)", "description": marker(&bench.case.id), "selects": "body of Power users" });
-    let created = bench.apply(&Write::Create { project: FULL, kind: Kind::Cohort, body });
-    let copy = created.clone().unwrap();
-    let whole = bench.world.read(&What::Object(FULL, Kind::Cohort, source.clone()), bench.now);
-    let Ok(Snapshot::One(item)) = whole.result else { panic!("the source is there") };
-    let copied = Act::Copy { project: FULL, kind: Kind::Cohort, id: source };
-    bench.acted(key.as_str(), copied, Outcome::Done { created }, definition(&item, &[]));
+    let (key, copy) = copy_cohort(&mut bench, |created| Outcome::Done { created });
     look(&mut bench);
     let drop = Act::DropCopy { project: FULL, kind: Kind::Cohort, id: copy };
     assert_eq!(acts(&bench, &key), std::slice::from_ref(&drop), "the copy differs from its source");

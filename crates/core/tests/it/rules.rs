@@ -2,7 +2,7 @@
 
 use leaver_core::decide::Rejection;
 use leaver_core::ids::{Digest, OrgName, PersonId};
-use leaver_core::rules::{Event, Rules, Stamped, Standing, agree, lay_down};
+use leaver_core::rules::{Event, Repository, Rules, Stamped, Standing, agree, lay_down};
 
 fn at(day: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(1_790_000_000 + day * 86_400).unwrap()
@@ -21,8 +21,17 @@ fn first(rules: &Rules) -> Vec<Stamped> {
     vec![Stamped { at: at(0), event }]
 }
 
+fn repository(branch: &str) -> Repository {
+    Repository { remote: "git@git.example:evidence.git".to_owned(), branch: branch.to_owned() }
+}
+
 fn guarded() -> Rules {
-    let mut rules = Rules { storage_years: Some(7), ..Rules::default() };
+    let mut rules = Rules {
+        storage_years: Some(7),
+        repository: Some(repository("checkpoints")),
+        time_stamp_roots: Some(file("roots")),
+        ..Rules::default()
+    };
     rules.policy.witness_quorum = 1;
     rules.witnesses.insert("theirs".to_owned(), "key-1".to_owned());
     rules
@@ -33,7 +42,7 @@ type Change = (&'static str, fn(&mut Rules));
 
 #[test]
 fn every_guard_can_be_raised_by_one_and_lowered_by_none() {
-    let lower: [Change; 12] = [
+    let lower: [Change; 16] = [
         ("policy.cap_floor", |rules| rules.policy.cap_floor += 1),
         ("policy.cap_percent", |rules| rules.policy.cap_percent += 1),
         ("policy.approval_days", |rules| rules.policy.approval_days += 1),
@@ -46,6 +55,10 @@ fn every_guard_can_be_raised_by_one_and_lowered_by_none() {
         ("storage.years", |rules| rules.storage_years = Some(6)),
         ("storage.years", |rules| rules.storage_years = None),
         ("storage.years", |rules| rules.storage_years = Some(0)),
+        ("anchor.git", |rules| rules.repository = None),
+        ("anchor.git", |rules| rules.repository = Some(repository("mine"))),
+        ("time_stamp.roots", |rules| rules.time_stamp_roots = None),
+        ("time_stamp.roots", |rules| rules.time_stamp_roots = Some(file("mine"))),
     ];
     for (rule, change) in lower {
         let is = guarded();
@@ -57,9 +70,10 @@ fn every_guard_can_be_raised_by_one_and_lowered_by_none() {
         without.witnesses = is.witnesses.clone();
         assert_eq!(without, is, "{rule} stays as it is");
         assert!(!held.witnesses.values().any(|key| key != "key-1"), "no other key signs: {:?}", held.witnesses);
-        // The way back is nobody's to allow.
+        // The way back is nobody's to allow, but from one outsider to another.
         let (held, weaker) = asked.guard(&is);
-        if rule != "witness.outside.theirs" {
+        let swaps = asked.repository.is_some() && asked.time_stamp_roots.is_some() && !rule.starts_with("policy");
+        if !swaps || rule == "witness.quorum" || rule == "storage.years" {
             assert_eq!((held, weaker), (is, Vec::new()), "{rule} may be raised");
         }
     }
@@ -99,10 +113,15 @@ fn a_weaker_rule_comes_into_force_by_two_people_who_mean_the_same() {
             "another rule, and a word of last week, begin anew: {says:?}"
         );
     }
-    // Another configuration takes the first word back.
-    let changed = step(3, lay_down(Some(&standing), &org(), &file("three"), &asked, None).unwrap());
+    // Another comment, or a file of the second person's own with the same rules: the first word stands. Stricter rules take it back.
+    let standing = step(3, lay_down(Some(&standing), &org(), &file("three"), &asked, None).unwrap());
+    assert!(standing.asked.is_some());
+    let mut stricter = is;
+    stricter.policy.approval_days = 3;
+    let changed = step(4, lay_down(Some(&standing), &org(), &file("four"), &stricter, None).unwrap());
     assert_eq!(changed.asked, None);
-    let standing = step(4, agree(&changed, &org(), &asked, one, at(4)).unwrap());
+    let standing = step(4, lay_down(Some(&changed), &org(), &file("three"), &asked, None).unwrap());
+    let standing = step(4, agree(&standing, &org(), &asked, one, at(4)).unwrap());
     let standing = step(5, agree(&standing, &org(), &asked, two.clone(), at(5)).unwrap());
     assert_eq!((&standing.rules, standing.since, &standing.asked), (&asked, at(5), &None));
     assert_eq!(agree(&standing, &org(), &asked, two, at(6)), Err(Rejection::NothingWeaker));

@@ -1,10 +1,17 @@
-//! Answers that `openssl ts` gave as an authority: an elliptic one whose certificate was good for a day, and an RSA one with parts of a second.
+//! Answers that `openssl ts` gave as an authority: an elliptic one whose certificate was good for a day, an RSA one with parts of a second, and
+//! one whose certificate comes from an intermediate that names no use.
 
 use leaver_evidence::time_stamp::{Roots, StampError, answers, request, verify};
 
 const DATA: &[u8] = b"a manifest\n";
 const EC: &[u8] = include_bytes!("../stamps/ec.tsr");
 const RSA: &[u8] = include_bytes!("../stamps/rsa.tsr");
+
+const CHAIN: &[u8] = include_bytes!("../stamps/chain.tsr");
+
+fn chain() -> Roots {
+    Roots::parse(include_str!("../stamps/chain-root.pem")).unwrap()
+}
 
 fn ec() -> Roots {
     Roots::parse(include_str!("../stamps/ec-root.pem")).unwrap()
@@ -16,7 +23,7 @@ fn rsa() -> Roots {
 
 #[test]
 fn a_stamp_tells_when_the_data_was_there_long_after_its_certificate_ran_out() {
-    for (answer, roots) in [(EC, ec()), (RSA, rsa())] {
+    for (answer, roots) in [(EC, ec()), (RSA, rsa()), (CHAIN, chain())] {
         let at = verify(answer, DATA, &roots).unwrap();
         assert_eq!(at.strftime("%Y-%m-%d").to_string(), "2026-11-29");
     }

@@ -145,6 +145,38 @@ fn a_removal_is_not_on_record_before_a_witness_signed_its_seal() {
     drop(witness);
 }
 
+/// Who leaves the organization out of a configuration of their own, or names another witness, gets neither a seal that counts nor another trust.
+#[test]
+fn a_configuration_of_ones_own_is_no_way_round_the_witness() {
+    let (world, witness, key) = watched();
+    let case = world.opened();
+    let own = Witness::start(&world.path("own"), &key.public().to_string(), "127.0.0.1:0");
+    let swapped = world.config().replace(&witness.url, &own.url).replace(&witness.key, &own.key);
+    world.write("swapped.toml", &swapped);
+    let people = world.config();
+    let clock = people.find("[clock]").map_or("", |at| people[at..].split("\n\n").next().unwrap());
+    let section =
+        format!("[witness]\nquorum = 1\n[witness.outside.audit]\nurl = \"{}\"\nkey = \"{}\"\n", own.url, own.key);
+    world.write(
+        "without.toml",
+        &format!("me = \"requester\"\n{clock}\n[people.requester]\naddress = \"a@example.com\"\n{section}"),
+    );
+    for config in ["swapped.toml", "without.toml"] {
+        let pack = format!("pack-{config}");
+        let export = world.run(&["--config", config, "evidence", "export", &case, "-o", &pack, "--json"]);
+        let told = export.document(3);
+        assert_eq!(
+            (&told["witness"]["enough"], &told["witness"]["signed"]),
+            (&false.into(), &serde_json::json!([])),
+            "{config}"
+        );
+        let trust = format!("trust-{config}");
+        assert_eq!(world.run(&["--config", config, "evidence", "trust", "-o", &trust]).code, 0);
+        let policy = std::fs::read_to_string(world.path(&trust).join("policy")).unwrap();
+        assert!(!policy.contains(&own.key) && !policy.contains("quorum none"), "{config}: {policy}");
+    }
+}
+
 #[test]
 fn whoever_has_every_key_cannot_change_what_was_seen() {
     let (world, witness, key) = watched();

@@ -275,6 +275,8 @@ pub async fn cases_are_listed_and_found(harness: &impl Harness) {
     };
     let named = |numbers: &[u64]| -> Vec<_> { numbers.iter().copied().map(case).collect() };
     assert_eq!(list(CaseFilter::default()).await, (0..20).map(case).collect::<Vec<_>>());
+    let of_rules = CaseFilter { state: Some(crate::RULES.to_owned()), ..CaseFilter::default() };
+    assert_eq!(list(of_rules).await, named(&[20]), "who asks for the rules gets them");
     let other = CaseFilter { org: Some(OrgName::from("other")), ..CaseFilter::default() };
     assert_eq!(list(other.clone()).await, named(&[1, 3, 5, 7, 9, 11, 13, 15, 17, 19]));
     let both = CaseFilter { state: Some("closed".to_owned()), ..other };

@@ -82,7 +82,7 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Packed,
         let listed = draft.manifest();
         let manifest = Digest::of(listed.as_bytes());
         // Before anything is journalled: what no authority stamped is not sealed.
-        let stamp = match &app.config.time_stamp {
+        let stamp = match app.config.authority()? {
             Some(authority) => Some(authority.stamp(&app.config, listed.as_bytes()).await?),
             None => None,
         };
