@@ -119,14 +119,6 @@ pub fn answers(answer: &[u8], data: &[u8], nonce: u64, roots: &Roots) -> Result<
     verify(answer, data, roots)
 }
 
-/// When an answer says that the data was there, whoever made it.
-///
-/// # Errors
-/// It is no answer.
-pub fn claimed(answer: &[u8]) -> Result<Timestamp, StampError> {
-    Token::read(answer).map(|token| token.at)
-}
-
 fn hash(algorithm: &ObjectIdentifier, data: &[u8]) -> Result<Vec<u8>, StampError> {
     match *algorithm {
         rfc5912::ID_SHA_256 => Ok(Sha256::digest(data).to_vec()),

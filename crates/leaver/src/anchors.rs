@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use leaver_evidence::canonical::digest;
 use leaver_evidence::files;
 use leaver_evidence::log::{Checkpoint, Note, VerifyingKey};
@@ -19,6 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The one file of the repository: the newest checkpoint. Its history is the history of the log.
 const FILE: &str = "checkpoint";
+
+/// The answer of an authority, and the time that it proves.
+pub(crate) struct Stamp {
+    pub(crate) answer: Vec<u8>,
+    pub(crate) at: Timestamp,
+}
 
 impl TimeStampConfig {
     /// The roots that its time stamps must lead to.
@@ -36,7 +43,7 @@ impl TimeStampConfig {
     }
 
     /// Asks the authority for a time stamp of these bytes and checks it before anything leans on it.
-    pub(crate) async fn stamp(&self, config: &Config, data: &[u8]) -> Result<Vec<u8>, Failure> {
+    pub(crate) async fn stamp(&self, config: &Config, data: &[u8]) -> Result<Stamp, Failure> {
         let roots = self.roots(config)?;
         let failed = |exit| Failure {
             exit,
@@ -62,12 +69,12 @@ impl TimeStampConfig {
                 return Err(failed(Exit::NotDone).hint("the answer is longer than any time stamp"));
             }
         }
-        time_stamp::answers(&bytes, data, nonce, &roots).map_err(|error| {
+        let at = time_stamp::answers(&bytes, data, nonce, &roots).map_err(|error| {
             failed(Exit::NotDone)
                 .because(&error)
                 .hint("nothing was sealed: compare 'url' and 'roots' of [time_stamp] with what the authority publishes")
         })?;
-        Ok(bytes)
+        Ok(Stamp { answer: bytes, at })
     }
 }
 

@@ -15,7 +15,6 @@ use leaver_core::ids::{CaseId, Digest};
 use leaver_engine::Sealed;
 use leaver_evidence::log::{Proof, Witnessed};
 use leaver_evidence::pack::{self, CheckResult, Draft, NO_TIME_STAMP, NO_WITNESS, Seal, Trust, TrustError};
-use leaver_evidence::time_stamp;
 use serde_json::json;
 
 use crate::config::Config;
@@ -100,14 +99,14 @@ pub(crate) async fn seal(app: &App, id: &CaseId, place: &Path) -> Result<Packed,
             ("Bag-Software-Agent", format!("leaver {}", env!("CARGO_PKG_VERSION"))),
             ("Rehearsal", if request.rehearsal { "yes: evidence of nothing" } else { "no" }.to_owned()),
         ];
-        let time_stamp = stamp.as_deref();
+        let time_stamp = stamp.as_ref().map(|stamp| stamp.answer.as_slice());
         let seal = Seal { key: &log.pack, entry: &entry.bytes, proof: proof(entry.seq)?, events, time_stamp };
         draft.finish(&info, &seal)?;
         if signed.witnessed.enough == Some(true) {
             // The pack is in its place: whatever happens now, the next export says it again.
             app.engine.witnessed(id, manifest, signed.witnessed.by.keys().cloned().collect()).await?;
         }
-        let stamped_at = stamp.as_deref().and_then(|answer| time_stamp::claimed(answer).ok());
+        let stamped_at = stamp.map(|stamp| stamp.at);
         return Ok(Packed { witnessed: signed.witnessed, stamped_at, checkpoint: signed.checkpoint.to_string() });
     }
     Err(Failure::not_done("L302", "the case goes on faster than it can be packed")
