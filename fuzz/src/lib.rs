@@ -6,9 +6,12 @@ use leaver_core::statement::Statement;
 use leaver_evidence::canonical;
 use leaver_evidence::captures::Capture;
 use leaver_evidence::log::{AddCheckpoint, Checkpoint, Note, Policy, Proof, Purpose, SigningKey, VerifyingKey};
+use leaver_evidence::picture::{Copied, view};
 use leaver_evidence::sshsig::AllowedSigner;
 
+pub use leaver_connectors::entra::fuzzing::entra;
 pub use leaver_connectors::mixpanel::fuzzing::{audit, limits, me, page, roster, things};
+pub use leaver_connectors::okta::fuzzing::okta;
 
 /// A signed note, the checkpoint in it, and a key (C2SP signed-note, tlog-checkpoint): what is read is written as it was.
 pub fn note(bytes: &[u8]) {
@@ -82,4 +85,12 @@ pub fn event(bytes: &[u8]) {
         assert_eq!(again, event);
     }
     drop(serde_json::from_slice::<Statement>(bytes));
+}
+
+/// A picture that somebody handed in: its copy is a picture of its own, and the copy of a copy is the same.
+pub fn picture(bytes: &[u8]) {
+    if let Copied::View(first) = view(bytes) {
+        let Copied::View(second) = view(&first.png) else { panic!("the copy is no picture") };
+        assert_eq!((second.width, second.height, second.png), (first.width, first.height, first.png));
+    }
 }

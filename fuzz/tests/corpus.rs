@@ -18,6 +18,9 @@ const TARGETS: &[(&str, Target)] = &[
     ("signature", leaver_fuzz::signature),
     ("event", leaver_fuzz::event),
     ("stamp", leaver_fuzz::stamp),
+    ("picture", leaver_fuzz::picture),
+    ("okta", leaver_fuzz::okta),
+    ("entra", leaver_fuzz::entra),
 ];
 
 #[test]

@@ -13,7 +13,8 @@
 //!
 //! # Guarantees
 //!
-//! * Reading sends `GET` only: the type of a readable operation has no method ([`Read`]).
+//! * Reading sends `GET` only: the type of a readable operation has no method ([`Read`]). A token that a read needs is fetched by the one
+//!   `POST` that gives it.
 //! * Nothing outward can be sent without a journalled intent: an [`Actor`] comes only from [`Vendor::acting`].
 //! * A call whose shape nobody knows cannot be written down as something to send: [`Unwritable`] has no way to a client.
 //! * Every answer is stored before it is parsed; when it cannot be stored, the reading is a failure and the write unknown.
@@ -28,11 +29,17 @@
 //!   capture, redaction, the egress guard and the meaning of HTTP statuses come with the client.
 
 mod clock;
+pub mod entra;
+mod fill;
 pub mod http;
+mod joined;
 pub mod mixpanel;
+pub mod okta;
 mod operation;
 mod ports;
+mod walk;
 
 pub use clock::Clock;
+pub use joined::Joined;
 pub use operation::{Bucket, Capability, Change, Class, Encoding, Family, Known, Read, Unwritable, Verb};
 pub use ports::{Actor, Reader, Vendor, Written};

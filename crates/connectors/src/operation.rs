@@ -58,6 +58,8 @@ pub enum Family {
     Scim,
     /// `/api/2.0` on the data host: raw export and legacy pipelines.
     Data,
+    /// The identity provider's own address.
+    Provider,
 }
 
 /// What shares a rate limit (`facts/mixpanel.md` 1.3).
@@ -73,6 +75,10 @@ pub enum Bucket {
     Scim,
     /// The data host; no published number for the legacy pipelines.
     Data,
+    /// The identity provider.
+    Provider,
+    /// The identity provider's reports, where they have a limit of their own.
+    ProviderReports,
 }
 
 /// How the body of a change is written.

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leaver_core::effect::Intent;
-use leaver_core::ids::{CredentialName, Digest};
+use leaver_core::ids::{Address, CredentialName, Digest, PersonId};
 use leaver_core::planner::Focus;
 use leaver_core::reading::{Failure, Reading};
 use leaver_core::source::Source;
@@ -53,6 +53,12 @@ pub trait Vendor: Reader {
 
     /// Keeps a further credential in memory, so that it can be proved by a read. `false`: it was not kept.
     fn remember(&self, name: &CredentialName, username: &str, secret: &SecretString) -> bool;
+
+    /// Keeps a person's addresses in memory: a source names a person by id, because the journal holds no address, and a provider is
+    /// asked by address.
+    fn meet(&self, person: &PersonId, addresses: &[Address]) {
+        let _ = (person, addresses);
+    }
 }
 
 /// How one send ended, and what came with it.

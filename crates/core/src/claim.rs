@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClaimKey, Digest, PersonId, ProjectId};
+use crate::provider::Way;
 use crate::reading::{Grant, OrgRole};
 use crate::source::{Kind, What};
 use crate::statement::Statement;
@@ -140,6 +141,22 @@ pub enum Guide {
     ReviewRecipients,
     /// Find out who holds the secrets of service accounts that others made.
     ReviewServiceAccounts,
+    /// Take the person out where the provider imports the group from.
+    LeaveImportedGroup,
+    /// A group of everybody gives the application: take the group off it, or give the application by another group.
+    UnassignEveryone,
+    /// Identity provider: only those who are given the application may sign in to it.
+    RequireAssignment,
+    /// Identity provider: provision only those who are given the application.
+    NarrowJob,
+    /// Leave the person out of the rule.
+    LeaveOutOfRule,
+    /// Switch off that people may ask for the application themselves.
+    EndSelfService,
+    /// Somebody signed in although nothing gives the application: find out how.
+    LookAtSignIn,
+    /// Look at what still gives the person the application, and at other accounts that bear the address.
+    CloseWays,
 }
 
 /// One thing that a person may choose for a claim.
@@ -321,6 +338,29 @@ pub enum Predicate {
         /// The item.
         id: String,
     },
+    /// This way of the identity provider into the application is closed for the account pinned here (SSO-1).
+    NoWayIn {
+        /// The provider's id of the account.
+        account: String,
+        /// The way.
+        way: Way,
+    },
+    /// Nobody gets into the application with the account: nothing gives it, and the provider's log shows no sign-in since (SSO-5).
+    LoginFails {
+        /// The provider's id of the account.
+        account: String,
+    },
+    /// The account's sessions and refresh tokens at the provider were ended since the approval (SSO-6).
+    SessionsEnded {
+        /// The provider's id of the account.
+        account: String,
+    },
+    /// The provider does not make the account anew: nothing gives the application, and two cycles later it is still not a member, and the
+    /// log shows that nothing was provisioned (SSO-2).
+    NotRecreated {
+        /// The provider's id of the account.
+        account: String,
+    },
     /// Whoever else got what the leaver got still gets it: each list that was changed is what it was, minus the leaver.
     RecipientsKept,
     /// The leaver's organization role is not above the one that the approver saw.
@@ -413,6 +453,10 @@ pub enum Rung {
     Scim,
     /// The member lists of data views in `/me`.
     Me,
+    /// The identity provider's settings.
+    Provider,
+    /// The identity provider's log: the person tried, and was refused.
+    ProviderLog,
     /// An imported audit event.
     Audit,
     /// A named person's word.
@@ -426,7 +470,7 @@ impl Rung {
             Self::Roster => Some(What::Roster),
             Self::Scim => Some(What::ScimUsers),
             Self::Me => Some(What::Me),
-            Self::Audit | Self::Attestation => None,
+            Self::Provider | Self::ProviderLog | Self::Audit | Self::Attestation => None,
         }
     }
 
@@ -436,6 +480,8 @@ impl Rung {
             Self::Roster => "roster",
             Self::Scim => "scim",
             Self::Me => "me",
+            Self::Provider => "provider",
+            Self::ProviderLog => "provider-log",
             Self::Audit => "audit",
             Self::Attestation => "attestation",
         }

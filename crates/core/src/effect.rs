@@ -122,6 +122,23 @@ pub enum Act {
     Deactivate,
     /// Delete the person by SCIM, on a decision of its own.
     DeleteMember,
+    /// Take the account out of a group of the identity provider.
+    LeaveGroup {
+        /// The provider's id of the account.
+        account: String,
+        /// The provider's id of the group.
+        group: String,
+    },
+    /// Take the application from the account at the identity provider.
+    Unassign {
+        /// The provider's id of the account.
+        account: String,
+    },
+    /// End every session of the account at the identity provider.
+    EndSessions {
+        /// The provider's id of the account.
+        account: String,
+    },
 }
 
 /// How an effect may be repeated after an unknown outcome (architecture §3).
@@ -153,7 +170,10 @@ impl Act {
             | Self::Describe { .. }
             | Self::Drop { .. }
             | Self::Deactivate
-            | Self::DeleteMember => Class::Absolute,
+            | Self::DeleteMember
+            | Self::LeaveGroup { .. }
+            | Self::Unassign { .. }
+            | Self::EndSessions { .. } => Class::Absolute,
         }
     }
 
@@ -174,6 +194,9 @@ impl Act {
             Self::Drop { .. } => "drop",
             Self::Deactivate => "deactivate",
             Self::DeleteMember => "delete-member",
+            Self::LeaveGroup { .. } => "leave-group",
+            Self::Unassign { .. } => "unassign",
+            Self::EndSessions { .. } => "end-sessions",
         }
     }
 
@@ -192,6 +215,8 @@ impl Act {
             Self::ShareCopy { id, .. } => format!("unshared:{id}"),
             Self::DeleteServiceAccount { id } => id.to_string(),
             Self::CreateServiceAccount { replaces } => replaces.to_string(),
+            Self::LeaveGroup { group, .. } => group.clone(),
+            Self::Unassign { account } | Self::EndSessions { account } => account.clone(),
             Self::Deactivate | Self::DeleteMember => String::new(),
         }
     }
@@ -213,7 +238,10 @@ impl Act {
             | Self::ShareCopy { .. }
             | Self::CreateServiceAccount { .. }
             | Self::Deactivate
-            | Self::DeleteMember => None,
+            | Self::DeleteMember
+            | Self::LeaveGroup { .. }
+            | Self::Unassign { .. }
+            | Self::EndSessions { .. } => None,
         }
     }
 
@@ -233,6 +261,9 @@ impl Act {
             Self::DeleteServiceAccount { id } => What::ServiceAccount(*id).to_string(),
             Self::CreateServiceAccount { replaces } => format!("replacement-of/{}", What::ServiceAccount(*replaces)),
             Self::Deactivate | Self::DeleteMember => format!("scim-user/{person}"),
+            // What leaves a group leaves the application with it: one change of an account at a time.
+            Self::LeaveGroup { account, .. } | Self::Unassign { account } => What::Ways(account.clone()).to_string(),
+            Self::EndSessions { account } => format!("provider/sessions-of/{account}"),
         }
     }
 
@@ -260,6 +291,10 @@ impl Act {
             Self::DeleteServiceAccount { id } => vec![What::Me, What::ServiceAccount(*id)],
             Self::CreateServiceAccount { replaces } => vec![What::ServiceAccounts, What::ServiceAccount(*replaces)],
             Self::Deactivate | Self::DeleteMember => vec![What::Me, What::ScimUsers],
+            Self::LeaveGroup { account, .. } | Self::Unassign { account } => vec![What::Ways(account.clone())],
+            Self::EndSessions { account } => {
+                vec![What::Ways(account.clone()), What::ProviderLog(account.clone())]
+            }
         }
     }
 
@@ -288,6 +323,9 @@ impl Act {
             Self::CreateServiceAccount { .. } => vec![What::ServiceAccounts],
             Self::Deactivate => vec![What::ScimUsers, What::Roster],
             Self::DeleteMember => vec![What::ScimUsers, What::Roster, What::Teams],
+            // A provider that provisions takes the account away on the other side as well.
+            Self::LeaveGroup { account, .. } | Self::Unassign { account } => vec![What::Ways(account.clone())],
+            Self::EndSessions { account } => vec![What::ProviderLog(account.clone())],
         }
     }
 }

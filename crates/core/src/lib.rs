@@ -14,6 +14,7 @@ pub mod plan;
 pub mod planner;
 pub mod population;
 pub mod prepare;
+pub mod provider;
 pub mod reading;
 pub mod ready;
 pub mod retention;

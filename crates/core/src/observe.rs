@@ -148,7 +148,19 @@ pub fn read_event(case: &Case, reading: &Reading, batch: &Readings, names: &Name
         Ok(Snapshot::Teams(list)) => {
             (Some(list.teams.len()), Some(list.teams.iter().map(|team| team.id.clone()).collect()))
         }
-        Ok(Snapshot::One(_) | Snapshot::Absent | Snapshot::Shares(_) | Snapshot::Data | Snapshot::Accepted(_))
+        // That it was read at all is remembered: whoever may not read it any more has lost something.
+        Ok(Snapshot::Log(entries)) => (Some(entries.len()), None),
+        Ok(
+            Snapshot::One(_)
+            | Snapshot::Absent
+            | Snapshot::Shares(_)
+            | Snapshot::Data
+            | Snapshot::Accepted(_)
+            | Snapshot::Accounts(_)
+            | Snapshot::Ways(_)
+            | Snapshot::Gives(_)
+            | Snapshot::Rule(_),
+        )
         | Err(_) => (None, None),
     };
     Event::Read {

@@ -206,6 +206,9 @@ pub struct Account {
     /// The id of the SCIM record, which may be another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scim_id: Option<String>,
+    /// The account at the identity provider, where one bears the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
     /// The organization role, where shown.
     pub role: Option<OrgRole>,
     /// The project grants, where shown; `None` is unknown, never none (AUTH-3).
@@ -352,6 +355,7 @@ impl Plan {
 /// The keys of claims: stable, and made of vendor ids only.
 pub mod keys {
     use super::{ClaimKey, Kind, ProjectId};
+    use crate::provider::Way;
 
     /// The leaver is not a member.
     pub fn member_gone() -> ClaimKey {
@@ -456,6 +460,34 @@ pub mod keys {
     /// The leaver's role is still what the approver saw.
     pub fn kept_role() -> ClaimKey {
         ClaimKey::from("kept.role")
+    }
+
+    /// A way of the identity provider into the application is closed.
+    pub fn way(way: &Way) -> ClaimKey {
+        match way {
+            Way::Group(id) => ClaimKey::new(format!("sso.group:{id}")),
+            Way::Rule(id) => ClaimKey::new(format!("sso.rule:{id}")),
+            Way::Direct => ClaimKey::from("sso.direct"),
+            Way::SelfService => ClaimKey::from("sso.self-service"),
+            Way::Anyone => ClaimKey::from("sso.anyone"),
+            Way::Job(id) => ClaimKey::new(format!("sso.job:{id}")),
+            Way::Any => ClaimKey::from("sso.no-way-in"),
+        }
+    }
+
+    /// The sessions at the provider are ended.
+    pub fn sessions_ended() -> ClaimKey {
+        ClaimKey::from("sso.sessions")
+    }
+
+    /// Signing in fails.
+    pub fn login_fails() -> ClaimKey {
+        ClaimKey::from("sso.login-fails")
+    }
+
+    /// The provider does not make the account anew.
+    pub fn not_recreated() -> ClaimKey {
+        ClaimKey::from("sso.not-recreated")
     }
 
     /// Nobody else than the approver said yes to it.

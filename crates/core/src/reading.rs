@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Address, Digest, ProjectId};
+use crate::provider::{LogEntry, ProviderAccount, Rule, Ways};
 use crate::source::{Kind, Source};
 
 /// One read of one source, with everything that the judgement of a claim may lean on.
@@ -127,6 +128,16 @@ pub enum Snapshot {
     Data,
     /// A credential was accepted (`true`) or answered 401 (`false`).
     Accepted(bool),
+    /// The accounts at the identity provider.
+    Accounts(Vec<ProviderAccount>),
+    /// The ways of one account into the application.
+    Ways(Box<Ways>),
+    /// Whether a group gives the application.
+    Gives(bool),
+    /// One rule of the identity provider.
+    Rule(Box<Rule>),
+    /// The identity provider's log of one account.
+    Log(Vec<LogEntry>),
 }
 
 impl Snapshot {
@@ -161,6 +172,34 @@ impl Snapshot {
     /// The teams.
     pub fn teams(&self) -> Option<&Teams> {
         if let Self::Teams(teams) = self { Some(teams) } else { None }
+    }
+
+    /// The accounts at the identity provider.
+    pub fn accounts(&self) -> Option<&[ProviderAccount]> {
+        if let Self::Accounts(accounts) = self { Some(accounts) } else { None }
+    }
+
+    /// The ways of one account into the application.
+    pub fn ways(&self) -> Option<&Ways> {
+        if let Self::Ways(ways) = self { Some(ways) } else { None }
+    }
+
+    /// Whether a group gives the application.
+    pub fn gives(&self) -> Option<bool> {
+        if let Self::Gives(gives) = self { Some(*gives) } else { None }
+    }
+
+    /// One rule: `Some(None)` when the provider says that there is none.
+    pub fn rule(&self) -> Option<Option<&Rule>> {
+        if let Self::Rule(rule) = self {
+            return Some(Some(rule));
+        }
+        matches!(self, Self::Absent).then_some(None)
+    }
+
+    /// The identity provider's log of one account.
+    pub fn log(&self) -> Option<&[LogEntry]> {
+        if let Self::Log(entries) = self { Some(entries) } else { None }
     }
 
     /// Whether a credential was accepted.

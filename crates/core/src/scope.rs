@@ -35,7 +35,9 @@ const fn line(id: &'static str, title: &'static str, otherwise: Otherwise) -> Li
     Line { id, title, otherwise }
 }
 
-const PROVIDERS: Otherwise = Later("identity providers are not connected yet");
+const PROVIDERS: Otherwise = Later(
+    "of identity providers Okta and Entra are built; where none is configured, or nobody there bears the address, nothing is asked",
+);
 const EVIDENCE: Otherwise = Later("messages are not built yet");
 const PACK: Otherwise = Shown("the pack that 'leaver evidence export' seals");
 const PEOPLE: Otherwise = Later("messages, register, reviews and restore are not built yet");

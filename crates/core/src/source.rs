@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CredentialName, ProjectId, VendorOrg};
+use crate::ids::{CredentialName, PersonId, ProjectId, VendorOrg};
 
 /// One thing that one credential can read from one vendor tenant. Probes that name the same source share one read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,17 @@ pub enum What {
     ReportData(ProjectId, String),
     /// Whether the credential of this name is accepted by `/me` (8).
     Accepts(CredentialName),
+    /// The accounts at the identity provider that bear one of this person's addresses
+    /// (`facts/identity-providers.md` A.1).
+    ProviderAccounts(PersonId),
+    /// Everything at the provider that gives this account of the provider the application.
+    Ways(String),
+    /// Whether this group of the provider gives the application, by its id.
+    GroupGives(String),
+    /// One rule of the provider, by its id.
+    ProviderRule(String),
+    /// What the provider's log tells of this account and the application, as far back as a case looks.
+    ProviderLog(String),
 }
 
 impl What {
@@ -64,7 +75,12 @@ impl What {
             | Self::Projects
             | Self::ServiceAccounts
             | Self::ServiceAccount(_)
-            | Self::Accepts(_) => None,
+            | Self::Accepts(_)
+            | Self::ProviderAccounts(_)
+            | Self::Ways(_)
+            | Self::GroupGives(_)
+            | Self::ProviderRule(_)
+            | Self::ProviderLog(_) => None,
             Self::ProjectServiceAccounts(project)
             | Self::List(project, _)
             | Self::Object(project, ..)
@@ -73,6 +89,18 @@ impl What {
             | Self::LegacyPipelines(project)
             | Self::ReportData(project, _) => Some(*project),
         }
+    }
+
+    /// Whether it is read at the identity provider.
+    pub fn is_at_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::ProviderAccounts(_)
+                | Self::Ways(_)
+                | Self::GroupGives(_)
+                | Self::ProviderRule(_)
+                | Self::ProviderLog(_)
+        )
     }
 
     /// The project whose list of items it is.
@@ -99,7 +127,12 @@ impl What {
             | Self::LinkedBoards(..)
             | Self::LegacyPipelines(_)
             | Self::ReportData(..)
-            | Self::Accepts(_) => false,
+            | Self::Accepts(_)
+            | Self::ProviderAccounts(_)
+            | Self::Ways(_)
+            | Self::GroupGives(_)
+            | Self::ProviderRule(_)
+            | Self::ProviderLog(_) => false,
         }
     }
 }
@@ -122,6 +155,11 @@ impl fmt::Display for What {
             Self::LegacyPipelines(project) => write!(f, "project/{project}/legacy-pipelines"),
             Self::ReportData(project, id) => write!(f, "project/{project}/report/{id}/data"),
             Self::Accepts(name) => write!(f, "credential/{name}"),
+            Self::ProviderAccounts(person) => write!(f, "provider/accounts-of/{person}"),
+            Self::Ways(account) => write!(f, "provider/account/{account}"),
+            Self::GroupGives(group) => write!(f, "provider/group/{group}"),
+            Self::ProviderRule(rule) => write!(f, "provider/rule/{rule}"),
+            Self::ProviderLog(account) => write!(f, "provider/log/{account}"),
         }
     }
 }

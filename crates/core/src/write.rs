@@ -143,6 +143,32 @@ pub enum Write {
         /// The SCIM id.
         id: String,
     },
+    /// Take an account out of a group of the identity provider (`facts/identity-providers.md` A.1).
+    LeaveGroup {
+        /// The provider's id of the account.
+        account: String,
+        /// The provider's id of the group.
+        group: String,
+    },
+    /// Take the application from an account at the identity provider, without a mail to them.
+    Unassign {
+        /// The provider's id of the account.
+        account: String,
+        /// The provider's id of the assignment, where it has one apart from the account's.
+        assignment: Option<String>,
+    },
+    /// End every session and refresh token of an account at the identity provider. Sessions inside web applications go on.
+    EndSessions {
+        /// The provider's id of the account.
+        account: String,
+    },
+}
+
+impl Write {
+    /// Whether it is sent to the identity provider.
+    pub fn is_at_provider(&self) -> bool {
+        matches!(self, Self::LeaveGroup { .. } | Self::Unassign { .. } | Self::EndSessions { .. })
+    }
 }
 
 /// How a send ended, by what the caller may do next (architecture §3).

@@ -178,15 +178,21 @@ impl Engine {
         };
         // One member list after the other: each may be of a hundred thousand people, and a dozen of them matter; whom one list shows to
         // matter is looked for in the next.
-        let (lists, rest): (Vec<What>, Vec<What>) = planner::first_reads(org.scim)
+        let (lists, mut rest): (Vec<What>, Vec<What>) = planner::first_reads(org.scim)
             .into_iter()
             .partition(|what| matches!(what, What::Roster | What::ScimUsers | What::Me));
+        if org.provider {
+            org.vendor.meet(&wish.request.leaver, &names.leaver);
+            rest.push(What::ProviderAccounts(wish.request.leaver.clone()));
+        }
         let mut readings = Readings::new();
         for list in lists {
             let focus = planner::Focus::of(&names, &org.witnesses, &readings);
             readings.extend(self.inventory(org, hurry, BTreeSet::from([list]), Some(&focus), progress).await?);
         }
         readings.extend(self.inventory(org, hurry, rest.into_iter().collect(), None, progress).await?);
+        let ways = planner::provider_reads(&readings, &wish.request.leaver);
+        readings.extend(self.inventory(org, hurry, ways, None, progress).await?);
         planner::name_teams(&mut wish.request, &readings)?;
         if let Some(Ok(Snapshot::Me(me))) = readings.get(&What::Me).map(|reading| &reading.result) {
             let wanted: BTreeSet<What> = planner::project_reads(me).into_iter().collect();
@@ -422,6 +428,7 @@ impl Engine {
     pub async fn names(&self, case: &Case) -> Result<Names, Error> {
         let org = self.organization(&case.request.org)?;
         let leaver = self.store.person(&case.request.leaver).await?.map(|person| person.addresses).unwrap_or_default();
+        org.vendor.meet(&case.request.leaver, &leaver);
         let successor = self.store.person(&case.request.successor).await?.map(|person| maker(&person, org));
         let mut control = Vec::new();
         if let Some((plan, _)) = &case.plan {

@@ -24,6 +24,8 @@ pub struct Organization {
     pub username: String,
     /// Whether SCIM is configured.
     pub scim: bool,
+    /// Whether an identity provider is configured.
+    pub provider: bool,
     /// Its rules.
     pub policy: Policy,
     /// Configured people who witness that a member list is complete.

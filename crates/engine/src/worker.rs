@@ -26,6 +26,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(10);
 /// How long a case rests whose owed work could not go on.
 const STUCK: SignedDuration = SignedDuration::from_secs(1);
 
+/// What stores keep of a time.
+const TICK: SignedDuration = SignedDuration::from_millis(1);
+
 /// How often a resting worker looks whether another process made something due: a read of one row.
 const GLANCE: SignedDuration = SignedDuration::from_millis(50);
 
@@ -119,16 +122,24 @@ impl Engine {
 
     async fn release(&self, active: Active) -> Result<(), Error> {
         let now = self.clock.now();
-        // The shift ended because nothing moved: what is still owed now waits for something that this process cannot see.
-        let pause = now.checked_add(STUCK).unwrap_or(now);
-        let next_at = crate::file::next_at(&active.file.case, &active.live, now);
-        let next_at = next_at.map(|at| if at <= now { pause } else { at });
+        let next_at = crate::file::next_at(&active.file.case, &active.live, now).map(|at| rests_until(at, now));
         match self.store.release(&active.lease, active.file.case.version, next_at).await {
             // Somebody else holds the case now: what is owed is theirs to see.
             Ok(()) | Err(leaver_store::LeaseError::Lost { .. }) => Ok(()),
             Err(leaver_store::LeaseError::Store(error)) => Err(error.into()),
         }
     }
+}
+
+/// When a case is looked at again whose shift has ended.
+fn rests_until(next: Timestamp, now: Timestamp) -> Timestamp {
+    let after = |pause: SignedDuration| now.checked_add(pause).unwrap_or(now);
+    // The shift ended because nothing moved: what is still owed now waits for something that this process cannot see.
+    if next <= now {
+        return after(STUCK);
+    }
+    // Stores keep milliseconds: what is due within this one would be due again at once, before its time, again and again.
+    next.max(after(TICK))
 }
 
 /// The read that has shown the account before and its absence now: proved in this organization from here on.
@@ -141,4 +152,27 @@ pub(crate) fn shown_by(case: &Case) -> BTreeMap<Rung, Shown> {
         .then_some((rung, Shown { present_at: case.request.at, absent_at: seen.observation.seen_at }))
         .into_iter()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::rests_until;
+
+    /// So many nanoseconds after a whole second.
+    fn at(nanoseconds: i32) -> Timestamp {
+        Timestamp::new(1_793_610_000, nanoseconds).expect("a time")
+    }
+
+    #[test]
+    fn what_is_due_later_is_never_stored_as_due_now() {
+        // In the same millisecond, in the next one, at once, and overdue: (next, now).
+        for (next, now) in [(851_793_032, 851_200_000), (852_000_001, 851_999_999), (5, 5), (1, 9)] {
+            let (next, now) = (at(next), at(now));
+            let stored = rests_until(next, now).as_millisecond();
+            assert!(stored > now.as_millisecond(), "{next} at {now} is stored as {stored}");
+        }
+        assert_eq!(rests_until(at(900_000_000), at(0)), at(900_000_000), "what is later stays as it is");
+    }
 }

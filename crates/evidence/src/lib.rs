@@ -32,6 +32,7 @@ pub mod captures;
 pub mod files;
 pub mod log;
 pub mod pack;
+pub mod picture;
 pub mod redact;
 mod sinks;
 pub mod sshsig;

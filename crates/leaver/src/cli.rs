@@ -192,7 +192,8 @@ pub(crate) struct Terms {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) terms: Terms,
-    /// Draw how the leaver reaches the organization: an SVG picture with every way in, coloured by what was seen.
+    /// Draw how the leaver reaches the organization: an SVG picture with every way in, coloured by what was seen. Where FILE ends with
+    /// .json, the same as data: nodes, edges, and what was seen of each.
     #[arg(long, value_name = "FILE")]
     pub(crate) graph: Option<PathBuf>,
 }
@@ -402,6 +403,9 @@ pub(crate) enum MembersCommand {
         /// The organization.
         #[arg(long)]
         org: String,
+        /// A new file instead of the standard output; where the list comes from is written beside it, as FILE.facts.json.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 
@@ -429,7 +433,7 @@ pub(crate) enum TrackerCommand {
         /// Only cases that were opened before this time.
         #[arg(long, value_name = "TIME", value_parser = time)]
         until: Option<Timestamp>,
-        /// A new file instead of the standard output.
+        /// A new file instead of the standard output; where the list comes from is written beside it, as FILE.facts.json.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 pub struct Description {
     /// The twin of Mixpanel.
     pub mixpanel: Mixpanel,
+    /// The twin of Okta.
+    pub okta: Okta,
+    /// The twin of Entra.
+    pub entra: Entra,
     /// The control interface.
     pub control: Control,
     /// Addresses of the people of the story.
@@ -27,6 +31,38 @@ pub struct Mixpanel {
     pub service_account: ServiceAccountLogin,
     /// Provisioning.
     pub scim: Scim,
+}
+
+/// The twin of Okta.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Okta {
+    /// The organization's address; the API is below `/api/v1`.
+    pub base_url: String,
+    /// An API token, for `Authorization: SSWS`.
+    pub token: String,
+    /// The Mixpanel application.
+    pub application_id: String,
+    /// Every group.
+    pub group_ids: Vec<String>,
+}
+
+/// The twin of Microsoft Entra ID.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entra {
+    /// Where Graph is, without a trailing slash; stands for `https://graph.microsoft.com`.
+    pub base_url: String,
+    /// Where tokens are given; stands for `https://login.microsoftonline.com`.
+    pub login_url: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The client of an app registration.
+    pub client_id: String,
+    /// Its secret, valid in this sandbox only.
+    pub client_secret: String,
+    /// The object id of the Mixpanel enterprise application.
+    pub application_id: String,
+    /// Every group.
+    pub group_ids: Vec<String>,
 }
 
 /// User name and secret of a service account.

@@ -77,6 +77,7 @@ fn plan(request: &Request) -> Plan {
             person: request.leaver.clone(),
             vendor_id: None,
             scim_id: None,
+            provider_id: None,
             role: None,
             grants: None,
             teams: None,

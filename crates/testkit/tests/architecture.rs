@@ -9,6 +9,7 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("leaver-core", &[]),
     ("leaver-evidence", &[]),
+    ("leaver-report", &[]),
     ("leaver-sandbox", &[]),
     ("leaver-testkit", &["leaver-core", "leaver-connectors", "leaver-engine"]),
     ("leaver-connectors", &["leaver-core", "leaver-evidence"]),
@@ -25,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "leaver-engine",
             "leaver-store-sqlite",
             "leaver-sandbox",
+            "leaver-report",
         ],
     ),
     ("leaver-fuzz", &["leaver-core", "leaver-evidence", "leaver-connectors"]),

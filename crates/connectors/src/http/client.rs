@@ -13,7 +13,7 @@ use leaver_core::ids::Digest;
 use leaver_core::reading::Failure;
 use leaver_evidence::captures::{Capture, CaptureSink, Meta};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LINK};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -58,8 +58,8 @@ pub struct Call<'a> {
     pub method: Method,
     /// The whole address.
     pub url: Url,
-    /// As whom.
-    pub auth: &'a Auth,
+    /// As whom; `None`: the body says so.
+    pub auth: Option<&'a Auth>,
     /// What it shares a limit with.
     pub lane: Lane,
     /// Whether the answer holds secrets.
@@ -106,6 +106,11 @@ impl Auth {
         Self::of(name.into(), format!("Bearer {}", token.expose_secret()))
     }
 
+    /// A token under a scheme of the vendor's own, such as Okta's `SSWS`. `None`: no header can carry it.
+    pub fn scheme(name: impl Into<String>, scheme: &str, token: &SecretString) -> Option<Self> {
+        Self::of(name.into(), format!("{scheme} {}", token.expose_secret()))
+    }
+
     fn of(name: String, header: String) -> Option<Self> {
         HeaderValue::from_str(&header).ok()?;
         Some(Self { name, header: SecretString::from(header) })
@@ -133,6 +138,8 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// How long the vendor asks to wait.
     pub wait: Option<Duration>,
+    /// Where the next page is: `Link` with `rel="next"` (RFC 8288).
+    pub next: Option<String>,
     /// The body.
     pub body: Content,
 }
@@ -229,10 +236,13 @@ impl Client {
     /// No whole answer came, or it could not be stored.
     pub async fn look(&self, call: Call<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
         let permit = self.pace.enter(call.lane).await.map_err(Lost::Before)?;
-        let Some(authorization) = call.auth.header() else {
-            return Err(Lost::Before(Failure::NotConfigured("the credential cannot stand in a header".to_owned())));
-        };
-        let mut request = self.http.request(call.method.clone(), call.url.clone()).header(AUTHORIZATION, authorization);
+        let mut request = self.http.request(call.method.clone(), call.url.clone());
+        if let Some(auth) = call.auth {
+            let Some(authorization) = auth.header() else {
+                return Err(Lost::Before(Failure::NotConfigured("the credential cannot stand in a header".to_owned())));
+            };
+            request = request.header(AUTHORIZATION, authorization);
+        }
         if let Some(body) = call.body {
             request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
         }
@@ -248,7 +258,7 @@ impl Client {
             Err(error) => {
                 trail.ended_at = Some(self.clock.now());
                 let failure = network(&error);
-                tracing::debug!(method = %call.method, path = call.url.path(), %failure, "no answer");
+                tracing::debug!(method = %call.method, path = shown(&call.url), %failure, "no answer");
                 return Err(if error.is_connect() || error.is_builder() {
                     Lost::Before(failure)
                 } else {
@@ -263,7 +273,7 @@ impl Client {
         if let Some(wait) = wait {
             self.pace.hold(call.lane, wait);
         }
-        tracing::debug!(method = %call.method, path = call.url.path(), status, "answer");
+        tracing::debug!(method = %call.method, path = shown(&call.url), status, "answer");
 
         let (body, cut) = match body {
             Ok(body) => (body, None),
@@ -272,7 +282,7 @@ impl Client {
         let meta = Meta {
             method: call.method.to_string(),
             url: without_credentials(call.url),
-            credential: call.auth.name.clone(),
+            credential: call.auth.map(|auth| auth.name.clone()).unwrap_or_default(),
             sent_at,
             ended_at,
             vendor_date: text(&headers, DATE.as_str()),
@@ -286,7 +296,7 @@ impl Client {
         trail.captures.push(self.keep(meta, body.clone(), call.bears_secret).await?);
         match cut {
             Some(failure) => Err(Lost::During(failure)),
-            None => Ok(Answer { status, content_type, wait, body }),
+            None => Ok(Answer { status, content_type, wait, next: next_page(&headers), body }),
         }
     }
 
@@ -393,6 +403,27 @@ fn network(error: &reqwest::Error) -> Failure {
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// The path as a log may show it: an address in it names somebody.
+fn shown(url: &Url) -> String {
+    let part = |part: &str| if part.contains('@') || part.contains("%40") { "..." } else { part }.to_owned();
+    url.path().split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The target of the first `Link` whose relation is `next` (RFC 8288, 3).
+pub(crate) fn next_page(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    // A comma may stand inside a target as well: links are told apart by their angle brackets.
+    let mut links = lines.flat_map(|line| line.split('<').skip(1)).filter_map(|link| link.split_once('>'));
+    links.find_map(|(target, parameters)| {
+        let next = parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(key, value)| {
+            let value = value.trim().trim_end_matches(',').trim().trim_matches('"');
+            key.trim().eq_ignore_ascii_case("rel")
+                && value.split_whitespace().any(|one| one.eq_ignore_ascii_case("next"))
+        });
+        next.then(|| target.to_owned())
+    })
 }
 
 /// [`super::Target`] refuses addresses with credentials; this keeps them out of a capture all the same.

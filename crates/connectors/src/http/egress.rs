@@ -77,6 +77,13 @@ impl Target {
         self.loopback
     }
 
+    /// A whole address, such as that of a next page, if it lies below this one.
+    pub fn within(&self, address: &str) -> Option<Url> {
+        let url = Url::parse(address).ok()?;
+        let below = url.as_str().strip_prefix(&self.base).is_some_and(|rest| rest.starts_with('/'));
+        below.then_some(url)
+    }
+
     /// The address of a path that starts with `/`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 /// How long to wait before the next request, if the answer asks for it. `now` stands in for a missing `Date`.
 pub(crate) fn wait(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let asked = retry_after(headers, now).or_else(|| exhausted(headers));
+    let asked = retry_after(headers, now).or_else(|| exhausted(headers)).or_else(|| reset(status, headers, now));
     match (status, asked) {
         (429, None) => Some(Duration::from_secs(1)),
         (_, asked) => asked,
@@ -30,6 +30,20 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let from = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(date).unwrap_or(now);
     let seconds = u64::try_from(until.as_second().saturating_sub(from.as_second())).unwrap_or(0);
     Some(Duration::from_secs(seconds))
+}
+
+/// Okta's `X-Rate-Limit` fields: nothing is left before `Reset`, in seconds since 1970 (`facts/identity-providers.md` A.1). A limit of
+/// none at all is one on concurrency; it asks for a wait only when it refused.
+fn reset(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let spent = number("x-rate-limit-remaining")? <= 0 && number("x-rate-limit-limit")? > 0;
+    if status != 429 && !spent {
+        return None;
+    }
+    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+    let date = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|date| date.timestamp());
+    let left = number("x-rate-limit-reset")?.saturating_sub(date.unwrap_or(now).as_second());
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0).max(1)))
 }
 
 /// The longest wait of the limits that have nothing left. A limit on concurrency asks for no wait.

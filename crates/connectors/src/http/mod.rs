@@ -11,6 +11,8 @@ mod egress;
 pub(crate) mod limits;
 mod pace;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use client::next_page;
 pub use client::{Answer, Auth, Body, Call, Client, Lost, Setup, Trail};
 pub use content::Content;
 pub(crate) use document::{Document, Shape, Span};

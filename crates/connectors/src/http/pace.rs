@@ -116,6 +116,6 @@ fn most_at_once(bucket: Bucket) -> Option<usize> {
     match bucket {
         Bucket::Query => Some(5),
         Bucket::Schemas => Some(1),
-        Bucket::App | Bucket::Scim | Bucket::Data => None,
+        Bucket::App | Bucket::Scim | Bucket::Data | Bucket::Provider | Bucket::ProviderReports => None,
     }
 }

@@ -10,12 +10,12 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::address::Fill;
 use super::body::{Request, request};
 use super::config::Deactivation;
-use super::pages::{Found, lane, results};
+use super::pages::{Found, lane, not_here, results};
 use super::person::{first, text};
 use super::{Mixpanel, operations as op};
+use crate::fill::Fill;
 use crate::http::{Auth, Body, Call, Trail, classify};
 use crate::operation::{Encoding, Family, Verb};
 use crate::ports::{Actor, Written};
@@ -100,7 +100,10 @@ impl Done {
             | Write::RemoveServiceAccount { .. }
             | Write::DeleteServiceAccount { .. }
             | Write::Deactivate { .. }
-            | Write::DeleteByScim { .. } => (Outcome::Done { created: None }, None, None),
+            | Write::DeleteByScim { .. }
+            | Write::LeaveGroup { .. }
+            | Write::Unassign { .. }
+            | Write::EndSessions { .. } => (Outcome::Done { created: None }, None, None),
         }
     }
 }
@@ -144,7 +147,7 @@ impl Mixpanel {
         let call = Call {
             method: method(change.verb),
             url: self.url(change.family, &path).map_err(Outcome::Failed)?,
-            auth,
+            auth: Some(auth),
             lane: lane(change.bucket, fill),
             bears_secret: change.bears_secret,
             body,
@@ -157,6 +160,7 @@ impl Mixpanel {
         match family {
             Family::Scim => Ok(&self.scim_access()?.auth),
             Family::App | Family::Organization | Family::Query | Family::Data => Ok(&self.auth),
+            Family::Provider => Err(not_here()),
         }
     }
 

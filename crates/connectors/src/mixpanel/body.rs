@@ -6,9 +6,9 @@ use leaver_core::source::Kind;
 use leaver_core::write::Write;
 use serde_json::{Map, Value, json};
 
-use super::address::id as id_value;
 use super::routes::{Routes, routes};
 use super::{item, operations as op, scim};
+use crate::fill::id as id_value;
 use crate::operation::Change;
 
 /// One request to send.
@@ -112,6 +112,7 @@ pub(crate) fn request(write: &Write) -> Result<Request, Failure> {
         Write::DeleteServiceAccount { id } => Ok(Request::of(&op::DELETE_SERVICE_ACCOUNT).to(&id.to_string())),
         Write::Deactivate { id } => Ok(Request::of(&op::SCIM_PATCH_USER).to(id).with(scim::deactivation())),
         Write::DeleteByScim { id } => Ok(Request::of(&op::SCIM_DELETE_USER).to(id)),
+        Write::LeaveGroup { .. } | Write::Unassign { .. } | Write::EndSessions { .. } => Err(super::pages::not_here()),
     }
 }
 

@@ -17,7 +17,7 @@ const PROJECT: ProjectId = ProjectId(3);
 
 fn document(body: &[u8]) -> Option<Document> {
     let content_type = Some("application/json".to_owned());
-    Document::of(Answer { status: 200, content_type, wait: None, body: body.to_vec().into() }).ok()
+    Document::of(Answer { status: 200, content_type, wait: None, next: None, body: body.to_vec().into() }).ok()
 }
 
 fn tree(body: &[u8]) -> Option<Value> {

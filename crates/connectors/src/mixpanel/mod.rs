@@ -7,7 +7,6 @@
 #![doc = include_str!("../../OPERATIONS.md")]
 
 mod act;
-mod address;
 pub mod audit;
 mod body;
 mod config;

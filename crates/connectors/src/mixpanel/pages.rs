@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Mixpanel;
-use super::address::{Fill, query};
+use crate::fill::{Fill, query};
 use crate::http::classify::{self, apart};
 use crate::http::{Answer, Auth, Call, Document, Lane, Lost, Shape, Span, Trail};
 use crate::operation::{Bucket, Family, Read};
@@ -131,6 +131,7 @@ impl Mixpanel {
         match read.family {
             Family::Scim => Ok(&self.scim_access()?.auth),
             Family::App | Family::Organization | Family::Query | Family::Data => Ok(&self.auth),
+            Family::Provider => Err(not_here()),
         }
     }
 
@@ -154,7 +155,7 @@ impl Mixpanel {
         let call = Call {
             method: Method::GET,
             url: self.url(read.family, &path)?,
-            auth,
+            auth: Some(auth),
             lane: lane(read.bucket, fill),
             bears_secret: read.bears_secret,
             body: None,
@@ -170,6 +171,7 @@ impl Mixpanel {
             Family::Query => self.target.join(&format!("/api/query{path}")),
             Family::Data => self.data.join(&format!("/api/2.0{path}")),
             Family::Scim => self.scim_access()?.target.join(path),
+            Family::Provider => return Err(not_here()),
         };
         joined.map_err(|_| Failure::NotConfigured("the path does not fit into an address".to_owned()))
     }
@@ -179,13 +181,18 @@ impl Mixpanel {
     }
 }
 
+/// No operation of this connector belongs to an identity provider.
+pub(super) fn not_here() -> Failure {
+    Failure::NotConfigured("the vendor is no identity provider".to_owned())
+}
+
 /// What a request shares its limit with; the Query API and the schemas are counted by project (1.3).
 pub(super) fn lane(bucket: Bucket, fill: Fill<'_>) -> Lane {
     Lane {
         bucket,
         project: match bucket {
             Bucket::Query | Bucket::Schemas => fill.project.map(|project| project.0),
-            Bucket::App | Bucket::Scim | Bucket::Data => None,
+            Bucket::App | Bucket::Scim | Bucket::Data | Bucket::Provider | Bucket::ProviderReports => None,
         },
     }
 }

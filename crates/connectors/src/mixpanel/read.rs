@@ -10,11 +10,11 @@ use leaver_core::source::{Kind, Source, What};
 use leaver_evidence::redact;
 use serde_json::Value;
 
-use super::address::Fill;
 use super::pages::{Found, Layout, nameless, results};
 use super::person::{named, text};
 use super::routes::{Routes, routes};
 use super::{Mixpanel, item, me, operations as op, roster, shares, teams};
+use crate::fill::Fill;
 use crate::http::Trail;
 use crate::http::classify::apart;
 use crate::operation::Read;
@@ -114,6 +114,11 @@ impl Mixpanel {
                 self.get(&op::REPORT_DATA, fill, trail).await.map(|_| Snapshot::Data)
             }
             What::Accepts(name) => self.accepts(name, trail).await,
+            What::ProviderAccounts(_)
+            | What::Ways(_)
+            | What::GroupGives(_)
+            | What::ProviderRule(_)
+            | What::ProviderLog(_) => Err(Failure::NotConfigured("no identity provider is configured".to_owned())),
         }
     }
 

@@ -9,12 +9,12 @@ use leaver_core::reading::{Failure, Member, Roster, Team};
 use serde_json::{Map, Value, json};
 
 use super::Mixpanel;
-use super::address::Fill;
 use super::operations as op;
 use super::pages::Found;
 use super::people::People;
 use super::person::{address, first, flag, text};
 use super::teams;
+use crate::fill::Fill;
 use crate::http::Trail;
 use crate::operation::Read;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use jiff::Timestamp;
 
 use super::{Category, Entry, Party, Signs};
@@ -148,9 +149,10 @@ impl Account {
 /// Takes the lines of one file.
 #[derive(Debug, Default)]
 pub struct Tally {
-    addresses: BTreeMap<String, PersonId>,
-    ids: BTreeMap<String, PersonId>,
+    addresses: HashMap<String, PersonId>,
+    ids: HashMap<String, PersonId>,
     actor: Option<String>,
+    events: Counts,
     account: Account,
     number: u64,
     lower: String,
@@ -179,7 +181,7 @@ impl Tally {
         self.account.rows += 1;
         let (from, until) = self.account.span.unwrap_or((entry.at, entry.at));
         self.account.span = Some((from.min(entry.at), until.max(entry.at)));
-        self.account.more_events += u64::from(!count(&mut self.account.events, entry.event));
+        self.account.more_events += u64::from(!self.events.count(entry.event));
         let actor = entry.actor.address.or(entry.actor.id);
         if self.account.one_actor
             && let Some(actor) = actor
@@ -199,6 +201,9 @@ impl Tally {
         {
             activity.see(entry, self.number, true);
         }
+        if subject.is_none() && entry.mentions.is_empty() {
+            return;
+        }
         let mut others: BTreeSet<PersonId> = subject.into_iter().collect();
         for mention in entry.mentions {
             others.extend(self.person(Party { id: None, address: Some(mention) }));
@@ -214,18 +219,21 @@ impl Tally {
     pub fn finish(mut self) -> Account {
         // Nobody named is not one person.
         self.account.one_actor &= self.actor.is_some();
+        self.account.events = self.events.list.into_iter().collect();
         self.account.removals.sort_by_key(|removal| removal.at);
         self.account
     }
 
     fn person(&mut self, party: Party<'_>) -> Option<PersonId> {
         let by_address = party.address.and_then(|address| {
-            if address.bytes().any(|byte| byte.is_ascii_uppercase()) || !address.is_ascii() {
+            // Every byte is looked at, so that many can be at once.
+            let odd = |odd: bool, byte: u8| odd | byte.is_ascii_uppercase() | !byte.is_ascii();
+            if address.bytes().fold(false, odd) {
                 self.lower.clear();
                 self.lower.extend(address.trim().chars().flat_map(char::to_lowercase));
                 self.addresses.get(&self.lower)
             } else {
-                self.addresses.get(address.trim())
+                self.addresses.get(address.trim_ascii())
             }
         });
         by_address.or_else(|| self.ids.get(party.id?)).cloned()
@@ -255,7 +263,30 @@ impl Tally {
     }
 }
 
-/// Counts one event by its name; `false` when there are too many names for one more.
+/// Counts of every line's event: each name is found by one hash, as there are millions of lines.
+#[derive(Debug, Default)]
+struct Counts {
+    at: HashMap<String, usize>,
+    list: Vec<(String, u64)>,
+}
+
+impl Counts {
+    /// Counts one event by its name; `false` when there are too many names for one more.
+    fn count(&mut self, event: &str) -> bool {
+        if let Some((_, count)) = self.at.get(event).and_then(|at| self.list.get_mut(*at)) {
+            *count += 1;
+            return true;
+        }
+        let room = self.list.len() < NAMES;
+        if room {
+            self.at.insert(event.to_owned(), self.list.len());
+            self.list.push((event.to_owned(), 1));
+        }
+        room
+    }
+}
+
+/// Counts one event of a person by its name; `false` when there are too many names for one more.
 fn count(counts: &mut BTreeMap<String, u64>, event: &str) -> bool {
     if let Some(count) = counts.get_mut(event) {
         *count += 1;

@@ -99,6 +99,8 @@ pub struct Seen {
     pub observation: Observation,
     /// Since when.
     pub since: Timestamp,
+    /// Since when it was never seen broken: the first time at which it held. A read that failed in between takes nothing away.
+    pub held_since: Option<Timestamp>,
 }
 
 /// A case.
@@ -468,7 +470,13 @@ impl Case {
             Some(before) if before.observation.state == observation.state => before.since,
             _ => at,
         };
-        self.observations.insert(key.clone(), Seen { observation: observation.clone(), since });
+        let held = self.observations.get(key).and_then(|before| before.held_since);
+        let held_since = match observation.state {
+            State::Holds => Some(held.unwrap_or(at)),
+            State::Unknown => held,
+            State::Broken => None,
+        };
+        self.observations.insert(key.clone(), Seen { observation: observation.clone(), since, held_since });
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod access;
 mod complete;
+mod provider;
 mod records;
 mod senders;
 mod teams;
@@ -157,6 +158,10 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
         | Predicate::MembersKept { .. }
         | Predicate::RoleKept
         | Predicate::NoInvitation
+        | Predicate::NoWayIn { .. }
+        | Predicate::LoginFails { .. }
+        | Predicate::SessionsEnded { .. }
+        | Predicate::NotRecreated { .. }
         | Predicate::Exported { .. }
         | Predicate::MayRemove
         | Predicate::ExecutorMayRemove
@@ -282,6 +287,10 @@ impl Court<'_> {
             Predicate::RecipientsKept => self.recipients_kept(),
             Predicate::RoleKept => self.role_kept(),
             Predicate::NoInvitation => self.no_invitation(),
+            Predicate::NoWayIn { account, way } => self.no_way_in(account, way),
+            Predicate::SessionsEnded { account } => self.sessions_ended(account),
+            Predicate::LoginFails { account } => self.login_fails(account),
+            Predicate::NotRecreated { account } => self.not_recreated(account),
             Predicate::MembersKept { ids } => self.members_kept(ids),
             Predicate::Exported { project, id } => self.exported(*project, id),
             Predicate::MayRemove => self.may_remove(),

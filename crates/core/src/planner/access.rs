@@ -77,6 +77,7 @@ impl Desk<'_> {
                 if !matches!(request.urgency, Urgency::Emergency | Urgency::Immediate) {
                     gone.needs.clone_from(&transfers);
                 }
+                gone.needs.extend(self.provider_first());
                 let mut teams = self.no_team(&["METHOD-1", "BEYOND-3"]);
                 // Deleting the person takes them out of every team: nobody does that by hand before.
                 teams.needs = vec![gone.key.clone()];
@@ -84,6 +85,7 @@ impl Desk<'_> {
                 made.push(teams);
                 made.extend(self.scim(&["METHOD-1"]));
                 made.extend(self.scim_gone(transfers));
+                made.extend(self.not_recreated());
             }
             Method::Revoke => {
                 made.extend(self.role_kept());
@@ -150,14 +152,16 @@ impl Desk<'_> {
         let reaches = self.input.policy.claimed_domains.iter().any(|domain| domain == address.domain());
         let listed = self.input.readings.get(&What::ScimUsers)?.result.is_ok();
         (reaches && listed).then(|| {
-            claim(
+            let mut inactive = claim(
                 keys::scim(),
                 runbook,
                 ClaimKind::Access,
                 Predicate::ScimInactive,
                 vec![What::Me, What::ScimUsers],
                 Remedy::Automatic,
-            )
+            );
+            inactive.needs.extend(self.provider_first());
+            inactive
         })
     }
 

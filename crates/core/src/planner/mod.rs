@@ -2,6 +2,7 @@
 
 mod access;
 mod people;
+mod provider;
 mod records;
 mod reduce;
 mod senders;
@@ -12,6 +13,8 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+pub(crate) use self::provider::affects;
+pub use self::provider::provider_reads;
 pub use self::reduce::name_teams;
 pub(crate) use self::teams::witness;
 
@@ -296,7 +299,12 @@ impl Focus {
             | Snapshot::Absent
             | Snapshot::Shares(_)
             | Snapshot::Data
-            | Snapshot::Accepted(_) => {}
+            | Snapshot::Accepted(_)
+            | Snapshot::Accounts(_)
+            | Snapshot::Ways(_)
+            | Snapshot::Gives(_)
+            | Snapshot::Rule(_)
+            | Snapshot::Log(_) => {}
         }
     }
 }
@@ -342,6 +350,7 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
     desk.share_lists();
     desk.transfer();
     desk.service_accounts();
+    desk.provider();
     desk.membership();
     desk.declarations();
     desk.not_seen();
@@ -363,6 +372,7 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
                     }),
                     vendor_id: id.clone(),
                     scim_id: None,
+                    provider_id: None,
                     role: None,
                     grants: None,
                     teams: None,
@@ -422,7 +432,9 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
             return Err(Refusal::Unread { what: "the member list".to_owned(), failure: failure.clone() });
         }
         let vendor_id = shown.and_then(|member| member.id.clone());
-        return Ok((Account { person, vendor_id, scim_id: None, role: None, grants: None, teams: None }, 0));
+        let subject =
+            Account { person, vendor_id, scim_id: None, provider_id: None, role: None, grants: None, teams: None };
+        return Ok((subject, 0));
     };
     let scim = input.readings.get(&What::ScimUsers).and_then(|reading| reading.result.as_ref().ok()?.roster());
     let scim_id = scim.and_then(|list| list.by_address(address)?.id.clone());
@@ -436,6 +448,7 @@ fn locate(input: &Input<'_>, me: &Me, list: Option<&Roster>, address: &Address) 
                 person,
                 vendor_id: member.id.clone().filter(|_| by_roster),
                 scim_id,
+                provider_id: None,
                 role: member.role,
                 grants: member.grants.clone(),
                 teams: None,

@@ -169,8 +169,8 @@ impl Desk<'_> {
             // A 404 of a kind in every project is a feature that the plan of the organization does not have; data of a sender is missed
             // in any case.
             let sender = matches!(what, What::List(_, kind) if kind.sends());
-            // What it means that no team is shown is said where teams are planned.
-            if *what == What::Teams {
+            // What it means that no team and no account at the provider is shown is said where those are planned.
+            if *what == What::Teams || matches!(what, What::ProviderAccounts(_)) {
                 continue;
             }
             if *failure != Failure::NotFound || sender {

@@ -1,6 +1,7 @@
 //! From an owed effect and the picture read right before it to the very change that is sent, or to the reason why not.
 
 mod body;
+mod provider;
 
 use std::collections::BTreeSet;
 
@@ -201,6 +202,9 @@ pub fn prepare(
         },
         Act::Deactivate => room.scim_record(|_, id| send(Write::Deactivate { id })),
         Act::DeleteMember => room.scim_record(|member, id| room.delete_member(&effect.claim, member, id)),
+        Act::LeaveGroup { account, group } => room.leave_group(&effect.claim, account, group),
+        Act::Unassign { account } => room.unassign(account),
+        Act::EndSessions { account } => room.end_sessions(account),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::effect::{Act, Effect};
 use crate::event::CaseState;
 use crate::ids::{ClaimKey, EffectKey};
 use crate::plan::Plan;
+use crate::provider::Way;
 use crate::reading::Failure;
 use crate::source::Kind;
 use crate::write::Outcome;
@@ -154,6 +155,11 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
             Some(Act::Describe { project: *project, kind: *kind, id: id.clone() })
         }
         Predicate::Dropped { project, kind, id } => Some(Act::Drop { project: *project, kind: *kind, id: id.clone() }),
+        Predicate::NoWayIn { account, way: Way::Group(group) } => {
+            Some(Act::LeaveGroup { account: account.clone(), group: group.clone() })
+        }
+        Predicate::NoWayIn { account, way: Way::Direct } => Some(Act::Unassign { account: account.clone() }),
+        Predicate::SessionsEnded { account } => Some(Act::EndSessions { account: account.clone() }),
         Predicate::ScimInactive => Some(Act::Deactivate),
         Predicate::ScimGone => Some(Act::DeleteMember),
         Predicate::NotMember
@@ -171,6 +177,9 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         | Predicate::RecipientsKept
         | Predicate::RoleKept
         | Predicate::NoInvitation
+        | Predicate::NoWayIn { .. }
+        | Predicate::LoginFails { .. }
+        | Predicate::NotRecreated { .. }
         | Predicate::MembersKept { .. }
         | Predicate::Exported { .. }
         | Predicate::MayRemove

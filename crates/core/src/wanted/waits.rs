@@ -84,6 +84,10 @@ pub fn waits_for_person(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp)
         Remedy::None => {
             is_broken(case, &claim.key)
                 && (claim.kind == ClaimKind::Kept
+                    // What came back, or never went, does not pass by itself; that cycles have to pass does.
+                    || (matches!(claim.says, Predicate::NotRecreated { .. })
+                        && names_something(case, &claim.key)
+                        && needs_hold(case, plan, claim, now))
                     || claim.says == Predicate::Recorded { record: Record::Inventory }
                     || claim.says == Predicate::Recorded { record: Record::Members }
                     || (claim.says == Predicate::Recorded { record: Record::Approval } && case.is_alone()))
@@ -103,6 +107,10 @@ pub(super) fn is_stopped(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp
         || attempts(case, &claim.key) >= ATTEMPTS
         || is_only_kept(case, plan, claim, now)
         || (case.returned && case.decision(&claim.key).is_none_or(|decision| Some(decision.at) < case.returned_at))
+}
+
+fn names_something(case: &Case, key: &ClaimKey) -> bool {
+    case.observation(key).is_some_and(|seen| !seen.observation.instances.is_empty())
 }
 
 pub(super) fn is_broken(case: &Case, key: &ClaimKey) -> bool {

@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::acts::by_machine;
 use super::waits::{needs_hold, waits_for_person};
 use crate::case::{Case, Seen};
-use crate::claim::{Claim, ClaimKind, Predicate, Remedy, State};
+use crate::claim::{Claim, ClaimKind, Predicate, Proof, Remedy, Rung, State};
 use crate::event::CaseState;
 use crate::judge::reads_now;
 use crate::plan::Plan;
+use crate::provider::TWO_CYCLES;
 use crate::reading::Failure;
 use crate::source::What;
 
@@ -46,7 +47,7 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     let run_since = case.run_since.unwrap_or(case.request.at);
     // What was read at the very moment of the start may have been read before it.
     let begun = just_after(run_since);
-    let Some(seen) = seen.filter(|_| last >= begun) else {
+    let Some(seen) = seen.filter(|seen| last >= begun && is_of(seen, run_since)) else {
         return Some(settled.map_or(begun, |settled| settled.max(begun)));
     };
     if let Some(settled) = settled
@@ -69,7 +70,9 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
             if clicks && waits_for_person(case, plan, claim, now) {
                 return Some(awaited(last, seen.since));
             }
-            return (seen.observation.state != State::Holds).then(|| spaced(last, seen.since, MINUTE, HOUR));
+            let again = spaced(last, seen.since, MINUTE, HOUR);
+            return (seen.observation.state != State::Holds)
+                .then(|| cycles_end(case, claim, seen).unwrap_or(again).max(again));
         }
         // What must not change is looked at with each effect; what was exported is exported.
         let once = claim.kind == ClaimKind::Kept || matches!(claim.says, Predicate::Exported { .. });
@@ -113,6 +116,22 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
             Remedy::Automatic => None,
         },
     }
+}
+
+/// Whether a verdict by reads was made of this run's reads. Each source of a claim may have been read again for the sake of others, at
+/// different moments, and the claim was judged by none of them.
+fn is_of(seen: &Seen, run_since: Timestamp) -> bool {
+    let by_reads = seen.observation.proof == Some(Proof::Read) && seen.observation.rung != Some(Rung::Audit);
+    !by_reads || seen.observation.seen_at > run_since
+}
+
+/// When the cycles have passed for which a claim waits that nothing but time stands against: looking earlier tells nothing new.
+fn cycles_end(case: &Case, claim: &Claim, seen: &Seen) -> Option<Timestamp> {
+    let waits = matches!(claim.says, Predicate::NotRecreated { .. })
+        && seen.observation.state == State::Broken
+        && seen.observation.instances.is_empty();
+    let held = claim.needs.iter().filter_map(|key| case.observation(key)?.held_since).max()?;
+    waits.then(|| just_after(add(held, TWO_CYCLES)))
 }
 
 /// Since when the last of what the claim needs is seen to hold.

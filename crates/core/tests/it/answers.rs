@@ -78,9 +78,31 @@ impl World {
                 let id = self.secrets.get(name).ok_or_else(|| Failure::NotConfigured("no such secret".to_owned()))?;
                 Snapshot::Accepted(self.robots.contains_key(id) && !self.quirks.refuses_secrets)
             }
+            What::ProviderAccounts(_) => Snapshot::Accounts(self.ways()?.account.iter().cloned().collect()),
+            What::Ways(id) => {
+                let mut ways = self.ways()?.clone();
+                ways.account = ways.account.filter(|account| account.id == *id);
+                Snapshot::Ways(Box::new(ways))
+            }
+            What::ProviderLog(_) => {
+                self.ways()?;
+                if let Some(failure) = &self.provider_log_fails {
+                    return Err(failure.clone());
+                }
+                Snapshot::Log(self.provider_log.clone())
+            }
+            What::GroupGives(id) => Snapshot::Gives(self.ways()?.groups.iter().any(|group| group.id == *id)),
+            What::ProviderRule(id) => {
+                let rule = self.ways()?.rules.iter().find(|rule| rule.id == *id);
+                rule.map_or(Snapshot::Absent, |rule| Snapshot::Rule(Box::new(rule.clone())))
+            }
             // The model has none of the rest.
             _ => Snapshot::Items(Vec::new()),
         })
+    }
+
+    fn ways(&self) -> Result<&leaver_core::provider::Ways, Failure> {
+        self.provider.as_ref().ok_or_else(|| Failure::NotConfigured("no identity provider".to_owned()))
     }
 
     fn me(&self) -> Me {

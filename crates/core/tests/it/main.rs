@@ -24,6 +24,7 @@ mod keeping;
 mod mishaps;
 mod moves;
 mod planning;
+mod provider;
 mod reach;
 mod reducing;
 mod rules;

@@ -31,8 +31,12 @@ pub(crate) fn set_up(mut dice: Dice) -> Run {
     let not_before = (urgency == Urgency::Planned).then(|| after(SignedDuration::from_hours(48)));
     let mut world = furnished();
     world.grant(4, GrantKind::Individual);
-    if dice.below(2) == 1 {
+    let services = dice.below(4);
+    if services % 2 == 1 {
         world.with_scim();
+    }
+    if services > 1 {
+        world.with_provider();
     }
     world.open_views = dice.below(2) == 1;
     let one_in = dice.one(&[0, 40, 12, 5]);
@@ -270,6 +274,14 @@ fn by_hand(world: &mut World, claim: &Claim) {
             if let Some(thing) = world.thing_mut(*project, *kind, id) {
                 thing.people.retain(|one| *one != leaver());
             }
+        }
+        (_, Predicate::NoWayIn { .. }) => {
+            let Some(ways) = &mut world.provider else { return };
+            ways.assignment = None;
+            ways.groups.iter_mut().for_each(|group| group.member = false);
+            ways.rules.iter_mut().for_each(|rule| {
+                rule.excluded.insert(crate::world::ACCOUNT.to_owned());
+            });
         }
         (_, Predicate::NothingSends { project, kind }) => {
             for thing in world.projects.get_mut(project).unwrap().things.entry(*kind).or_default().values_mut() {

@@ -12,7 +12,7 @@ use crate::dice::Dice;
 use crate::moves::whole;
 
 /// How many runs.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 260;
 
 /// How many choices each run makes before it is brought to its end.
 const CHOICES: usize = 900;
@@ -31,7 +31,7 @@ const STATES: [CaseState; 11] = [
     CaseState::Rejected,
 ];
 
-const ACTS: [&str; 14] = [
+const ACTS: [&str; 16] = [
     "take-out",
     "disable",
     "delete-service-account",
@@ -46,6 +46,8 @@ const ACTS: [&str; 14] = [
     "drop",
     "deactivate",
     "delete-member",
+    "leave-group",
+    "unassign",
 ];
 
 const REJECTIONS: [&str; 9] =

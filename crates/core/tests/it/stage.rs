@@ -143,6 +143,10 @@ pub(crate) fn inventory(world: &World, at: Timestamp) -> Readings {
         read_into(world, wanted, at, &mut readings);
     }
     read_into(world, planner::share_reads(&readings), at, &mut readings);
+    if world.provider.is_some() {
+        read_into(world, [What::ProviderAccounts(person(LEAVES))], at, &mut readings);
+        read_into(world, planner::provider_reads(&readings, &person(LEAVES)), at, &mut readings);
+    }
     readings
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use leaver_core::ids::{Address, CredentialName, Digest, ProjectId};
+use leaver_core::provider::{Assignment, Group, GroupKind, LogEntry, LogEvent, ProviderAccount, Rule, Ways};
 use leaver_core::reading::{Grant, GrantKind, Maker, Member, OrgRole};
 use leaver_core::source::Kind;
 use leaver_core::write::Write;
@@ -19,6 +20,8 @@ pub(crate) const LEAVER: &str = "mara.lind@agency.example";
 /// The vendor's id of an account that looks like the leaver's.
 pub(crate) const LOOK_ALIKE_ID: &str = "43";
 /// The vendor's id of the successor.
+/// The leaver's account at the identity provider.
+pub(crate) const ACCOUNT: &str = "00u42";
 pub(crate) const SUCCESSOR_ID: &str = "5";
 /// The successor's address.
 pub(crate) const SUCCESSOR: &str = "sven.holt@acme.example";
@@ -170,6 +173,12 @@ pub(crate) struct World {
     pub members: BTreeMap<String, Member>,
     /// Whether each person in the identity provider's list is active; `None` without SCIM.
     pub scim: Option<BTreeMap<String, bool>>,
+    /// The leaver's ways at the identity provider; `None` without one.
+    pub provider: Option<Ways>,
+    /// What the provider's log tells.
+    pub provider_log: Vec<LogEntry>,
+    /// Why it cannot be read.
+    pub provider_log_fails: Option<leaver_core::reading::Failure>,
     /// The service accounts.
     pub robots: BTreeMap<u64, Robot>,
     /// The projects.
@@ -226,6 +235,9 @@ impl World {
         let mut world = Self {
             members,
             scim: None,
+            provider: None,
+            provider_log: Vec::new(),
+            provider_log_fails: None,
             robots: BTreeMap::from([(OWN_ID.parse().unwrap(), own)]),
             projects: BTreeMap::new(),
             teams: BTreeMap::new(),
@@ -289,6 +301,41 @@ impl World {
     /// Switches SCIM on: everybody is listed and active.
     pub(crate) fn with_scim(&mut self) {
         self.scim = Some(self.members.keys().map(|id| (id.clone(), true)).collect());
+    }
+
+    /// Connects an identity provider that gives the leaver the application by a group that a rule fills, and by itself.
+    pub(crate) fn with_provider(&mut self) {
+        let group = |id: &str, member: bool| Group {
+            id: id.to_owned(),
+            name: format!("group {id}"),
+            kind: GroupKind::Own,
+            member,
+            also: Some(Vec::new()),
+        };
+        let account = ProviderAccount {
+            id: ACCOUNT.to_owned(),
+            addresses: vec![address(LEAVER)],
+            status: "ACTIVE".to_owned(),
+            live: true,
+            guest: false,
+        };
+        self.provider = Some(Ways {
+            account: Some(account),
+            self_service: Some(false),
+            anyone: Some(false),
+            features: Vec::new(),
+            assignment: Some(Assignment { id: None, direct: true, status: "PROVISIONED".to_owned(), live: true }),
+            groups: vec![group("00g1", true), group("00g2", false)],
+            rules: vec![Rule {
+                id: "0pr1".to_owned(),
+                name: "contractors".to_owned(),
+                active: true,
+                groups: BTreeSet::from(["00g1".to_owned()]),
+                excluded: BTreeSet::new(),
+            }],
+            jobs: Vec::new(),
+            others: 3,
+        });
     }
 
     /// A project in which we are owner.
@@ -429,6 +476,27 @@ impl World {
                 } else {
                     self.delete_member(id);
                 }
+            }
+            Write::LeaveGroup { group: id, .. } => {
+                let ways = self.provider.as_mut()?;
+                ways.groups.iter_mut().find(|group| group.id == *id && group.member)?.member = false;
+                for rule in ways.rules.iter_mut().filter(|rule| rule.groups.contains(id)) {
+                    rule.excluded.insert(ACCOUNT.to_owned());
+                }
+                // Whoever has it through groups alone loses it with the last one.
+                let by_group = ways.groups.iter().any(|group| group.member);
+                ways.assignment = ways.assignment.take().filter(|assignment| assignment.direct || by_group);
+            }
+            Write::EndSessions { .. } => {
+                self.provider.as_ref()?;
+                self.provider_log.push(LogEntry { at: now, event: LogEvent::SessionsEnded });
+            }
+            Write::Unassign { .. } => {
+                let ways = self.provider.as_mut()?;
+                if ways.groups.iter().any(|group| group.member) {
+                    return None;
+                }
+                ways.assignment.take()?;
             }
             Write::AddServiceAccount { .. } | Write::RemoveServiceAccount { .. } => {
                 panic!("the core never asks for {write:?}")

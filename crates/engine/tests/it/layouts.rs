@@ -15,7 +15,7 @@ use crate::truth::Truth;
 async fn played(setup: Setup, until: CaseState) -> (Stage, Rest, Value) {
     let stage = Stage::new(setup).await;
     let before = stage.control.state().await;
-    let rest = stage.remove(until).await;
+    let rest = Box::pin(stage.remove(until)).await;
     let truth = Truth::look(&stage, &before).await;
     let leaver = stage.description().people.leaver.clone();
     assert_eq!(

@@ -15,6 +15,7 @@ mod crashes;
 mod faults;
 mod layouts;
 mod people;
+mod provider;
 mod rechecks;
 mod robot;
 mod stage;

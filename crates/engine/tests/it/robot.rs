@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use leaver_core::case::Case;
-use leaver_core::claim::{Choice, Claim, Predicate, Record, Remedy, State};
+use leaver_core::claim::{Choice, Claim, Guide, Predicate, Record, Remedy, State};
 use leaver_core::decide::Command;
+use leaver_core::provider::Way;
 use leaver_core::source::Kind;
 use leaver_core::wanted::waits_for_person;
 use leaver_engine::{Engine, Error};
 use leaver_sandbox::Description;
 use serde_json::{Value, json};
 
-use crate::stage::{Control, person};
+use crate::stage::{Control, Provider, Setup, person};
 
 /// Does by hand what only a person can do.
 #[derive(Debug)]
@@ -24,13 +25,24 @@ pub(crate) struct Robot {
     archive: PathBuf,
     /// Whether people decide to delete by SCIM, and do not click.
     by_scim: bool,
+    /// Where it clicks for what gives the application.
+    provider: Option<Provider>,
+    /// The claims that it does nothing about.
+    refused: Mutex<BTreeSet<String>>,
     /// Every click so far: a person clicks once, and expects `leaver` to see it.
     done: Mutex<BTreeSet<String>>,
 }
 
 impl Robot {
-    pub(crate) fn new(control: Control, description: &Description, archive: PathBuf, by_scim: bool) -> Self {
-        Self { control, executor: description.people.executor.clone(), archive, by_scim, done: Mutex::default() }
+    pub(crate) fn new(control: Control, description: &Description, archive: PathBuf, setup: &Setup) -> Self {
+        let executor = description.people.executor.clone();
+        let (by_scim, provider) = (setup.by_scim, setup.provider);
+        Self { control, executor, archive, by_scim, provider, refused: Mutex::default(), done: Mutex::default() }
+    }
+
+    /// Does nothing about this claim.
+    pub(crate) fn refuse(&self, claim: &str) {
+        self.refused.lock().unwrap().insert(claim.to_owned());
     }
 
     /// Forgets what it clicked: it will do it again when asked again.
@@ -50,6 +62,9 @@ impl Robot {
     }
 
     async fn one(&self, engine: &Engine, case: &Case, claim: &Claim) -> bool {
+        if self.refused.lock().unwrap().contains(claim.key.as_str()) {
+            return false;
+        }
         let seen = case.observation(&claim.key).map(|seen| &seen.observation);
         let instances = seen.map(|seen| seen.instances.clone()).unwrap_or_default();
         let unknown = seen.is_some_and(|seen| seen.state == State::Unknown);
@@ -85,6 +100,29 @@ impl Robot {
             }
             (Predicate::NotMember | Predicate::ScimGone, _) => {
                 self.does(case, json!({"as": self.executor, "does": "delete-member", "target": leaver})).await
+            }
+            // What no interface shows: the person looks, switches it off, and says so.
+            (Predicate::NoWayIn { way: Way::SelfService, .. }, _) if unknown => self.attest(engine, case, claim).await,
+            (Predicate::NoWayIn { way, .. }, remedy) if *remedy != Remedy::Automatic => {
+                let (Some(provider), Some(deed)) = (self.provider, at_provider(way, remedy, &leaver)) else {
+                    return false;
+                };
+                if !self.done.lock().unwrap().insert(format!("{} {deed}", case.id)) {
+                    return false;
+                }
+                self.control.provider(provider, &deed).await;
+                true
+            }
+            // Another application goes with the group: somebody says yes to that.
+            (Predicate::NoWayIn { .. }, _) if !claim.also_affects.is_empty() => {
+                let command = Command::Decide {
+                    claim: claim.key.clone(),
+                    choice: Choice::Proceed,
+                    why: "the wiki goes too".to_owned(),
+                    until: None,
+                    by: person("approver"),
+                };
+                case.decision(&claim.key).is_none() && taken(engine.command(&case.id, command).await)
             }
             (Predicate::NoPublicLink { board, .. }, _) => {
                 self.does(case, json!({"as": self.executor, "does": "disable-public-link", "target": board})).await
@@ -172,6 +210,25 @@ impl Robot {
         let fresh = self.done.lock().unwrap().insert(format!("{} {deed}", case.id));
         fresh && self.control.person(&deed).await
     }
+}
+
+/// What a person clicks at the provider about this way.
+fn at_provider(way: &Way, remedy: &Remedy, leaver: &str) -> Option<Value> {
+    Some(match way {
+        Way::Group(group) if *remedy == Remedy::Guided(Guide::UnassignEveryone) => {
+            json!({"does": "take-group-off", "group": group})
+        }
+        // Where the rule is the group's own, it is named by the group.
+        Way::Group(group) if *remedy == Remedy::Guided(Guide::LeaveOutOfRule) => {
+            json!({"does": "leave-out", "account": leaver, "rule": group})
+        }
+        Way::Group(_) => json!({"does": "leave-directory", "account": leaver}),
+        Way::Rule(rule) => json!({"does": "leave-out", "account": leaver, "rule": rule}),
+        Way::SelfService => json!({"does": "end-self-service"}),
+        Way::Anyone => json!({"does": "require-assignment"}),
+        Way::Job(_) => json!({"does": "narrow-job"}),
+        Way::Direct | Way::Any => return None,
+    })
 }
 
 /// A refusal by a rule is an answer too; anything else is a defect.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use leaver_connectors::Vendor;
+use leaver_connectors::entra::{self, Entra};
 use leaver_connectors::mixpanel::{Config, Deactivation, Mixpanel, Region, Scim};
+use leaver_connectors::okta::{self, Okta};
+use leaver_connectors::{Joined, Vendor};
 use leaver_core::case::Case;
 use leaver_core::claim::Choice;
 use leaver_core::decide::Command;
@@ -92,6 +94,17 @@ impl Control {
         self.post("person", deed).await
     }
 
+    /// What happens at the identity provider, by its administrators or by itself; the answer.
+    pub(crate) async fn provider(&self, provider: Provider, deed: &Value) -> Value {
+        let at = match provider {
+            Provider::Okta => "provider",
+            Provider::Entra => "tenant",
+        };
+        let sent = self.client.post(format!("{}/_sandbox/{at}", self.base)).json(deed).send().await.unwrap();
+        assert!(sent.status().is_success(), "{deed}");
+        sent.json().await.unwrap()
+    }
+
     /// Installs a fault.
     pub(crate) async fn fault(&self, fault: &str, method: &str, path: &str, nth: u64, times: u64) {
         let body = json!({"fault": fault, "match": {"method": method, "path": path}, "nth": nth, "times": times});
@@ -121,18 +134,29 @@ impl Follower for Together {
     }
 }
 
+/// An identity provider that has a twin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Provider {
+    Okta,
+    Entra,
+}
+
 /// What a stage is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) options: Options,
     /// Whether SCIM is configured.
     pub(crate) scim: bool,
+    /// The identity provider that is configured.
+    pub(crate) provider: Option<Provider>,
     /// The longest wait for one answer.
     pub(crate) timeout: Duration,
     pub(crate) method: Method,
     pub(crate) urgency: Urgency,
     /// The organization's rules; its domains are filled in.
     pub(crate) policy: Policy,
+    /// Other choices that differ from the defaults.
+    pub(crate) choose: Vec<(ClaimKey, Choice)>,
     /// Titles of boards that are chosen to be dropped.
     pub(crate) drop: Vec<&'static str>,
     /// Whether people decide to delete by SCIM where it reaches.
@@ -144,10 +168,12 @@ impl Default for Setup {
         Self {
             options: Options { members: 14, content: 1, slow: Duration::from_millis(5), ..Options::default() },
             scim: true,
+            provider: None,
             timeout: Duration::from_secs(20),
             method: Method::Delete,
             urgency: Urgency::Standard,
             policy: Policy::default(),
+            choose: Vec::new(),
             drop: Vec::new(),
             by_scim: false,
         }
@@ -226,13 +252,14 @@ impl Stage {
         let folder = folder();
         let database = folder.path().join("leaver.db");
         let archive = database.with_file_name("attachments");
-        let robot = Robot::new(control.clone(), sandbox.description(), archive, setup.by_scim);
+        let robot = Robot::new(control.clone(), sandbox.description(), archive, &setup);
         let ids = Arc::new(Counted::default());
         let sink = Arc::new(Kept::default());
         let (engine, vendor) =
             build(&setup, sandbox.description(), &database, Arc::clone(&clock), &ids, &sink, between).await;
         *together.vendor.lock().unwrap() = Some(vendor);
-        let choices = dropped(&control.state().await, &setup.drop);
+        let mut choices = dropped(&control.state().await, &setup.drop);
+        choices.extend(setup.choose.iter().cloned());
         Self { sandbox, control, clock, engine, robot, setup, sink, choices, database, ids, together, _folder: folder }
     }
 
@@ -427,6 +454,45 @@ fn folder() -> tempfile::TempDir {
         .unwrap()
 }
 
+fn at_provider(
+    provider: Provider,
+    setup: &Setup,
+    description: &Description,
+    clock: Arc<SimulatedClock>,
+) -> Arc<dyn Vendor> {
+    let sink = Arc::new(NullSink::new(RedactionKey::new([7; 32])));
+    let credential = CredentialName::new(format!("{ORG}/provider"));
+    match provider {
+        Provider::Okta => {
+            let config = okta::Config {
+                base_url: Url::parse(&description.okta.base_url).unwrap(),
+                application: description.okta.application_id.clone(),
+                credential,
+                token: SecretString::from(description.okta.token.clone()),
+                rehearsal: true,
+                concurrency: Config::CONCURRENCY,
+                timeout: setup.timeout,
+            };
+            Arc::new(Okta::new(config, clock as _, sink).unwrap())
+        }
+        Provider::Entra => {
+            let config = entra::Config {
+                base_url: Url::parse(&description.entra.base_url).unwrap(),
+                login_url: Url::parse(&description.entra.login_url).unwrap(),
+                tenant: description.entra.tenant.clone(),
+                application: description.entra.application_id.clone(),
+                client_id: description.entra.client_id.clone(),
+                client_secret: SecretString::from(description.entra.client_secret.clone()),
+                credential,
+                rehearsal: true,
+                concurrency: Config::CONCURRENCY,
+                timeout: setup.timeout,
+            };
+            Arc::new(Entra::new(config, clock as _, sink).unwrap())
+        }
+    }
+}
+
 async fn build(
     setup: &Setup,
     description: &Description,
@@ -475,7 +541,10 @@ async fn build(
     let captures: Arc<dyn CaptureSink> = Arc::new(NullSink::new(RedactionKey::new([7; 32])));
     let now: Arc<dyn leaver_connectors::Clock> = Arc::clone(&clock) as _;
     let mixpanel = Arc::new(Mixpanel::new(config, now, captures).unwrap());
-    let vendor: Arc<dyn Vendor> = Arc::clone(&mixpanel) as _;
+    let mut vendor: Arc<dyn Vendor> = Arc::clone(&mixpanel) as _;
+    if let Some(provider) = setup.provider {
+        vendor = Arc::new(Joined::new(vendor, at_provider(provider, setup, description, Arc::clone(&clock))));
+    }
     let own = Address::parse(&people.owner).unwrap().domain().to_owned();
     let mut claimed = vec![own.clone()];
     if setup.options.variant.claimed_domain_includes_leaver {
@@ -488,6 +557,7 @@ async fn build(
         credential,
         username: description.mixpanel.service_account.username.clone(),
         scim: setup.scim,
+        provider: setup.provider.is_some(),
         policy: Policy { own_domains: vec![own], claimed_domains: claimed, ..setup.policy.clone() },
         witnesses: ["requester", "approver", "executor", "successor"]
             .into_iter()

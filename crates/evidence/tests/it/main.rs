@@ -5,6 +5,7 @@ mod canonical;
 mod captures;
 mod log;
 mod note;
+mod picture;
 mod redact;
 mod sshsig;
 mod time_stamp;

@@ -104,6 +104,7 @@ pub(crate) async fn engine(
         credential: credential(),
         username: twin.mixpanel.service_account.username.clone(),
         scim: true,
+        provider: false,
         policy: Policy {
             own_domains: vec![own.clone()],
             claimed_domains: vec![own],

@@ -264,8 +264,14 @@ pub(crate) async fn plan(
     }
     let Some((plan, _)) = &drafted.case.plan else { return Err(Failure::not_done("L201", "no plan was made")) };
     if let Some(path) = &arguments.graph {
-        std::fs::write(path, render::graph(&drafted.case, plan, &words)).map_err(|error| {
-            Failure::usage("L023", format!("the picture cannot be written to {}", path.display())).because(&error)
+        let is_data = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let (what, text) = if is_data {
+            ("graph", format!("{:#}\n", render::graph_data(&drafted.case, plan, &words)))
+        } else {
+            ("picture", render::graph(&drafted.case, plan, &words))
+        };
+        std::fs::write(path, text).map_err(|error| {
+            Failure::usage("L023", format!("the {what} cannot be written to {}", path.display())).because(&error)
         })?;
         printer.say(&format!("drew {}", path.display()));
     }
@@ -554,6 +560,7 @@ pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
     let mut words = Words::default();
     if let Some(org) = app.config.organizations.get(case.request.org.as_str()) {
         words.own_account.clone_from(&org.service_account.username);
+        words.brand = org.brand().unwrap_or_default();
     }
     let Some((plan, _)) = &case.plan else { return Ok(words) };
     words.copies_as_successor = plan.policy.copies_as_successor;

@@ -15,6 +15,8 @@ use crate::printer::Printer;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Described {
     mixpanel: DescribedMixpanel,
+    okta: Option<DescribedOkta>,
+    entra: Option<DescribedEntra>,
     control: DescribedControl,
     people: std::collections::BTreeMap<String, String>,
 }
@@ -37,6 +39,23 @@ struct DescribedAccount {
 struct DescribedScim {
     base_url: String,
     token: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedOkta {
+    base_url: String,
+    token: String,
+    application_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedEntra {
+    base_url: String,
+    login_url: String,
+    tenant: String,
+    client_id: String,
+    client_secret: String,
+    application_id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +113,19 @@ successor = "successor"
 [organizations.main.service_account]
 username = ""
 secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
+
+# Where Okta gives people the Mixpanel application, leaver closes every way of the leaver into it before the account goes.
+# [organizations.main.okta]
+# base_url = "https://example.okta.com"
+# application = "0oa..."                       # Applications > Mixpanel: the id in the address of the page
+# token = { file = "secrets/okta" }            # Security > API > Tokens; see docs/setup.md for the role it needs
+
+# The same where Microsoft Entra ID does it; only one of the two sections.
+# [organizations.main.entra]
+# tenant = "00000000-..."                      # Entra admin center > Overview: Tenant ID
+# application = "00000000-..."                 # Enterprise applications > Mixpanel > Properties: Object ID
+# client_id = "00000000-..."                   # App registrations > leaver > Overview; see docs/setup.md for its permissions
+# client_secret = { file = "secrets/entra" }
 
 # Boards are copied with this login of the successor, so that the copies are theirs; without it they belong to the service account.
 # [organizations.main.successor_login]
@@ -175,6 +207,28 @@ pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::pat
             scim.base_url
         ));
         write_new(&dir.join("secrets/sandbox-scim"), scim.token.as_bytes(), 0o600)?;
+    }
+    if let Some(okta) = &described.okta {
+        add(format!(
+            "\n[organizations.sandbox.okta]\nbase_url = \"{}\"\napplication = \"{}\"\ntoken = {{ file = \"secrets/sandbox-okta\" }}",
+            okta.base_url, okta.application_id
+        ));
+        write_new(&dir.join("secrets/sandbox-okta"), okta.token.as_bytes(), 0o600)?;
+    }
+    if let Some(entra) = &described.entra {
+        add("\n# The twin of Entra stands beside it: take the section above out, and the first sign off each of these lines.".to_owned());
+        for line in [
+            "[organizations.sandbox.entra]".to_owned(),
+            format!("base_url = \"{}\"", entra.base_url),
+            format!("login_url = \"{}\"", entra.login_url),
+            format!("tenant = \"{}\"", entra.tenant),
+            format!("application = \"{}\"", entra.application_id),
+            format!("client_id = \"{}\"", entra.client_id),
+            "client_secret = { file = \"secrets/sandbox-entra\" }".to_owned(),
+        ] {
+            add(format!("# {line}"));
+        }
+        write_new(&dir.join("secrets/sandbox-entra"), entra.client_secret.as_bytes(), 0o600)?;
     }
     write_new(&dir.join("secrets/sandbox"), described.mixpanel.service_account.secret.as_bytes(), 0o600)?;
     write_new(&path, text.as_bytes(), 0o644)?;

@@ -7,12 +7,14 @@ use leaver_core::source::What;
 
 use crate::cli::{Members, MembersCommand};
 use crate::commands::people::keep_bytes;
+use crate::commands::provenance;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
 
-pub(crate) async fn run(app: &App, members: &Members, printer: Printer) -> Result<Exit, Failure> {
-    let MembersCommand::Export { org } = &members.what;
+pub(crate) async fn run(app: &App, members: &Members, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
+    let MembersCommand::Export { org, output } = &members.what;
+    let began = app.engine.clock.now();
     let org = app.engine.organization(&OrgName::new(org.clone()))?;
     let reading = org.vendor.read(&org.source(What::Roster)).await;
     let roster = match &reading.result {
@@ -23,25 +25,44 @@ pub(crate) async fn run(app: &App, members: &Members, printer: Printer) -> Resul
             return Err(leaver_engine::Error::from(Refusal::Unread { what, failure: failure.clone() }).into());
         }
     };
-    if printer.json {
-        let list: Vec<_> = roster
-            .members
-            .iter()
-            .map(|member| {
-                serde_json::json!({
-                    "address": member.address, "id": member.id, "name": member.name,
-                    "role": member.role.map(leaver_core::reading::OrgRole::word), "active": member.active,
-                    "grants": member.grants, "last_seen": member.last_seen, "created": member.created,
-                })
-            })
-            .collect();
-        printer.document(&list)?;
+    let text = if printer.json { json(roster)? } else { csv(roster)? };
+    let Some(path) = output else {
+        printer.data(text.trim_end());
         return Ok(Exit::Done);
-    }
+    };
+    let by = provenance::whoever(app, acting)?;
+    let facts = serde_json::json!({
+        "organization": provenance::organization(org),
+        "made": provenance::made(app, by, began).await?,
+        "member_list": provenance::read(app, org, &reading, Some(roster.len()))?,
+        "rows": roster.members.len(),
+    });
+    let beside = provenance::keep(path, text.as_bytes(), facts)?;
+    printer.say(&format!("wrote {}, and where it comes from in {}", path.display(), beside.display()));
+    Ok(Exit::Done)
+}
+
+fn csv(roster: &Roster) -> Result<String, Failure> {
     let written = table(roster)
         .map_err(|error| Failure::not_done("L308", "the list cannot be written as CSV").because(&error))?;
-    printer.data(String::from_utf8_lossy(&written).trim_end());
-    Ok(Exit::Done)
+    Ok(String::from_utf8_lossy(&written).into_owned())
+}
+
+fn json(roster: &Roster) -> Result<String, Failure> {
+    let list: Vec<_> = roster
+        .members
+        .iter()
+        .map(|member| {
+            serde_json::json!({
+                "address": member.address, "id": member.id, "name": member.name,
+                "role": member.role.map(leaver_core::reading::OrgRole::word), "active": member.active,
+                "grants": member.grants, "last_seen": member.last_seen, "created": member.created,
+            })
+        })
+        .collect();
+    serde_json::to_string_pretty(&list)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::not_done("L304", "the list cannot be written as JSON").because(&error))
 }
 
 /// Keeps the member list as CSV before a case is opened (STATE-4); `None` where no whole list can be read.

@@ -11,6 +11,7 @@ mod members;
 mod people;
 mod policy;
 mod population;
+mod provenance;
 mod retention;
 mod sandbox;
 mod tracker;
@@ -60,9 +61,9 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Policy(policy) => policy::run(&open().await?, policy, acting, printer).await,
         Command::Population(population) => population::run(&open().await?, population, acting, printer).await,
         Command::Retention(retention) => Box::pin(retention::run(&open().await?, retention, acting, printer)).await,
-        Command::Tracker(tracker) => tracker::run(&open().await?, tracker, printer).await,
+        Command::Tracker(tracker) => tracker::run(&open().await?, tracker, acting, printer).await,
         Command::Witness(arguments) => witness::run(arguments, printer).await,
-        Command::Members(members) => members::run(&open().await?, members, printer).await,
+        Command::Members(members) => members::run(&open().await?, members, acting, printer).await,
         Command::Worker(worker) => worker::run(&open().await?, worker, printer).await,
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -1,5 +1,6 @@
 //! People's decisions. Each command goes through the one rule book, `leaver_core::decide`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use leaver_core::claim::Choice;
@@ -7,6 +8,7 @@ use leaver_core::decide::Command as Decision;
 use leaver_core::event::Identity;
 use leaver_core::ids::{ClaimKey, Digest, OrgName};
 use leaver_core::method::Urgency;
+use leaver_evidence::archive;
 
 use crate::cli::{Approve, Attest, Decide, OfCase, Release, WithWhy};
 use crate::commands::cases;
@@ -25,23 +27,15 @@ pub(crate) fn keep(app: &App, path: &Path) -> Result<Digest, Failure> {
 
 /// Keeps bytes as evidence, durably and under their digest.
 pub(crate) fn keep_bytes(app: &App, bytes: &[u8]) -> std::io::Result<Digest> {
-    let digest = Digest::of(bytes);
     let folder = app.config.path(&app.config.evidence).join("attachments");
-    std::fs::create_dir_all(&folder)?;
-    let place = folder.join(digest.to_string());
-    if place.exists() {
-        // It is wanted anew: what nobody names goes by its age ('retention tidy').
-        let now = u64::try_from(app.engine.clock.now().as_second()).unwrap_or_default();
-        let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(now);
-        std::fs::File::options().append(true).open(&place)?.set_modified(now)?;
-        return Ok(digest);
-    }
-    let draft = folder.join(format!(".{}", digest.short()));
-    let file = std::fs::File::create(&draft)?;
-    std::io::Write::write_all(&mut &file, bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, &place)?;
-    std::fs::File::open(&folder)?.sync_all()?;
+    let mut draft = archive::Draft::begin(&folder)?;
+    draft.write_all(bytes)?;
+    draft.keep()?;
+    let digest = Digest::of(bytes);
+    // What nobody names goes by its age ('retention tidy'), by the engine's clock.
+    let now = u64::try_from(app.engine.clock.now().as_second()).unwrap_or_default();
+    let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(now);
+    std::fs::File::options().append(true).open(folder.join(digest.to_string()))?.set_modified(now)?;
     Ok(digest)
 }
 

@@ -1,6 +1,7 @@
 //! `leaver.toml`: what it may say, and where a secret is found. Secrets stand in files or variables, never in it.
 
 mod in_force;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+pub(crate) use self::provider::{Brand, EntraConfig, OktaConfig, ProviderConfig};
 use crate::failure::Failure;
 use crate::sinks;
 
@@ -234,6 +236,10 @@ pub(crate) struct OrganizationConfig {
     pub(crate) service_account: ServiceAccountConfig,
     /// SCIM, if the organization has it and no identity provider owns it.
     pub(crate) scim: Option<ScimConfig>,
+    /// The identity provider that gives the Mixpanel application, where it is Okta.
+    pub(crate) okta: Option<OktaConfig>,
+    /// The identity provider that gives the Mixpanel application, where it is Microsoft Entra ID.
+    pub(crate) entra: Option<EntraConfig>,
     /// The login of the successor, with which boards are copied, so that the copies are theirs.
     pub(crate) successor_login: Option<SuccessorLogin>,
     /// Where secrets of new service accounts go.
@@ -414,6 +420,7 @@ impl Config {
         }
         for (name, organization) in &self.organizations {
             organization.secrets.check(name)?;
+            organization.check_provider(name)?;
             let people = [
                 ("requester", &organization.requester),
                 ("approver", &organization.approver),

@@ -1,7 +1,7 @@
 //! The claims, in the order of what a person wants to know first.
 
 use leaver_core::case::Case;
-use leaver_core::claim::{Claim, Predicate, Remedy};
+use leaver_core::claim::{Choice, Claim, Predicate, Remedy};
 use leaver_core::event::CaseState;
 use leaver_core::plan::Plan;
 use leaver_engine::{CaseDocument, ClaimDocument};
@@ -17,7 +17,7 @@ fn sign(claim: &Claim, shown: &ClaimDocument) -> &'static str {
         ("holds", _) => "✓",
         (_, Some(_)) => "!",
         // Our own records come true with the work; that they are not there yet is no fault.
-        _ if matches!(claim.says, Predicate::Recorded { .. }) => "·",
+        _ if matches!(claim.says, Predicate::Recorded { .. } | Predicate::NotRecreated { .. }) => "·",
         ("broken", None) => "✗",
         _ => "?",
     }
@@ -50,7 +50,13 @@ pub(super) fn claims(case: &Case, plan: &Plan, document: &CaseDocument, words: &
                 }
             }
             for affected in &claim.also_affects {
-                line(&mut text, &format!("      also affects: {affected}"));
+                let named = words.titled(affected).map(|title| format!("{} loses {title} as well", words.leaver));
+                line(&mut text, &format!("      also affects: {}", named.as_deref().unwrap_or(affected)));
+            }
+            let decided = case.choice(plan, &claim.key) == Some(Choice::Proceed);
+            if claim.remedy == Remedy::Automatic && !claim.also_affects.is_empty() && !decided && shown.state != "holds"
+            {
+                line(&mut text, "      waits for a decision of its own, after the approval: proceed, or accept-risk");
             }
             line(&mut text, &format!("      {}", format!("{}  {}", shown.key, shown.runbook.join(" ")).dimmed()));
         }

@@ -20,7 +20,7 @@ use leaver_engine::CaseDocument;
 use owo_colors::OwoColorize as _;
 
 pub(crate) use self::audit::audit;
-pub(crate) use self::graph::graph;
+pub(crate) use self::graph::{graph, graph_data};
 pub(crate) use self::list::{Row, list};
 pub(crate) use self::places::{objects, places};
 pub(crate) use self::sentences::sentence;

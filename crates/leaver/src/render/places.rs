@@ -6,6 +6,7 @@ use leaver_core::case::Case;
 use leaver_core::claim::{Claim, Predicate};
 use leaver_core::ids::ProjectId;
 use leaver_core::plan::Plan;
+use leaver_core::provider::Way;
 use leaver_core::reading::{Grant, GrantKind};
 use leaver_core::source::{Kind, What};
 
@@ -41,6 +42,13 @@ pub(crate) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
             instances.iter().map(|view| data_view(plan, view, words)).collect()
         }
         Predicate::NoPublicLink { project, board } => vec![in_project(*project, Kind::Board, board)],
+        Predicate::NoWayIn { way, .. } => match way {
+            Way::Group(id) => vec![format!("the group {} (id {id})", words.title(&What::GroupGives(id.clone())))],
+            Way::Rule(id) => vec![format!("the rule {} (id {id})", words.title(&What::ProviderRule(id.clone())))],
+            Way::Job(id) => vec![format!("the provisioning job {id}")],
+            Way::Any => instances.iter().map(|way| open_way(way, words)).collect(),
+            Way::Direct | Way::SelfService | Way::Anyone => Vec::new(),
+        },
         Predicate::RecipientsKept => {
             instances.iter().map(|object| words.titled(object).unwrap_or_else(|| object.clone())).collect()
         }
@@ -76,11 +84,26 @@ pub(crate) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
             .iter()
             .map(|id| id.parse().map_or_else(|_| id.clone(), |id| words.project(ProjectId(id))))
             .collect(),
-        Predicate::Exported { .. }
+        Predicate::LoginFails { .. }
+        | Predicate::SessionsEnded { .. }
+        | Predicate::NotRecreated { .. }
+        | Predicate::Exported { .. }
         | Predicate::MayRemove
         | Predicate::ExecutorMayRemove
         | Predicate::Recorded { .. }
         | Predicate::Declared { .. } => Vec::new(),
+    }
+}
+
+/// What is open at the provider, as the judge names it.
+fn open_way(way: &str, words: &Words) -> String {
+    match way.split_once(':') {
+        Some(("group", id)) => format!("the group {} (id {id})", words.title(&What::GroupGives(id.to_owned()))),
+        Some(("rule", id)) => format!("the rule {} (id {id})", words.title(&What::ProviderRule(id.to_owned()))),
+        Some(("job", id)) => format!("the provisioning job {id}, which provisions everybody"),
+        Some(("assignment", status)) => format!("the assignment to the application ({status})"),
+        None if way == "anyone" => "the application, which asks for no assignment".to_owned(),
+        _ => format!("the account {way}"),
     }
 }
 
@@ -218,12 +241,35 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             Predicate::NoGrantIn { projects } => {
                 objects.extend(projects.iter().map(|project| format!("project/{project}")));
             }
+            Predicate::NoWayIn { way, .. } => {
+                objects.extend(claim.also_affects.iter().filter(|other| other.starts_with("provider/")).cloned());
+                match way {
+                    Way::Group(id) => {
+                        objects.insert(What::GroupGives(id.clone()).to_string());
+                    }
+                    Way::Rule(id) => {
+                        objects.insert(What::ProviderRule(id.clone()).to_string());
+                    }
+                    Way::Any => objects.extend(instances.iter().filter_map(|way| {
+                        let (kind, id) = way.split_once(':')?;
+                        Some(match kind {
+                            "group" => What::GroupGives(id.to_owned()).to_string(),
+                            "rule" => What::ProviderRule(id.to_owned()).to_string(),
+                            _ => return None,
+                        })
+                    })),
+                    Way::Direct | Way::SelfService | Way::Anyone | Way::Job(_) => {}
+                }
+            }
             Predicate::MembersKept { ids } => objects.extend(ids.iter().map(|id| format!("member/{id}"))),
             Predicate::NotMember
             | Predicate::RoleAtMost { .. }
             | Predicate::RoleNotBelow { .. }
             | Predicate::GrantsAsBefore { .. }
             | Predicate::RoleKept
+            | Predicate::LoginFails { .. }
+            | Predicate::SessionsEnded { .. }
+            | Predicate::NotRecreated { .. }
             | Predicate::NoProjectGrant
             | Predicate::ScimInactive
             | Predicate::ScimGone

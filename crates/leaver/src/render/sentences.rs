@@ -1,6 +1,7 @@
 //! What a claim says, in one sentence.
 
 use leaver_core::claim::{Claim, Predicate, Record, Subject};
+use leaver_core::provider::Way;
 use leaver_core::reading::OrgRole;
 use leaver_core::source::{Kind, What};
 
@@ -56,6 +57,26 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
         Predicate::RecipientsKept => "whoever else got what the leaver got still gets it".to_owned(),
         Predicate::RoleKept => "the leaver's organization role is not above the one that the approver saw".to_owned(),
         Predicate::NoInvitation => "no pending invitation and no copied invite link is left".to_owned(),
+        Predicate::SessionsEnded { .. } => {
+            format!("the sessions of {} at the identity provider are ended", words.leaver)
+        }
+        Predicate::LoginFails { .. } => format!("signing in to Mixpanel fails for {}", words.leaver),
+        Predicate::NotRecreated { .. } => "the identity provider does not make the account anew".to_owned(),
+        Predicate::NoWayIn { way, .. } => match way {
+            Way::Group(id) => format!(
+                "{} does not have Mixpanel through the group {}",
+                words.leaver,
+                words.title(&What::GroupGives(id.clone()))
+            ),
+            Way::Rule(id) => {
+                format!("the rule {} leaves {} out", words.title(&What::ProviderRule(id.clone())), words.leaver)
+            }
+            Way::Direct => format!("Mixpanel is not assigned to {} at the identity provider", words.leaver),
+            Way::SelfService => "nobody can ask the identity provider for Mixpanel without an administrator".to_owned(),
+            Way::Anyone => "nobody signs in to Mixpanel without being given it at the identity provider".to_owned(),
+            Way::Job(_) => "the identity provider provisions only those who are given Mixpanel".to_owned(),
+            Way::Any => format!("nothing at the identity provider lets {} into Mixpanel", words.leaver),
+        },
         Predicate::MembersKept { .. } => "every account that looks like the leaver's is still there".to_owned(),
         Predicate::Exported { project, id } => format!("{} is exported", words.item(*project, Kind::Report, id)),
         Predicate::ExecutorMayRemove => "the executor may remove members and is above the leaver".to_owned(),

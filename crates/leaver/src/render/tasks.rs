@@ -30,7 +30,11 @@ pub(crate) fn ratify_by(case: &Case) -> Option<Timestamp> {
 pub(super) fn tasks(case: &Case, plan: &Plan, document: &CaseDocument, words: &Words, now: Timestamp) -> String {
     let mut text = String::new();
     if case.state == CaseState::WaitingApproval {
-        if let (None, Some(hash)) = (&document.case, &document.plan) {
+        if document.case.is_none() && !plan.blockers.is_empty() {
+            let codes: Vec<&str> = plan.blockers.iter().map(|blocker| blocker.code.as_str()).collect();
+            let mend = "is mended; it stands at the top of this plan, and docs/errors/ says what to do";
+            line(&mut text, &format!("\nnext: nothing can be opened before {} {mend}", codes.join(", ")));
+        } else if let (None, Some(hash)) = (&document.case, &document.plan) {
             let short = hash.get(..12).unwrap_or(hash);
             let reason = if words.reason_assumed { ", --reason REASON" } else { "" };
             line(

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use leaver_core::ids::ProjectId;
 use leaver_core::source::{Kind, What};
 
+use crate::config::Brand;
+
 /// Titles and names for what a case mentions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Words {
@@ -14,6 +16,8 @@ pub(crate) struct Words {
     pub(crate) successor: String,
     /// The user name of our own service account.
     pub(crate) own_account: String,
+    /// Whose the identity provider is.
+    pub(crate) brand: Brand,
     /// Whether boards are copied with the successor's own login.
     pub(crate) copies_as_successor: bool,
     /// Whether nobody named the reason, and the usual one was taken.

@@ -89,6 +89,7 @@ fn secrets_are_nowhere_and_names_only_in_the_payload() {
             "data/case.json: ",
             "data/report.txt: ",
             "data/report.html: ",
+            "data/report.pdf: ",
             "data/state-before.html: ",
             "data/state-after.html: ",
             "data/words.jsonl: ",

@@ -47,7 +47,11 @@ fn a_refused_credential_may_be_of_another_region() {
     let config = world.config_with("secret = { file = \"secrets/sandbox\" }", "secret = { file = \"secrets/wrong\" }");
     let told = world.refused(&["doctor", "--config", config, "--json"]);
     let document = told.document(1);
-    let [check] = document["checks"].as_array().unwrap().as_slice() else { panic!("{document:#}") };
+    let checks = document["checks"].as_array().unwrap();
+    let of_the_vendor = |check: &&Value| !check["check"].as_str().unwrap().contains("provider");
+    let at_the_vendor: Vec<&Value> =
+        checks.iter().filter(of_the_vendor).filter(|check| check["check"] != "ways into the application").collect();
+    let [check] = at_the_vendor.as_slice() else { panic!("{document:#}") };
     assert_eq!(check["says"], "the vendor does not accept it (401)");
     // A rehearsal asks nobody else: its address is not the vendor's.
     assert!(check["mend"].as_str().unwrap().contains("the region may be wrong too (not tried"), "{check}");
@@ -89,4 +93,28 @@ fn rechecks_that_nobody_made_are_told() {
     assert!(world.run(&["status"]).stdout.contains("nothing ran"));
     world.run(&["worker", "--once"]);
     assert!(!world.run(&["status", &case]).stdout.contains("OVERDUE"));
+}
+
+#[test]
+fn the_identity_provider_is_looked_at_by_reads_alone() {
+    let world = World::new();
+    let doctor = world.run(&["doctor", "--json"]).document(0);
+    let of = |name: &str| {
+        let checks = doctor["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["check"] == name).unwrap_or_else(|| panic!("{doctor:#}")).clone()
+    };
+    assert_eq!(of("accounts at the identity provider")["result"], "good");
+    let ways = of("ways into the application");
+    assert_eq!(ways["result"], "good");
+    let says = ways["says"].as_str().unwrap();
+    assert!(says.contains("4 groups give it") && says.contains("1 rule fills them"), "{says}");
+    assert!(doctor["operations"].as_array().unwrap().iter().any(|one| one["name"] == "okta.group.leave"));
+    assert_eq!(world.acted(), Vec::<Value>::new());
+
+    world.write("secrets/wrong", "00not-the-token");
+    let config = world.config_with("secrets/sandbox-okta", "secrets/wrong");
+    let doctor = world.run(&["doctor", "--config", config, "--json"]).document(1);
+    let refused =
+        doctor["checks"].as_array().unwrap().iter().find(|check| check["check"] == "accounts at the identity provider");
+    assert_eq!(refused.unwrap()["result"], "missing", "{doctor:#}");
 }

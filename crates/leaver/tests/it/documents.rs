@@ -120,6 +120,45 @@ fn the_demo_proves_every_claim() {
     assert!(folder.path().join("demo/leaver.db").exists());
 }
 
+/// A list in a file has beside it where it comes from (evidence A.2, P4); nothing of the two is overwritten, and neither stands alone.
+fn comes_from_there(world: &World, export: &[&str], name: &str, check: impl Fn(&Value)) {
+    let printed = world.run(export).stdout;
+    let to_file = [export, &["-o", name, "--as", "requester"]].concat();
+    let written = world.run(&to_file);
+    assert_eq!(written.code, 0, "{}", written.told());
+    let list = std::fs::read(world.path(name)).expect("the list that was written");
+    assert_eq!(String::from_utf8_lossy(&list).trim_end(), printed.trim_end());
+    let beside = world.path(&format!("{name}.facts.json"));
+    let facts = std::fs::read(beside).expect("the facts beside it");
+    let facts: Value = serde_json::from_slice(&facts).expect("facts are JSON");
+    let listed =
+        std::process::Command::new("sha256sum").arg(world.path(name)).output().expect("sha256sum, of coreutils").stdout;
+    let listed = String::from_utf8(listed).expect("sha256sum prints text");
+    assert!(listed.starts_with(facts["file"]["sha256"].as_str().expect("a digest")));
+    assert!(
+        facts["made"]["by"].as_str().expect("who made it").contains('@') && facts["made"]["program"].is_string(),
+        "{facts}"
+    );
+    check(&facts);
+    let again = world.refused(&to_file);
+    assert!(again.stderr.contains("error[L420]"), "{}", again.told());
+    std::fs::remove_file(world.path(name)).expect("the list can go");
+    let again = world.refused(&to_file);
+    assert!(again.stderr.contains("error[L420]") && !world.path(name).exists(), "{}", again.told());
+}
+
+#[test]
+fn the_tracker_says_how_far_the_journal_went() {
+    let world = World::new();
+    world.opened();
+    comes_from_there(&world, &["tracker", "export"], "tracker.csv", |facts| {
+        assert_eq!((&facts["cases"], &facts["rows"]), (&1.into(), &1.into()));
+        assert_eq!(facts["log"]["gaps"], 0);
+        assert!(facts["log"]["next"].as_u64().unwrap() > 3);
+        assert_eq!(facts["log"]["root_before_next"].as_str().unwrap().len(), 64);
+    });
+}
+
 #[test]
 fn the_member_list_as_csv() {
     let world = World::new();
@@ -135,6 +174,18 @@ fn the_member_list_as_csv() {
     assert_eq!(rows.len(), list.as_array().unwrap().len());
     let leaver = rows.iter().find(|row| &row[0] == world.leaver()).unwrap();
     assert_eq!(&leaver[3], "Member");
+    comes_from_there(&world, &["members", "export", "--org", "sandbox"], "members.csv", |facts| {
+        assert_eq!(facts["rows"], rows.len());
+        assert_eq!(facts["member_list"]["last_page_reached"], true);
+        assert_eq!(facts["organization"]["name"], "sandbox");
+        let requests = facts["member_list"]["requests"].as_array().unwrap();
+        assert!(!requests.is_empty());
+        for request in requests {
+            let digest = request["sha256"].as_str().unwrap();
+            assert!(world.path("evidence").join(&digest[..2]).join(digest).exists(), "{digest} is not kept");
+            assert_eq!(request["method"], "GET");
+        }
+    });
     assert!(rows.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
 }
 

@@ -1,5 +1,9 @@
 //! The picture of `plan --graph`.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use crate::world::World;
 
 #[test]
@@ -19,7 +23,16 @@ fn the_graph_shows_every_way_in_with_its_state_and_is_well_formed() {
         );
     }
     assert!(svg.contains(world.leaver()));
-    for way in ["membership", "messages", "service accounts", "public links", "individual grant", "Executive weekly"] {
+    for way in [
+        "membership",
+        "messages",
+        "service accounts",
+        "public links",
+        "individual grant",
+        "Executive weekly",
+        "identity provider",
+        "Contractors get analytics",
+    ] {
         assert!(svg.contains(way), "no {way} in the picture");
     }
     for state in ["open: the claim is broken", "closed: the claim holds", "unknown: nobody could see"] {
@@ -30,6 +43,39 @@ fn the_graph_shows_every_way_in_with_its_state_and_is_well_formed() {
     let refused = world.run(&[&plan[..], &["--graph", "no/such/folder.svg"]].concat());
     assert_eq!(refused.code, 2, "{}", refused.told());
     assert!(refused.stderr.contains("error[L023]: the picture cannot be written to no/such/folder.svg"));
+}
+
+#[test]
+fn the_graph_as_data_leads_from_the_person_to_every_project() {
+    let world = World::new();
+    let planned = world.run(&["plan", world.leaver(), "--org", "sandbox", "--graph", "ways.json"]);
+    assert_eq!(planned.code, 0, "{}", planned.told());
+    let graph: Value = serde_json::from_str(&std::fs::read_to_string(world.path("ways.json")).unwrap()).unwrap();
+    let nodes = graph["nodes"].as_array().unwrap();
+    let edges = graph["edges"].as_array().unwrap();
+    let ids: BTreeSet<&str> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), nodes.len(), "an id names one node");
+    assert!(
+        edges
+            .iter()
+            .all(|edge| ids.contains(edge["from"].as_str().unwrap()) && ids.contains(edge["to"].as_str().unwrap()))
+    );
+    // Whatever stands there is reached from the person.
+    let mut reached = BTreeSet::from(["person"]);
+    loop {
+        let next = edges.iter().filter(|edge| reached.contains(edge["from"].as_str().unwrap()));
+        let more: BTreeSet<&str> = next.map(|edge| edge["to"].as_str().unwrap()).collect();
+        if more.is_subset(&reached) {
+            break;
+        }
+        reached.extend(more);
+    }
+    assert_eq!(reached, ids);
+    let of = |kind: &str| nodes.iter().filter(|node| node["kind"] == kind).count();
+    assert!(of("way") > 20 && of("project") > 1 && of("channel") > 3 && of("person") == 1);
+    for state in ["open", "unknown"] {
+        assert!(nodes.iter().any(|node| node["state"] == state), "nothing is {state}");
+    }
 }
 
 /// How many elements of a kind have no content.

@@ -147,12 +147,9 @@ impl World {
         effects
     }
 
-    /// The intents that came after these and have no outcome, with their kind.
-    async fn open_since(&self, before: &BTreeMap<String, (String, bool)>) -> BTreeMap<String, String> {
-        let now = self.effects().await.into_iter();
-        now.filter(|(key, (_, ended))| !ended && !before.contains_key(key))
-            .map(|(key, (kind, _))| (key, kind))
-            .collect()
+    /// The intents that came after these, with their kind and whether they have an outcome.
+    async fn since(&self, before: &BTreeMap<String, (String, bool)>) -> BTreeMap<String, (String, bool)> {
+        self.effects().await.into_iter().filter(|(key, _)| !before.contains_key(key)).collect()
     }
 
     /// Starts a worker and kills it when an intent of one of these kinds has just become durable. The kinds whose outcome was lost
@@ -173,13 +170,15 @@ impl World {
                 continue;
             }
             mark = Some(now);
-            let open = self.open_since(&before).await;
-            if open.values().any(|kind| wanted.contains(kind)) && open.keys().all(|key| attempt(key) <= ATTEMPTS) {
+            let begun = self.since(&before).await;
+            let is_open = begun.values().any(|(kind, ended)| !ended && wanted.contains(kind));
+            // One that has an outcome counts as well: the secret of a new credential dies with the worker until it is handed over.
+            if is_open && begun.keys().all(|key| attempt(key) <= ATTEMPTS) {
                 worker.kill().expect("killed");
                 let ended = worker.wait().expect("gone");
                 // It may have ended by itself in the last moment.
-                let lost = self.open_since(&before).await.into_values().collect();
-                return (ended.signal() == Some(9)).then_some(lost);
+                let lost = self.since(&before).await.into_values().filter(|(_, ended)| !ended).map(|(kind, _)| kind);
+                return (ended.signal() == Some(9)).then_some(lost.collect());
             }
         }
     }
@@ -220,7 +219,7 @@ impl World {
             }
             before = now;
         }
-        panic!("the worker does not come to rest: {unsettled:?}");
+        panic!("the worker does not come to rest: {unsettled:?}; what was done: {:#?}", self.effects().await);
     }
 
     /// One `worker --once`, while the twin's clock runs fast: what the worker waits for comes soon.
@@ -241,7 +240,13 @@ impl World {
         let open = claims.filter(|claim| {
             claim["remedy"] == "automatic" && claim["state"] != "holds" && claim["waits_for"] != "person"
         });
-        open.map(|claim| format!("{} {} {}", claim["key"], claim["state"], claim["why"])).collect()
+        let told = |claim: &Value| {
+            format!(
+                "{} {} {}, waits for {} of {}",
+                claim["key"], claim["state"], claim["why"], claim["waits_for"], claim["needs"]
+            )
+        };
+        open.map(told).collect()
     }
 
     /// Every outward change once. The one exception is a created credential whose secret was lost: deleted by id, made anew.

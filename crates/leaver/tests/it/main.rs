@@ -8,6 +8,7 @@ mod doctor;
 mod documents;
 mod errors;
 mod evidence;
+mod full_disk;
 mod graph;
 mod guides;
 mod kill;

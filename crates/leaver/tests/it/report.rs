@@ -1,5 +1,8 @@
 //! The page of a pack: what stands on it is true, leads to its raw answers, and does nothing when it is opened.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::world::World;
 
 /// The page of the case's pack.
@@ -57,6 +60,35 @@ fn the_state_sheets_show_what_was_there_and_what_changed() {
         }
         assert!(sheet.contains("default-src 'none'") && sheet.contains("href=\"evidence/"));
     }
+}
+
+/// A picture is shown from its pixels alone, beside whose word it goes with; the original keeps its bytes (evidence A.2, C1).
+#[test]
+fn a_picture_that_was_handed_in_stands_on_the_sheet_without_what_came_along_with_it() {
+    let world = World::new();
+    let case = world.running();
+    let original = include_bytes!("../../../../fuzz/corpus/picture/commented.png");
+    let comment = b"seen by nobody";
+    assert!(original.windows(comment.len()).any(|part| part == comment));
+    std::fs::write(world.path("screen.png"), original).expect("a file");
+    std::fs::write(world.path("cut.png"), &original[..60]).expect("a file");
+    for (claim, file) in [("invitations.gone", "screen.png"), ("mentions.reviewed", "cut.png")] {
+        let word = ["attest", &case, claim, "--note", "as the page shows", "--file", file, "--as", "executor"];
+        let given = world.run(&word);
+        assert!([0, 3].contains(&given.code), "{}", given.told());
+    }
+    page(&world, &case, "pack");
+    let data = world.path("pack/data");
+    let sheet = std::fs::read_to_string(data.join("state-after.html")).expect("a sheet");
+    let figures: Vec<&str> = sheet.split("<figure>").skip(1).collect();
+    let [shown, cut] = figures.as_slice() else { panic!("{} pictures", figures.len()) };
+    let copy = shown.split_once("src=\"data:image/png;base64,").expect("a copy").1.split('"').next().expect("an end");
+    assert!(BASE64_STANDARD.decode(copy).expect("base64").windows(comment.len()).all(|part| part != comment));
+    assert!(shown.contains("no pending invitation") && shown.contains(world.executor()), "{shown}");
+    assert!(cut.contains("it cannot be shown") && !cut.contains("<img"), "{cut}");
+    assert!(sheet.contains("img-src data:;"), "nothing but what stands in the page is loaded");
+    let kept = shown.split_once("href=\"").expect("a link").1.split('"').next().expect("an end");
+    assert_eq!(std::fs::read(data.join(kept)).expect("the original"), original);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn an_unknown_key_of_the_configuration_is_named_with_its_place() {
     told!(world, told, @r#"
     exit 2
     -- stderr
-    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `successor_login`, `secrets`, `policy`, `concurrency`
+    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `okta`, `successor_login`, `secrets`, `policy`, `concurrency`
     "#);
 }
 

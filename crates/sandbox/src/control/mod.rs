@@ -2,6 +2,8 @@
 //! Its requests are not logged.
 
 pub(crate) mod deeds;
+mod provider;
+mod tenant;
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ pub(crate) fn answer(twin: &mut Twin, call: &Call) -> Reply {
 }
 
 fn route(twin: &mut Twin, call: &Call) -> Answer {
+    twin.catch_up();
     let segments = call.segments();
     let parts: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
     match (call.method.as_str(), parts.as_slice()) {
@@ -51,7 +54,19 @@ fn route(twin: &mut Twin, call: &Call) -> Answer {
             twin.audit.note_deed(&before, &twin.world, &body, now);
             Ok(done)
         }
-        (_, ["requests" | "state" | "clock" | "faults" | "latency" | "person"]) => Err(wrong_method()),
+        ("POST", ["provider"]) => {
+            let body = call.object()?;
+            let now = twin.clock.now();
+            twin.change(|world| provider::does(world, &body, now))
+        }
+        ("POST", ["tenant"]) => {
+            let body = call.object()?;
+            let now = twin.clock.now();
+            twin.change(|world| tenant::does(world, &body, now))
+        }
+        (_, ["requests" | "provider" | "tenant" | "state" | "clock" | "faults" | "latency" | "person"]) => {
+            Err(wrong_method())
+        }
         _ => Err(missing("control call")),
     }
 }

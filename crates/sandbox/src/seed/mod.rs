@@ -4,12 +4,14 @@ mod filler;
 mod grower;
 mod names;
 mod people;
+mod provider;
 mod story_senders;
 mod story_work;
+mod tenant;
 
 use jiff::Timestamp;
 
-use crate::description::{Control, Description, Mixpanel, People, Scim, ServiceAccountLogin};
+use crate::description::{Control, Description, Entra, Mixpanel, Okta, People, Scim, ServiceAccountLogin};
 use crate::options::Options;
 use crate::world::{Who, World};
 use grower::Grower;
@@ -38,6 +40,8 @@ pub(crate) fn grow(options: &Options, now: Timestamp) -> (World, Cast) {
     story_work::write(&mut grower, &cast);
     story_senders::write(&mut grower, &cast);
     filler::fill(&mut grower, &cast, options);
+    provider::found(&mut grower, &cast);
+    tenant::found(&mut grower, &cast);
     (grower.world, cast)
 }
 
@@ -51,6 +55,21 @@ impl Cast {
                 project_ids: self.projects.clone(),
                 service_account: ServiceAccountLogin { username: self.username.clone(), secret: self.secret.clone() },
                 scim: Scim { base_url: format!("{base}/api/app/scim/v2"), token: world.scim_token.to_string() },
+            },
+            okta: Okta {
+                base_url: format!("{base}{}", crate::okta::PREFIX),
+                token: world.provider.token.clone(),
+                application_id: world.provider.mixpanel.clone(),
+                group_ids: world.provider.groups.keys().cloned().collect(),
+            },
+            entra: Entra {
+                base_url: format!("{base}{}", crate::entra::GRAPH),
+                login_url: format!("{base}{}", crate::entra::LOGIN),
+                tenant: world.tenant.id.clone(),
+                client_id: world.tenant.client_id.clone(),
+                client_secret: world.tenant.client_secret.clone(),
+                application_id: world.tenant.mixpanel.clone(),
+                group_ids: world.tenant.groups.keys().cloned().collect(),
             },
             control: Control { base_url: base.to_owned() },
             people: People {

@@ -25,6 +25,9 @@ use connection::{Cut, CuttableListener};
 /// The largest body the twin reads, in bytes.
 const LARGEST_BODY: usize = 64 << 20;
 
+/// What the paths of interfaces begin with; every other one is a page for people.
+const INTERFACES: [&str; 4] = ["/api/", "/organizations/", "/okta/", "/entra/"];
+
 /// A running sandbox. Dropping it leaves the task running until the runtime ends; use [`Sandbox::stop`].
 #[derive(Debug)]
 pub struct Sandbox {
@@ -48,7 +51,9 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let clock = Clock::new(options.clock);
-    let (world, cast) = crate::seed::grow(&options, clock.now());
+    let (mut world, cast) = crate::seed::grow(&options, clock.now());
+    Arc::make_mut(&mut world.provider).base = format!("http://{address}{}", crate::okta::PREFIX);
+    Arc::make_mut(&mut world.tenant).base = format!("http://{address}{}", crate::entra::GRAPH);
     let description = cast.describe(&format!("http://{address}"), &world);
     let twin = Twin::new(world, clock, &options);
     let app = Router::new().fallback(handle).with_state(Arc::new(Mutex::new(twin)));
@@ -114,7 +119,7 @@ async fn handle(State(shared): State<Shared>, ConnectInfo(cut): ConnectInfo<Cut>
     };
     let path = head.uri.path().to_owned();
     let call = Call {
-        via: if path.starts_with("/api/") || path.starts_with("/organizations/") { Via::Api } else { Via::Page },
+        via: if INTERFACES.iter().any(|start| path.starts_with(start)) { Via::Api } else { Via::Page },
         method: head.method.as_str().to_owned(),
         path,
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -165,7 +170,8 @@ fn send(reply: Reply) -> Response {
     }
     for (name, value) in reply.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(HeaderName::from_static(name), value);
+            // One header may stand on several lines, as links do.
+            headers.append(HeaderName::from_static(name), value);
         }
     }
     response

@@ -31,10 +31,15 @@ fn spoiled(reply: Reply, keep: &dyn Fn(usize) -> usize, totals: bool) -> Reply {
     } else {
         cut(&mut body, keep);
     }
-    Reply { headers: reply.headers, ..Reply::json(200, &body) }
+    // A list that ends early names no next page either.
+    let headers = reply.headers.into_iter().filter(|(name, _)| *name != "link").collect();
+    Reply { headers, ..Reply::json(200, &body) }
 }
 
 fn spoil_object(map: &mut Map<String, Value>, keep: &dyn Fn(usize) -> usize, totals: bool) {
+    if map.contains_key("@odata.context") {
+        map.remove("@odata.nextLink");
+    }
     if map.contains_key("Resources") {
         if let Some(resources) = map.get_mut("Resources") {
             cut(resources, keep);

@@ -4,9 +4,11 @@
 mod content;
 mod make;
 mod members;
+mod provider;
 mod roles;
 mod rules;
 mod service_accounts;
+mod tenant;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,11 +21,14 @@ use sha2::{Digest, Sha256};
 pub(crate) use content::{Draft, Item, Key, Kind, Reach, Shares};
 pub(crate) use make::{is_shareable, tell_reach};
 pub(crate) use members::{DataView, GrantKind, Invitation, Member, Project, Team, Who};
+pub(crate) use provider::{Account, App, Group, GroupType, Happened, NOT_FOUND, No, Provider, Rule};
 pub(crate) use roles::{OrgRole, Role};
 pub(crate) use rules::Refused;
 pub(crate) use service_accounts::{Caller, ServiceAccount};
+pub(crate) use tenant::{Circle, Given, Membership, Provisioning, SignIn, Tenant, User};
 
 use crate::variants::Variants;
+use crate::wire::{Call, Effect};
 
 /// Content of one project and one kind, by id.
 pub(crate) type Shelf = BTreeMap<Key, Arc<Item>>;
@@ -49,6 +54,12 @@ pub(crate) struct World {
     pub(crate) content: Arc<BTreeMap<(u64, Kind), Arc<Shelf>>>,
     /// Organization settings by singleton name (facts/mixpanel.md 2.4).
     pub(crate) settings: Arc<Map<String, Value>>,
+    /// The identity provider beside it.
+    pub(crate) provider: Arc<Provider>,
+    /// Another one beside it, with whom somebody may have the application as well.
+    pub(crate) tenant: Arc<Tenant>,
+    /// What the provider changed here by SCIM and the vendor's audit log has not noted yet.
+    pub(crate) pushed: Vec<(Call, Effect)>,
     pub(crate) next_id: u64,
 }
 
@@ -71,6 +82,9 @@ impl World {
             views: Arc::default(),
             content: Arc::default(),
             settings: Arc::default(),
+            provider: Arc::default(),
+            tenant: Arc::default(),
+            pushed: Vec::new(),
             next_id: 61_000_000 + (seed % 1_000) * 1_000,
         }
     }
@@ -169,6 +183,8 @@ impl World {
             "service_accounts": accounts,
             "settings": *self.settings,
             "projects": projects,
+            "okta": self.provider.truth(),
+            "entra": self.tenant.truth(),
         })
     }
 }

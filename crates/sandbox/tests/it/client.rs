@@ -130,6 +130,12 @@ impl Site {
         self.raw(method, target, &headers, &bytes).await.expect("an answer")
     }
 
+    /// What a form sends.
+    pub(crate) async fn form(&self, target: &str, form: &str) -> Answer {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.raw("POST", target, &headers, form.as_bytes()).await.expect("an answer")
+    }
+
     pub(crate) async fn get(&self, target: &str) -> Answer {
         self.call("GET", target, &Value::Null).await
     }

@@ -144,7 +144,7 @@ impl<'a> Line<'a> {
     }
 
     fn mention(&mut self, cell: &'a str) {
-        if cell.contains('@') {
+        if names_an_address(cell) {
             self.mentions.extend(addresses(cell));
         }
     }
@@ -173,7 +173,7 @@ impl<'a> Line<'a> {
         let actor = Party { id: cell(Role::ActorId), address: cell(Role::Actor).map(address_in) };
         let subject = Party {
             id: cell(Role::SubjectId),
-            address: cell(Role::Subject).filter(|text| text.contains('@')).map(address_in),
+            address: cell(Role::Subject).filter(|text| names_an_address(text)).map(address_in),
         };
         self.mentions.retain(|one| Some(*one) != actor.address && Some(*one) != subject.address);
         self.mentions.sort_unstable();
@@ -187,10 +187,18 @@ pub(super) fn shortened(cell: &str) -> String {
     cell.chars().take(40).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
+fn names_an_address(cell: &str) -> bool {
+    memchr::memchr(b'@', cell.as_bytes()).is_some()
+}
+
 /// The address in a cell such as `Jo Doe <jo@agency.example>`, else the whole cell.
 fn address_in(cell: &str) -> &str {
     let cell = cell.trim();
-    if cell.contains([' ', '<', '(']) { addresses(cell).next().unwrap_or(cell) } else { cell }
+    if memchr::memchr3(b' ', b'<', b'(', cell.as_bytes()).is_some() {
+        addresses(cell).next().unwrap_or(cell)
+    } else {
+        cell
+    }
 }
 
 /// Every stretch of a text that could be an address.
@@ -202,9 +210,52 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
         .filter(|part| part.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')))
 }
 
+/// A time as nearly every export writes it, `2026-11-02T09:00:00.123Z`, digit by digit; `None`: whoever knows every form reads it.
+fn plain_time(cell: &str) -> Option<Timestamp> {
+    let (head, rest) = cell.as_bytes().split_at_checked(19)?;
+    let number = |from: usize, to: usize| {
+        head.get(from..to)?
+            .iter()
+            .try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+    };
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if !marks.iter().all(|(at, mark)| head.get(*at) == Some(mark)) {
+        return None;
+    }
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    // The leap day, and whatever is no day or no time of day, are left to whoever knows calendars.
+    let days_in_it = match month {
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if year < 1 || !(1..=days_in_it).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let fraction = match rest.strip_suffix(b"Z")? {
+        [] => 0,
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
+            let digits = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
+            digits
+                .copied()
+                .try_fold(0_i32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i32::from(byte - b'0')))?
+        }
+        _ => return None,
+    };
+    // Days since 1970-01-01, counted in years that begin in March, so that the leap day is the last of its year.
+    let (from_march, years) = if month > 2 { (month - 3, year) } else { (month + 9, year - 1) };
+    let days = years * 365 + years / 4 - years / 100 + years / 400 + (from_march * 153 + 2) / 5 + day - 1 - 719_468;
+    Timestamp::new(days * 86_400 + hour * 3_600 + minute * 60 + second, fraction).ok()
+}
+
 /// A time: with an offset, without one (then UTC), or a number of seconds or milliseconds.
 pub(super) fn time_of(cell: &str) -> Option<Timestamp> {
     let cell = cell.trim();
+    if let Some(at) = plain_time(cell) {
+        return Some(at);
+    }
     if let Ok(at) = cell.parse::<Timestamp>() {
         return Some(at);
     }
@@ -225,4 +276,46 @@ pub(super) fn time_of(cell: &str) -> Option<Timestamp> {
     }
     let civil = cell.strip_suffix("UTC").unwrap_or(cell).trim_end();
     TimeZone::UTC.to_timestamp(civil.parse::<DateTime>().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::plain_time;
+
+    #[test]
+    fn a_time_that_is_read_digit_by_digit_is_the_one_that_the_calendar_knows() {
+        let mut read = 0;
+        // Every seventh hour and some seconds, from before the first leap year to after the next century.
+        for step in 0_i64..200_000 {
+            let at =
+                Timestamp::new(-62_000_000 + step * 25_261, i32::try_from(step % 1000).unwrap() * 1_000_000).unwrap();
+            for text in [at.to_string(), at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()] {
+                let known: Timestamp = text.parse().unwrap();
+                if let Some(plain) = plain_time(&text) {
+                    assert_eq!(plain, known, "{text}");
+                    read += 1;
+                }
+            }
+        }
+        assert!(read > 390_000, "only {read} were read");
+        for other in [
+            "2024-02-29T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-11-02T24:00:00Z",
+            "2026-11-02T09:00:00",
+            "2026-11-02 09:00:00Z",
+            "2026-11-02T09:00:00+01:00",
+            "2026-11-02T09:00:00.Z",
+            "2026-11-02T09:00:00.1234567890Z",
+            "2026-1102T09:00:00.00Z",
+            "-026-11-02T09:00:00Z",
+            "",
+        ] {
+            assert_eq!(plain_time(other), None, "{other} is left to whoever knows every form");
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(crate) const LONGEST_LINE: u64 = 16 << 20;
 const TOLD: usize = 20;
 
 /// How much is read at once.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// Why a file is refused as a whole.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,12 @@
 //! Checks every credential, permission and capability, by reads alone.
 
 mod examine;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use leaver_connectors::mixpanel::capabilities;
-use leaver_connectors::{Capability, Class};
+use leaver_connectors::{Capability, Class, entra, mixpanel, okta};
 use leaver_engine::Error as EngineError;
 use leaver_store::CaseFilter;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use self::examine::examine;
 use crate::commands::cases::overdue_recheck;
+use crate::config::Brand;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
@@ -39,6 +40,7 @@ pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
     }
     for org in app.engine.organizations.values() {
         examine(app, org, &mut checks).await;
+        provider::examine(app, org, &mut checks).await;
     }
     overdue(app, &mut checks).await?;
     let worst = |result: &str| checks.iter().any(|check| check.result == result);
@@ -49,7 +51,15 @@ pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     };
-    let operations = capabilities();
+    let mut operations = mixpanel::capabilities();
+    for brand in [Brand::Okta, Brand::Entra] {
+        if app.config.organizations.values().any(|org| org.brand() == Some(brand)) {
+            operations.extend(match brand {
+                Brand::Okta => okta::capabilities(),
+                Brand::Entra => entra::capabilities(),
+            });
+        }
+    }
     if printer.json {
         let listed: Vec<_> = operations
             .iter()
@@ -104,7 +114,7 @@ fn table(operations: &[Capability]) -> String {
     }
     let count = |class: Class| counts.get(&class).copied().unwrap_or(0);
     let mut text = format!(
-        "\noperations of Mixpanel: {} documented by the vendor, {} used by a client that the vendor publishes, {} of unknown shape\n\
+        "\noperations: {} documented by the vendors, {} used by a client that the vendor publishes, {} of unknown shape\n\
          what only the vendor's client uses may be refused: then a read stays unknown, and a case says which clicks do a change\n",
         count(Class::Documented),
         count(Class::VendorClient),

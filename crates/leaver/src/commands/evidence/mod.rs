@@ -2,6 +2,7 @@
 
 mod controls;
 mod payload;
+mod pictures;
 mod report;
 mod sheets;
 mod storage;

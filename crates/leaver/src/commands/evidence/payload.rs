@@ -71,7 +71,9 @@ pub(crate) async fn fill(app: &App, record: &Record, draft: &mut Draft) -> Resul
     let limits = limits(app);
     draft.add("data/report.txt", report(app, record, &limits).await?.as_bytes())?;
     if let Some(page) = page(app, &record.case, limits).await? {
-        draft.add("data/report.html", page.as_bytes())?;
+        draft.add("data/report.html", page.html()?.as_bytes())?;
+        #[cfg(feature = "pdf")]
+        draft.add("data/report.pdf", &page.pdf(record.case.last_at)?)?;
     }
     let store = captures(app)?;
     for (name, page) in sheets(app, record, &store).await? {

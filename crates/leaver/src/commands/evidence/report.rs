@@ -1,4 +1,5 @@
-//! The case as one page that a customer can be sent (RECORD-4): no script, nothing from elsewhere, every name escaped.
+//! The case as one page that a customer can be sent (RECORD-4): no script, nothing from elsewhere, every name escaped. With the feature
+//! `pdf` the same page is a PDF, too.
 
 use askama::Template;
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use leaver_core::event::CaseState;
 use leaver_core::judge::reads_now;
 use leaver_core::method::Does;
 use leaver_core::plan::Plan;
+use serde::Serialize;
 
 use super::sheets::unseen;
 use crate::commands::cases::words;
@@ -16,9 +18,11 @@ use crate::render::{self, Words};
 use crate::wiring::App;
 
 /// What stands on the page.
-#[derive(Template)]
+#[derive(Template, Serialize)]
 #[template(path = "report.html")]
-struct Page {
+pub(super) struct Page {
+    case: String,
+
     leaver: String,
     organization: String,
     summary: String,
@@ -35,12 +39,14 @@ struct Page {
 }
 
 /// Claims of one kind.
+#[derive(Serialize)]
 struct Group {
     title: &'static str,
     rows: Vec<Row>,
 }
 
 /// A claim.
+#[derive(Serialize)]
 struct Row {
     says: String,
     why: String,
@@ -57,7 +63,7 @@ struct Row {
 }
 
 /// The page of a case; `limits` is what its pack cannot show.
-pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<Option<String>, Failure> {
+pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<Option<Page>, Failure> {
     let Some((plan, hash)) = &case.plan else { return Ok(None) };
     let words = words(app, case).await?;
     let request = &case.request;
@@ -76,7 +82,8 @@ pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<
             groups.push(Group { title, rows });
         }
     }
-    let page = Page {
+    Ok(Some(Page {
+        case: case.id.to_string(),
         leaver: words.leaver.clone(),
         organization: request.org.to_string(),
         summary: summary(case),
@@ -96,10 +103,27 @@ pub(super) async fn page(app: &App, case: &Case, limits: Vec<String>) -> Result<
         unseen: unseen(plan, &words),
         limits,
         plan: hash.to_string(),
-    };
-    page.render()
-        .map(Some)
-        .map_err(|error| Failure::not_done("L421", "the report of the pack cannot be written").because(&error))
+    }))
+}
+
+impl Page {
+    /// As HTML.
+    pub(super) fn html(&self) -> Result<String, Failure> {
+        self.render().map_err(|error| unwritten(&error))
+    }
+
+    /// As PDF, of the time of the last entry.
+    #[cfg(feature = "pdf")]
+    pub(super) fn pdf(&self, at: Timestamp) -> Result<Vec<u8>, Failure> {
+        let data = serde_json::to_vec(self).map_err(|error| unwritten(&error))?;
+        let template = include_str!("../../../templates/report.typ");
+        let made = leaver_report::pdf(template, &data, at).map_err(|error| unwritten(&error))?;
+        Ok(made.bytes)
+    }
+}
+
+fn unwritten(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::not_done("L421", "the report of the pack cannot be written").because(error)
 }
 
 /// How the case stands, in one sentence.

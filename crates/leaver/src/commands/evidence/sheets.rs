@@ -14,6 +14,7 @@ use leaver_engine::Record;
 use leaver_evidence::captures::CaptureStore;
 
 use super::payload::approval;
+use super::pictures::{Picture, pictures};
 use super::report::{looked_at, time};
 use crate::commands::cases::words;
 use crate::failure::Failure;
@@ -40,6 +41,7 @@ struct Sheet {
     reads: Vec<Read>,
     /// How many reads of single things are not listed.
     singles: usize,
+    pictures: Vec<Picture>,
     unseen: Vec<String>,
 }
 
@@ -87,7 +89,7 @@ pub(super) async fn sheets(
     store: &CaptureStore,
 ) -> Result<Vec<(&'static str, String)>, Failure> {
     let approved = record.events.iter().position(|stamped| approval(&stamped.event).is_some());
-    let (then, _) = record.events.split_at(approved.unwrap_or(record.events.len()));
+    let (then, since) = record.events.split_at(approved.unwrap_or(record.events.len()));
     let (Some(before), Some(after)) =
         (Moment::of(then, approved.is_some()), Moment::of(&record.events, approved.is_some()))
     else {
@@ -95,21 +97,31 @@ pub(super) async fn sheets(
     };
     let system = system(store, &record.events);
     let mut pages = Vec::new();
-    if let Some(page) = sheet(&system, &before, None, &words(app, &before.case).await?)? {
-        pages.push(("data/state-before.html", page));
+    if let Some((plan, _)) = &before.case.plan {
+        let words = words(app, &before.case).await?;
+        let pictures = pictures(app, then, plan, &words).await?;
+        pages.push(("data/state-before.html", sheet(&system, &before, plan, None, &words, pictures)?));
     }
     if after.case.started_at.is_some()
-        && let Some(page) = sheet(&system, &after, Some(&before.case), &words(app, &after.case).await?)?
+        && let Some((plan, _)) = &after.case.plan
     {
-        pages.push(("data/state-after.html", page));
+        let words = words(app, &after.case).await?;
+        let pictures = pictures(app, since, plan, &words).await?;
+        pages.push(("data/state-after.html", sheet(&system, &after, plan, Some(&before.case), &words, pictures)?));
     }
     Ok(pages)
 }
 
 /// The page of one moment, beside another where there is one.
-fn sheet(system: &str, moment: &Moment<'_>, before: Option<&Case>, words: &Words) -> Result<Option<String>, Failure> {
+fn sheet(
+    system: &str,
+    moment: &Moment<'_>,
+    plan: &Plan,
+    before: Option<&Case>,
+    words: &Words,
+    pictures: Vec<Picture>,
+) -> Result<String, Failure> {
     let case = &moment.case;
-    let Some((plan, _)) = &case.plan else { return Ok(None) };
     let groups = [
         ("Ways in", ClaimKind::Access),
         ("What sends to the account", ClaimKind::Sender),
@@ -142,11 +154,11 @@ fn sheet(system: &str, moment: &Moment<'_>, before: Option<&Case>, words: &Words
         groups,
         reads,
         singles,
+        pictures,
         unseen: unseen(plan, words),
     };
     sheet
         .render()
-        .map(Some)
         .map_err(|error| Failure::not_done("L421", "a state sheet of the pack cannot be written").because(&error))
 }
 

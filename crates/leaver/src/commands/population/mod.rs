@@ -10,26 +10,23 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use leaver_core::audit::{Import, Reconciliation, gaps};
 use leaver_core::case::Case;
-use leaver_core::ids::{Address, CaseId, OrgName, PersonId, VendorOrg};
+use leaver_core::ids::{Address, CaseId, OrgName, VendorOrg};
 use leaver_core::population::{Compared, Ours, compare, sample};
 use leaver_core::reading::{Reading, Roster, Snapshot};
 use leaver_core::rules::file_of;
 use leaver_core::source::What;
 use leaver_engine::Organization;
-use leaver_evidence::log::Tree;
 use serde_json::json;
 
 use crate::cli::{Population, PopulationCommand};
 use crate::commands::members::cell;
+use crate::commands::provenance;
 use crate::commands::tracker::{Row, csv, row};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
 
 use self::register::Register;
-
-/// So many entries of the log are read at once.
-const BATCH: u32 = 1000;
 
 /// The entries of the log that lie in the period, without a gap, and how many there are of each kind.
 pub(super) struct Range {
@@ -179,23 +176,8 @@ async fn range(app: &App, org: VendorOrg, cases: &[Case], from: Timestamp, until
     let ours: BTreeSet<&CaseId> = cases.iter().map(|case| &case.id).collect();
     // The rules of the organization are no case and belong to it.
     let rules = file_of(org);
-    let mut tree = Tree::new();
     let mut within = Vec::new();
-    let mut next = 0;
-    loop {
-        let batch = app.engine.store.log_from(next, BATCH).await.map_err(leaver_engine::Error::from)?;
-        if batch.is_empty() {
-            break;
-        }
-        for entry in batch {
-            if entry.event.seq != next {
-                return Err(Failure::not_done("L424", format!("entry {next} of the journal is not in it any more")));
-            }
-            next += 1;
-            tree.push(entry.event.leaf);
-            within.push((entry.event.at, entry.event.kind, entry.case));
-        }
-    }
+    let tree = provenance::walk(app, |entry| within.push((entry.event.at, entry.event.kind, entry.case))).await?;
     let first = within.iter().position(|(at, ..)| *at >= from).unwrap_or(within.len());
     let last = within.iter().rposition(|(at, ..)| *at < until).map_or(first, |last| first.max(last + 1));
     let mut range = Range {
@@ -425,9 +407,4 @@ fn keep(place: &Path, files: &BTreeMap<&str, Vec<u8>>) -> Result<(), Failure> {
         drop(std::fs::remove_dir_all(&draft));
         failed(error)
     })
-}
-
-/// A person by id and address, for the facts.
-pub(super) async fn named(app: &App, id: &PersonId) -> Result<String, Failure> {
-    app.address(id).await
 }

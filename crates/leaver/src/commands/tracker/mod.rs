@@ -3,26 +3,25 @@
 mod ocsf;
 mod row;
 
-use std::path::Path;
-
+use clap::ValueEnum as _;
 use jiff::Timestamp;
 use leaver_core::ids::OrgName;
 use leaver_store::CaseFilter;
 
 use crate::cli::{Tracker, TrackerCommand, TrackerFormat};
+use crate::commands::provenance;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::wiring::App;
 
 pub(crate) use self::row::{Row, csv, row};
 
-pub(crate) async fn run(app: &App, tracker: &Tracker, printer: Printer) -> Result<Exit, Failure> {
+pub(crate) async fn run(app: &App, tracker: &Tracker, acting: Option<&str>, printer: Printer) -> Result<Exit, Failure> {
     let TrackerCommand::Export { format, org, since, until, output } = &tracker.what;
-    let org = match org {
-        // One that is not in the configuration is a slip of the hand, and no empty list.
-        Some(org) => Some(app.engine.organization(&OrgName::new(org.clone()))?.name.clone()),
-        None => None,
-    };
+    let now = app.engine.clock.now();
+    // One that is not in the configuration is a slip of the hand, and no empty list.
+    let asked = org.as_ref().map(|org| app.engine.organization(&OrgName::new(org.clone()))).transpose()?;
+    let org = asked.map(|org| org.name.clone());
     let mut rows = app.engine.store.cases(&CaseFilter { org, ..CaseFilter::default() }).await.map_err(stored)?;
     rows.retain(|row| {
         since.is_none_or(|since| row.opened_at >= since) && until.is_none_or(|until| row.opened_at < until)
@@ -31,7 +30,7 @@ pub(crate) async fn run(app: &App, tracker: &Tracker, printer: Printer) -> Resul
     let format = if printer.json { TrackerFormat::Json } else { *format };
     let mut list: Vec<Row> = Vec::with_capacity(rows.len());
     let mut events = Vec::new();
-    let now = app.engine.clock.now();
+    let cases = rows.len();
     for case in rows {
         let case = app.engine.case(&case.case).await?;
         if format == TrackerFormat::Ocsf {
@@ -45,13 +44,21 @@ pub(crate) async fn run(app: &App, tracker: &Tracker, printer: Printer) -> Resul
         TrackerFormat::Json => json(&list)? + "\n",
         TrackerFormat::Ocsf => events.iter().fold(String::new(), |text, event| text + &event.to_string() + "\n"),
     };
-    match output {
-        None => printer.data(text.trim_end()),
-        Some(path) => {
-            keep(path, &text)?;
-            printer.say(&format!("wrote {}", path.display()));
-        }
-    }
+    let Some(path) = output else {
+        printer.data(text.trim_end());
+        return Ok(Exit::Done);
+    };
+    let by = provenance::whoever(app, acting)?;
+    let facts = serde_json::json!({
+        "organization": asked.map(provenance::organization),
+        "opened": { "since": since, "until": until },
+        "made": provenance::made(app, by, now).await?,
+        "log": provenance::journal(app).await?,
+        "format": format.to_possible_value().map(|value| value.get_name().to_owned()),
+        "cases": cases, "rows": list.len() + events.len(),
+    });
+    let beside = provenance::keep(path, text.as_bytes(), facts)?;
+    printer.say(&format!("wrote {}, and where it comes from in {}", path.display(), beside.display()));
     Ok(Exit::Done)
 }
 
@@ -62,16 +69,6 @@ fn json(list: &[Row]) -> Result<String, Failure> {
 
 fn stored(error: leaver_store::StoreError) -> Failure {
     leaver_engine::Error::from(error).into()
-}
-
-/// Writes a new file, whole or not at all.
-fn keep(path: &Path, text: &str) -> Result<(), Failure> {
-    if path.symlink_metadata().is_ok() {
-        return Err(Failure::not_done("L420", format!("{} is there already", path.display()))
-            .hint("nothing is overwritten: give another name"));
-    }
-    leaver_evidence::files::replace(path, text.as_bytes())
-        .map_err(|error| Failure::not_done("L421", format!("{} cannot be written", path.display())).because(&error))
 }
 
 /// A time as RFC 3339 in UTC; nothing where there is none.

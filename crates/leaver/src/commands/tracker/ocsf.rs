@@ -6,6 +6,7 @@
 use leaver_core::case::Case;
 use leaver_core::claim::{Claim, Observation, Predicate, Proof, State};
 use leaver_core::plan::Plan;
+use leaver_core::provider::Way;
 use serde_json::{Value, json};
 
 use crate::commands::cases::words;
@@ -57,8 +58,11 @@ fn mapped(says: &Predicate) -> Option<(Kind, String)> {
         | Predicate::NoProjectGrant
         | Predicate::NoGrantIn { .. }
         | Predicate::NoDataView
-        | Predicate::NotShared { .. } => of(PRIVILEGES_REVOKED),
-        Predicate::NoTeam | Predicate::NotInTeams { .. } => of(LEFT_GROUP),
+        | Predicate::NotShared { .. }
+        | Predicate::NoWayIn { way: Way::Direct, .. } => of(PRIVILEGES_REVOKED),
+        Predicate::NoTeam | Predicate::NotInTeams { .. } | Predicate::NoWayIn { way: Way::Group(_), .. } => {
+            of(LEFT_GROUP)
+        }
         Predicate::NoServiceAccountBy => Some((ENTITY_DELETED, "service account".to_owned())),
         Predicate::Replaced { .. } => Some((ENTITY_CREATED, "service account".to_owned())),
         Predicate::Dropped { kind, .. } => Some((ENTITY_DELETED, kind.to_string())),
@@ -76,6 +80,10 @@ fn mapped(says: &Predicate) -> Option<(Kind, String)> {
         | Predicate::RoleKept
         | Predicate::MembersKept { .. }
         | Predicate::NoInvitation
+        | Predicate::NoWayIn { .. }
+        | Predicate::LoginFails { .. }
+        | Predicate::SessionsEnded { .. }
+        | Predicate::NotRecreated { .. }
         | Predicate::Exported { .. }
         | Predicate::MayRemove
         | Predicate::ExecutorMayRemove
@@ -146,6 +154,8 @@ fn event(
         "status_id": status_id, "status": status, "status_detail": seen.why, "status_code": code,
         "metadata": {
             "version": VERSION,
+            // Who did it belongs to this profile, and an event says which profiles it is of.
+            "profiles": ["host"],
             "product": { "name": "leaver", "vendor_name": "leaver", "version": env!("CARGO_PKG_VERSION") },
             "uid": format!("{}/{}", case.id, claim.key),
             "correlation_uid": case.id,

@@ -1,5 +1,6 @@
 //! A picture of how the leaver reaches the organization: from the person through each channel and each single way to the projects.
 
+mod data;
 mod draw;
 
 use std::collections::BTreeMap;
@@ -8,8 +9,10 @@ use leaver_core::case::Case;
 use leaver_core::claim::{Claim, Predicate, State};
 use leaver_core::ids::{Digest, ProjectId};
 use leaver_core::plan::{FindingKind, Plan};
+use leaver_core::provider;
 use leaver_core::reading::{Grant, GrantKind};
 use leaver_core::source::{Kind, What};
+use serde_json::Value;
 
 use super::words::Words;
 
@@ -117,17 +120,28 @@ struct Picture {
 
 /// Draws a case as SVG.
 pub(crate) fn graph(case: &Case, plan: &Plan, words: &Words) -> String {
-    let channels: Vec<Channel> = [
+    let channels = channels(case, plan, words).into_iter().map(Channel::shortened).collect();
+    draw::svg(&picture(case, plan, words, channels))
+}
+
+/// The same as data: every way by itself, however many there are.
+pub(crate) fn graph_data(case: &Case, plan: &Plan, words: &Words) -> Value {
+    data::document(&picture(case, plan, words, channels(case, plan, words)))
+}
+
+fn channels(case: &Case, plan: &Plan, words: &Words) -> Vec<Channel> {
+    let all = [
         membership(case, plan, words),
+        at_provider(case, plan, words),
         senders(case, plan, words),
         service_accounts(case, plan, words),
         shares(case, plan, words),
         links(case, plan, words),
-    ]
-    .into_iter()
-    .filter(|channel| !channel.ways.is_empty())
-    .map(Channel::shortened)
-    .collect();
+    ];
+    all.into_iter().filter(|channel| !channel.ways.is_empty()).collect()
+}
+
+fn picture(case: &Case, plan: &Plan, words: &Words, channels: Vec<Channel>) -> Picture {
     let projects = channels
         .iter()
         .flat_map(|channel| &channel.ways)
@@ -137,7 +151,7 @@ pub(crate) fn graph(case: &Case, plan: &Plan, words: &Words) -> String {
     let unseen = plan.findings.iter().filter(|finding| finding.kind == FindingKind::NotSeen).count();
     let hash = case.plan_event().map(Digest::short).unwrap_or_default();
     let rehearsal = if case.request.rehearsal { "REHEARSAL, evidence of nothing · " } else { "" };
-    draw::svg(&Picture {
+    Picture {
         head: format!("How {} reaches organization {}", words.leaver, case.request.org),
         under: format!("{rehearsal}plan {hash} · as visible to {}", plan.credential),
         foot: match unseen {
@@ -153,7 +167,7 @@ pub(crate) fn graph(case: &Case, plan: &Plan, words: &Words) -> String {
             .map_or_else(|| "no account id is shown".to_owned(), |id| format!("account {id}")),
         channels,
         projects,
-    })
+    }
 }
 
 fn seen(case: &Case, claim: &Claim) -> Seen {
@@ -166,6 +180,29 @@ fn seen(case: &Case, claim: &Claim) -> Seen {
 
 fn instances<'c>(case: &'c Case, claim: &Claim) -> &'c [String] {
     case.observation(&claim.key).map(|seen| seen.observation.instances.as_slice()).unwrap_or_default()
+}
+
+/// What the identity provider gives the application by.
+fn at_provider(case: &Case, plan: &Plan, words: &Words) -> Channel {
+    let account = plan.subject.provider_id.as_deref();
+    let mut channel = Channel::new("identity provider", account.map_or_else(String::new, |id| format!("account {id}")));
+    for claim in &plan.claims {
+        let Predicate::NoWayIn { way, .. } = &claim.says else { continue };
+        let (title, under) = match way {
+            provider::Way::Group(id) => {
+                (words.title(&What::GroupGives(id.clone())), "a group that gives the application")
+            }
+            provider::Way::Rule(id) => (words.title(&What::ProviderRule(id.clone())), "a rule that fills such a group"),
+            provider::Way::Direct => ("the assignment".to_owned(), "given to the account itself"),
+            provider::Way::SelfService => ("asking for it".to_owned(), "without an administrator"),
+            provider::Way::Anyone => ("signing in".to_owned(), "without being given the application"),
+            provider::Way::Job(_) => ("a provisioning job".to_owned(), "that provisions everybody"),
+            // It sums the others up.
+            provider::Way::Any => continue,
+        };
+        channel.add(title.replace('"', ""), under, seen(case, claim), Vec::new());
+    }
+    channel
 }
 
 /// The account with its role and every grant, each kind by itself.

@@ -1,10 +1,30 @@
 //! What a person must do, step by step: the vendor's own screens (`facts/mixpanel.md` 2.2, 5.2).
 
 use leaver_core::claim::{Claim, Guide, Predicate};
+use leaver_core::provider::Way;
 use leaver_core::reading::OrgRole;
 use leaver_core::source::Kind;
 
+use self::screens::Screens;
 use super::words::Words;
+use crate::config::Brand;
+
+mod entra;
+mod okta;
+mod screens;
+
+/// What the screens of an organization's identity provider are called.
+fn screens(brand: Brand) -> &'static dyn Screens {
+    match brand {
+        Brand::Okta => &okta::Okta,
+        Brand::Entra => &entra::Entra,
+    }
+}
+
+/// The account at the provider that a claim is about.
+fn account(claim: &Claim) -> &str {
+    if let Predicate::NoWayIn { account, .. } = &claim.says { account } else { "" }
+}
 
 fn say(steps: &[&str]) -> Vec<String> {
     steps.iter().map(|step| (*step).to_owned()).collect()
@@ -13,6 +33,7 @@ fn say(steps: &[&str]) -> Vec<String> {
 /// The steps of a guide. The places themselves stand above them; see [`super::places()`].
 pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> {
     let leaver = &words.leaver;
+    let screens = screens(words.brand);
     match guide {
         Guide::DeleteMember => vec![
             "open Organization Settings > Users & Teams".to_owned(),
@@ -110,6 +131,14 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
             "replace each one whose secret the leaver holds",
             "then: leaver attest CASE KEY --note \"what was found\"",
         ]),
+        Guide::LeaveImportedGroup => screens.leave_imported_group(leaver),
+        Guide::UnassignEveryone => screens.unassign_everyone(leaver),
+        Guide::LeaveOutOfRule => screens.leave_out_of_rule(leaver, account(claim)),
+        Guide::EndSelfService => screens.end_self_service(),
+        Guide::RequireAssignment => screens.require_assignment(),
+        Guide::NarrowJob => screens.narrow_job(),
+        Guide::LookAtSignIn => screens.look_at_sign_in(leaver),
+        Guide::CloseWays => screens.close_ways(leaver),
         Guide::VouchApproval => {
             vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)]
         }
@@ -158,6 +187,9 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         Predicate::ScimGone => {
             vec![format!("open Organization Settings > Users & Teams, tick the box of {leaver}, Delete, confirm")]
         }
+        Predicate::NoWayIn { way: Way::Group(_), .. } => screens(words.brand).leave_group(leaver),
+        Predicate::NoWayIn { way: Way::Direct, .. } => screens(words.brand).unassign(leaver),
+        Predicate::SessionsEnded { .. } => screens(words.brand).end_sessions(leaver),
         Predicate::Copied { .. } => {
             return Some(vec![
                 format!("as {}, open the item, duplicate it and share the copy with the project", words.successor),
@@ -180,6 +212,9 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         | Predicate::RecipientsKept
         | Predicate::RoleKept
         | Predicate::NoInvitation
+        | Predicate::NoWayIn { .. }
+        | Predicate::LoginFails { .. }
+        | Predicate::NotRecreated { .. }
         | Predicate::MembersKept { .. }
         | Predicate::Exported { .. }
         | Predicate::MayRemove

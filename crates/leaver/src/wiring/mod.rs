@@ -1,13 +1,15 @@
 //! From the configuration to a running engine.
 
+mod provider;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use leaver_connectors::Reader as _;
 use leaver_connectors::mixpanel::{Config as MixpanelConfig, Deactivation, Mixpanel, Region, Scim};
+use leaver_connectors::{Joined, Reader as _, Vendor};
 use leaver_core::ids::{Address, CredentialName, OrgName, PersonId, VendorOrg};
 use leaver_core::plan::Policy;
 use leaver_core::rules::{Rules, Weakening};
@@ -18,6 +20,7 @@ use leaver_store::{People as _, PersonRecord, Store};
 use leaver_store_sqlite::{LockError, OpenError, SqliteStore, WorkerLock};
 use uuid::Uuid;
 
+use self::provider::Making;
 use crate::clock;
 use crate::config::{Config, OrganizationConfig, RegionConfig, SinkConfig};
 use crate::failure::{Exit, Failure};
@@ -124,6 +127,18 @@ impl App {
                 Arc::clone(&clock),
                 Arc::clone(&captures),
             )?;
+            let making = Making {
+                config: &config,
+                name,
+                organization,
+                clock: Arc::clone(&clock),
+                captures: Arc::clone(&captures),
+            };
+            let provider = making.provider()?;
+            let vendor: Arc<dyn Vendor> = match provider {
+                Some(provider) => Arc::new(Joined::new(Arc::new(vendor), provider)),
+                None => Arc::new(vendor),
+            };
             let sink: Arc<dyn SecretSink> = match &organization.secrets {
                 SinkConfig::Page(listen) => {
                     let page = Arc::new(sinks::Page::new(
@@ -355,7 +370,7 @@ fn organization_of(
     name: &str,
     organization: &OrganizationConfig,
     people: &BTreeMap<String, (PersonId, Address)>,
-    vendor: Mixpanel,
+    vendor: Arc<dyn Vendor>,
     sink: Arc<dyn SecretSink>,
     policy: Policy,
 ) -> Organization {
@@ -371,9 +386,10 @@ fn organization_of(
         credential: CredentialName::new(format!("{name}/{CREDENTIAL}")),
         username: organization.service_account.username.clone(),
         scim: organization.scim.is_some(),
+        provider: organization.provider().is_some(),
         policy,
         witnesses,
-        vendor: Arc::new(vendor),
+        vendor,
         sink,
     }
 }

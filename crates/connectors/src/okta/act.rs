@@ -1,0 +1,89 @@
+//! Sending one change to Okta.
+
+use async_trait::async_trait;
+use leaver_core::effect::Intent;
+use leaver_core::reading::Failure;
+use leaver_core::write::{Outcome, Write};
+use reqwest::Method;
+
+use super::pages::{LANE, code};
+use super::{Okta, operations as op};
+use crate::fill::Fill;
+use crate::http::{Call, Trail, classify};
+use crate::ports::{Actor, Written};
+
+/// "Cannot be unassigned while group memberships grant access": nothing was changed.
+const GROUPS_GRANT: &str = "E0000046";
+
+/// A client that may send the change which a journalled intent names. It lives no longer than the intent.
+pub(super) struct Acting<'a> {
+    okta: &'a Okta,
+    _intent: &'a Intent,
+}
+
+impl<'a> Acting<'a> {
+    pub(super) fn new(okta: &'a Okta, intent: &'a Intent) -> Self {
+        Self { okta, _intent: intent }
+    }
+}
+
+#[async_trait]
+impl Actor for Acting<'_> {
+    async fn act(&self, write: &Write) -> Written {
+        let mut trail = Trail::default();
+        let ended = self.okta.write(write, &mut trail).await;
+        let now = self.okta.client.now();
+        Written {
+            outcome: ended.err().unwrap_or(Outcome::Done { created: None }),
+            secret: None,
+            username: None,
+            captures: trail.captures,
+            sent_at: trail.sent_at.unwrap_or(now),
+            ended_at: trail.ended_at.unwrap_or(now),
+        }
+    }
+}
+
+impl Okta {
+    async fn write(&self, write: &Write, trail: &mut Trail) -> Result<(), Outcome> {
+        let (change, entity, id) = match write {
+            Write::LeaveGroup { account, group } => (&op::LEAVE_GROUP, group.as_str(), account.as_str()),
+            Write::Unassign { account, .. } => (&op::UNASSIGN, self.application.as_str(), account.as_str()),
+            Write::EndSessions { account } => (&op::END_SESSIONS, self.application.as_str(), account.as_str()),
+            Write::SetRecipients { .. }
+            | Write::Delete { .. }
+            | Write::Disable { .. }
+            | Write::DuplicateBoard { .. }
+            | Write::Create { .. }
+            | Write::ShareWithProject { .. }
+            | Write::Describe { .. }
+            | Write::SetMetricOwner { .. }
+            | Write::SetSchemaContacts { .. }
+            | Write::CreateServiceAccount { .. }
+            | Write::AddServiceAccount { .. }
+            | Write::RemoveServiceAccount { .. }
+            | Write::DeleteServiceAccount { .. }
+            | Write::Deactivate { .. }
+            | Write::DeleteByScim { .. } => {
+                let why = "this is no change of an identity provider";
+                return Err(Outcome::Failed(Failure::NotConfigured(why.to_owned())));
+            }
+        };
+        let fill = Fill { entity: Some(entity), id: Some(id), ..Fill::default() };
+        let path = fill.path(change.path).map_err(Outcome::Failed)?;
+        let url = self
+            .target
+            .join(&path)
+            .map_err(|_| Outcome::Failed(Failure::NotConfigured("the path does not fit into an address".to_owned())))?;
+        let call =
+            Call { method: Method::DELETE, url, auth: Some(&self.auth), lane: LANE, bears_secret: false, body: None };
+        let sent = self.client.send(call, trail).await;
+        if let Ok(answer) = &sent
+            && answer.status == 403
+            && code(answer).as_deref() == Some(GROUPS_GRANT)
+        {
+            return Err(Outcome::Failed(Failure::Refused { status: 403 }));
+        }
+        classify::write(sent).await.map(drop)
+    }
+}

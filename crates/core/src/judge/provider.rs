@@ -1,0 +1,315 @@
+//! Verdicts about the identity provider's ways into the application (SSO-1).
+
+use jiff::Timestamp;
+
+use super::{Court, Gap, Verdict};
+use crate::claim::{Predicate, Rung, State};
+use crate::effect::Act;
+use crate::plan::keys;
+use crate::provider::{Group, GroupKind, LogEntry, LogEvent, ProviderAccount, TWO_CYCLES, Way, Ways};
+use crate::reading::Failure;
+use crate::source::What;
+
+impl Court<'_> {
+    /// This way is closed for the pinned account.
+    pub(super) fn no_way_in(&self, account: &str, way: &Way) -> Result<Verdict, Gap> {
+        let verdict = match way {
+            Way::Group(id) => self.not_by_group(account, id)?,
+            Way::Rule(id) => self.not_by_rule(account, id)?,
+            Way::Direct => self.not_direct(account)?,
+            Way::SelfService => self.not_by_asking(account)?,
+            Way::Anyone => self.not_by_anyone(account)?,
+            Way::Job(id) => self.not_by_job(account, id)?,
+            Way::Any => self.no_way_at_all(account)?,
+        };
+        Ok(verdict.on(Rung::Provider))
+    }
+
+    /// The ways of an account, shown to be complete: the account itself, and an application that lists somebody.
+    fn ways(&self, account: &str) -> Result<&Ways, Gap> {
+        let what = What::Ways(account.to_owned());
+        let (_, snapshot) = self.fresh(&what)?;
+        let ways = snapshot.ways().ok_or_else(|| format!("{what} was not of its shape"))?;
+        if ways.account.as_ref().is_some_and(|shown| shown.id != account) {
+            return Err(format!("{what} shows another account"));
+        }
+        if ways.others == 0 && ways.assignment.is_none() {
+            return Err("the application lists nobody at all: that is no proof that the leaver is not on it".to_owned());
+        }
+        Ok(ways)
+    }
+
+    fn not_by_group(&self, account: &str, id: &str) -> Result<Verdict, Gap> {
+        let ways = self.ways(account)?;
+        let is_gone = ways.account.is_none();
+        let has_ended = ways.account.as_ref().is_some_and(|account| !account.live);
+        let listed = ways.groups.iter().find(|group| group.id == id);
+        if is_gone || listed.is_some_and(|group| !group.member) {
+            return Ok(Verdict::holds(if is_gone { "the account is gone" } else { "the account is not in the group" }));
+        }
+        // Whoever is out of all groups of the provider's own keeps the others when the account ends: they open nothing.
+        if has_ended && listed.is_some_and(|group| group.kind != GroupKind::Own) {
+            return Ok(Verdict::holds(
+                "the account at the provider is deactivated, and the group opens nothing for it",
+            ));
+        }
+        if let Some(group) = listed {
+            let why = match group.kind {
+                GroupKind::Own => "the account is in a group that gives the application",
+                GroupKind::Imported => "the account is in a group that is imported and gives the application",
+                GroupKind::Everyone => "a group of everybody gives the application",
+                GroupKind::ByRule => "a rule keeps the account in a group that gives the application",
+            };
+            return Ok(Verdict::broken(why, vec![id.to_owned()]));
+        }
+        // The list does not show the group any more: only the group's own answer tells that it gives nothing.
+        let what = What::GroupGives(id.to_owned());
+        match self.fresh(&what)?.1.gives() {
+            Some(false) => Ok(Verdict::holds("the group does not give the application any more")),
+            Some(true) => {
+                Err(format!("the list of groups does not show {id}, and the group still gives the application"))
+            }
+            None => Err(format!("{what} was not of its shape")),
+        }
+    }
+
+    fn not_by_rule(&self, account: &str, id: &str) -> Result<Verdict, Gap> {
+        let what = What::ProviderRule(id.to_owned());
+        let rule = self.fresh(&what)?.1.rule().ok_or_else(|| format!("{what} was not of its shape"))?;
+        Ok(match rule {
+            None => Verdict::holds("the rule is gone"),
+            Some(rule) if !rule.active => Verdict::holds("the rule is switched off"),
+            Some(rule) if rule.excluded.contains(account) => Verdict::holds("the rule leaves the account out"),
+            // Nobody can be left out who is not there, and a rule puts nobody anywhere who has ended.
+            Some(_) if !self.ways(account)?.account.as_ref().is_some_and(|shown| shown.live) => {
+                Verdict::holds("the account at the provider is gone or deactivated")
+            }
+            // Whether the rule's condition fits the account is not for us to say: a change of the profile makes it fit.
+            Some(_) => Verdict::broken(
+                "the rule may put the account into a group that gives the application",
+                vec![id.to_owned()],
+            ),
+        })
+    }
+
+    fn not_direct(&self, account: &str) -> Result<Verdict, Gap> {
+        let ways = self.ways(account)?;
+        Ok(match &ways.assignment {
+            Some(assignment) if assignment.direct && assignment.live => Verdict::broken(
+                format!("the application is given to the account itself; its state there is {}", assignment.status),
+                vec![account.to_owned()],
+            ),
+            _ => Verdict::holds("the application is not given to the account itself"),
+        })
+    }
+
+    fn not_by_asking(&self, account: &str) -> Result<Verdict, Gap> {
+        match self.ways(account)?.self_service {
+            Some(false) => Ok(Verdict::holds("nobody can ask for the application without an administrator")),
+            Some(true) => {
+                Ok(Verdict::broken("people may ask for the application themselves", vec!["self-service".to_owned()]))
+            }
+            None => Err("the provider does not say whether people may ask for the application".to_owned()),
+        }
+    }
+
+    fn not_by_anyone(&self, account: &str) -> Result<Verdict, Gap> {
+        let ways = self.ways(account)?;
+        match ways.anyone {
+            Some(false) => Ok(Verdict::holds("only those who are given the application may sign in to it")),
+            Some(true) if !is_live(ways) => Ok(Verdict::holds("the account at the provider is gone or deactivated")),
+            Some(true) => Ok(Verdict::broken(
+                "whoever has an account at the provider may sign in to the application, given it or not",
+                vec!["anyone".to_owned()],
+            )),
+            None => Err("the provider does not say whether the application has to be given to somebody".to_owned()),
+        }
+    }
+
+    fn not_by_job(&self, account: &str, id: &str) -> Result<Verdict, Gap> {
+        let ways = self.ways(account)?;
+        let Some(job) = ways.jobs.iter().find(|job| job.id == id) else {
+            return Err(
+                "the provider does not list the job any more, and no other read shows that it is gone".to_owned()
+            );
+        };
+        match job.everyone {
+            Some(false) => Ok(Verdict::holds("the job provisions only those who are given the application")),
+            // Nobody is provisioned who has ended.
+            Some(true) if !is_live(ways) => Ok(Verdict::holds("the account at the provider is gone or deactivated")),
+            Some(true) => Ok(Verdict::broken(
+                "the job provisions everybody of the directory, given the application or not",
+                vec![id.to_owned()],
+            )),
+            None => Err("our credential may not read whom the job provisions".to_owned()),
+        }
+    }
+
+    /// Nothing gives the account the application, and no other account bears the address: everything that the provider shows now, and
+    /// every way that the plan named, by its own read.
+    fn no_way_at_all(&self, account: &str) -> Result<Verdict, Gap> {
+        let what = What::ProviderAccounts(self.plan.terms.leaver.clone());
+        let accounts = self.fresh(&what)?.1.accounts().ok_or_else(|| format!("{what} was not of its shape"))?;
+        let others: Vec<String> =
+            accounts.iter().filter(|other| other.live && other.id != account).map(|other| other.id.clone()).collect();
+        if !others.is_empty() {
+            return Ok(Verdict::broken("another account at the provider bears the leaver's address", others));
+        }
+        if account.is_empty() {
+            return Ok(Verdict::holds("no account at the provider bears the leaver's address"));
+        }
+        let ways = self.ways(account)?;
+        let open = open_ways(ways, account);
+        if open.is_empty() && ways.anyone.is_none() {
+            return Err("the provider does not say whether the application has to be given to somebody".to_owned());
+        }
+        if !open.is_empty() {
+            return Ok(Verdict::broken(format!("{} ways into the application are open", open.len()), open));
+        }
+        for claim in &self.plan.claims {
+            let Predicate::NoWayIn { account: of, way } = &claim.says else { continue };
+            // Whether people may ask is a setting of the application; its own claim says so.
+            if of != account || matches!(way, Way::Any | Way::SelfService) {
+                continue;
+            }
+            let verdict = self.no_way_in(of, way)?;
+            if verdict.state != State::Holds {
+                return Ok(Verdict::broken(format!("{}: {}", claim.key, verdict.why), verdict.instances));
+            }
+        }
+        let healthy = ways.account.as_ref().map_or("gone", |account: &ProviderAccount| account.status.as_str());
+        Ok(Verdict::holds(format!(
+            "nothing at the provider gives the application to the account, which is {healthy} there; shown by its settings, not tested live"
+        )))
+    }
+}
+
+impl Court<'_> {
+    /// Nothing gives the application, and nobody has signed in with the account since. Without a refused attempt of the person it is shown
+    /// by the provider's settings alone: nobody has tested it live.
+    pub(super) fn login_fails(&self, account: &str) -> Result<Verdict, Gap> {
+        let closed = self.no_way_at_all(account)?;
+        if closed.state != State::Holds {
+            return Ok(closed.on(Rung::Provider));
+        }
+        let Some(log) = self.provider_log(account)? else {
+            let why = "nothing gives the application; our token may not read the provider's log; not tested live";
+            return Ok(Verdict::holds(why).on(Rung::Provider));
+        };
+        let since = self.closed_since(account);
+        let of = |event: LogEvent| log.iter().filter(move |entry| entry.event == event && entry.at > since);
+        let refused = of(LogEvent::Refused).map(|entry| entry.at).max();
+        if let Some(last) = of(LogEvent::SignedIn).map(|entry| entry.at).max().filter(|last| refused < Some(*last)) {
+            let why = format!("the account signed in at {last}, after every way was closed");
+            return Ok(Verdict::broken(why, vec![account.to_owned()]).on(Rung::ProviderLog));
+        }
+        Ok(match refused {
+            Some(last) => {
+                Verdict::holds(format!("the provider refused a sign-in of the account at {last}")).on(Rung::ProviderLog)
+            }
+            None => Verdict::holds(
+                "nothing gives the application, and the provider's log shows no sign-in since; not tested live",
+            )
+            .on(Rung::Provider),
+        })
+    }
+
+    /// Nothing gives the application, two cycles have passed since the last change at the provider, the member list shows that the account
+    /// did not come back, and the log that nothing was provisioned.
+    pub(super) fn not_recreated(&self, account: &str) -> Result<Verdict, Gap> {
+        for verdict in [self.no_way_at_all(account)?, self.not_member()] {
+            match verdict.state {
+                State::Holds => {}
+                State::Broken => return Ok(verdict),
+                State::Unknown => return Err(verdict.why),
+            }
+        }
+        let gone_since = self.case.observation(&keys::member_gone()).and_then(|seen| seen.held_since);
+        let since = self.closed_since(account).max(gone_since.unwrap_or(self.now));
+        let log = self.provider_log(account)?;
+        let made = log.into_iter().flatten().find(|entry| entry.event == LogEvent::Provisioned && entry.at > since);
+        if let Some(entry) = made {
+            let why = format!("the provider provisioned the account at {}, after every way was closed", entry.at);
+            return Ok(Verdict::broken(why, vec![account.to_owned()]).on(Rung::ProviderLog));
+        }
+        if self.now.duration_since(since) < TWO_CYCLES {
+            let at = since.checked_add(TWO_CYCLES).unwrap_or(since).strftime("%Y-%m-%d %H:%M UTC");
+            return Ok(Verdict::broken(format!("two cycles of the provider have passed at {at}"), Vec::new()));
+        }
+        for job in &self.ways(account)?.jobs {
+            // What a job has not done yet it may do as soon as it runs again.
+            if !job.works {
+                return Err(format!("the provider's job {} is {}: what it does next is not known", job.id, job.status));
+            }
+            if job.last_success.is_none_or(|last| last < since) {
+                return Err(format!("the provider's job {} did not run since every way was closed", job.id));
+            }
+        }
+        let seen = if log.is_some() { "" } else { "; our token may not read the provider's log" };
+        Ok(Verdict::holds(format!(
+            "two cycles later nothing gives the application, and the account did not come back{seen}"
+        )))
+    }
+
+    /// Every session of the account was ended since somebody said yes to it. No interface lists sessions: the log alone shows it.
+    pub(super) fn sessions_ended(&self, account: &str) -> Result<Verdict, Gap> {
+        let log = self.provider_log(account)?.ok_or("our token may not read the provider's log")?;
+        let since = self.case.approval().map_or(self.now, |approval| approval.at);
+        let ended = log.iter().filter(|entry| entry.event == LogEvent::SessionsEnded && entry.at >= since);
+        Ok(match ended.map(|entry| entry.at).max() {
+            Some(last) => Verdict::holds(format!("the provider's log shows that the sessions were ended at {last}")),
+            None => Verdict::broken(
+                "the provider's log does not show that the sessions were ended",
+                vec![account.to_owned()],
+            ),
+        }
+        .on(Rung::ProviderLog))
+    }
+
+    /// The log of an account; `None` where our token never could read it, which takes away a rung and no proof.
+    fn provider_log(&self, account: &str) -> Result<Option<&[LogEntry]>, Gap> {
+        let what = What::ProviderLog(account.to_owned());
+        let refused = self.readings.get(&what).and_then(|reading| reading.result.as_ref().err());
+        if matches!(refused, Some(Failure::Forbidden | Failure::NotFound)) && self.case.count(&what).is_none() {
+            return Ok(None);
+        }
+        let (_, snapshot) = self.fresh(&what)?;
+        snapshot.log().map(Some).ok_or_else(|| format!("{what} was not of its shape"))
+    }
+
+    /// Since when nothing is open: the end of our last change there, else the first time at which nothing was seen open.
+    fn closed_since(&self, account: &str) -> Timestamp {
+        let ours = |act: &Act| {
+            let (Act::LeaveGroup { account: of, .. } | Act::Unassign { account: of }) = act else { return false };
+            of == account
+        };
+        let effects = self.case.effects().values().filter(|fact| ours(&fact.effect.act));
+        let changed = effects.filter_map(|fact| fact.ended_at).max();
+        let seen = self.case.observation(&keys::way(&Way::Any)).and_then(|seen| seen.held_since);
+        changed.max(seen).unwrap_or(self.now)
+    }
+}
+
+/// Everything that gives the account the application now, or may by itself.
+fn open_ways(ways: &Ways, account: &str) -> Vec<String> {
+    let Some(shown) = &ways.account else { return Vec::new() };
+    let opens = |group: &&Group| group.member && (shown.live || group.kind == GroupKind::Own);
+    let groups = ways.groups.iter().filter(opens).map(|group| format!("group:{}", group.id));
+    let rules = ways.rules_in().filter(|rule| !rule.excluded.contains(account));
+    // An account that has ended is put into nothing before somebody wakes it.
+    let rules = rules.filter(|_| shown.live).map(|rule| format!("rule:{}", rule.id));
+    let anyone = (shown.live && ways.anyone == Some(true)).then(|| "anyone".to_owned());
+    let jobs = ways.jobs.iter().filter(|job| shown.live && job.everyone == Some(true));
+    let jobs = jobs.map(|job| format!("job:{}", job.id));
+    let direct = ways
+        .assignment
+        .as_ref()
+        .filter(|assignment| assignment.live)
+        .map(|assignment| format!("assignment:{}", assignment.status));
+    groups.chain(rules).chain(direct).chain(anyone).chain(jobs).collect()
+}
+
+/// Whether the account is there and can sign in.
+fn is_live(ways: &Ways) -> bool {
+    ways.account.as_ref().is_some_and(|account| account.live)
+}

@@ -1,0 +1,187 @@
+//! What an identity provider shows of one person's ways into the Mixpanel application (`facts/identity-providers.md` A.1).
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Address;
+
+/// One account at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderAccount {
+    /// The provider's id; the only thing that pins an account.
+    pub id: String,
+    /// Every address it bears: its login and its mail addresses.
+    pub addresses: Vec<Address>,
+    /// The provider's own word for its state, such as `ACTIVE` or `SUSPENDED`.
+    pub status: String,
+    /// Whether it can sign in, or can again without anybody's decision at the provider.
+    pub live: bool,
+    /// Whether it is another directory's, and only a guest here: its sessions are not this directory's to end.
+    pub guest: bool,
+}
+
+/// Everything at the provider that gives one account the application, or may give it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ways {
+    /// The account; `None`: the provider says that there is none of this id.
+    pub account: Option<ProviderAccount>,
+    /// Whether somebody may ask for the application without an administrator; `None` where the provider does not say.
+    pub self_service: Option<bool>,
+    /// Whether anybody of the directory may sign in to the application without being given it; `None` where the provider does not say.
+    pub anyone: Option<bool>,
+    /// What the provider says that it provisions, in its own words.
+    pub features: Vec<String>,
+    /// The account's place on the application.
+    pub assignment: Option<Assignment>,
+    /// The groups that give the application, and whether the account is in each.
+    pub groups: Vec<Group>,
+    /// The rules that put accounts into those groups.
+    pub rules: Vec<Rule>,
+    /// What provisions the application on a schedule of its own.
+    pub jobs: Vec<Job>,
+    /// How many others the application lists, up to a page: an application that lists nobody proves nothing.
+    pub others: usize,
+}
+
+impl Ways {
+    /// The rules that put anybody into a group that gives the application.
+    pub fn rules_in(&self) -> impl Iterator<Item = &Rule> {
+        let fills = |rule: &Rule| self.groups.iter().any(|group| rule.groups.contains(&group.id));
+        self.rules.iter().filter(move |rule| rule.active && fills(rule))
+    }
+}
+
+/// The account's place on the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The provider's id of the assignment, where it has one apart from the account's.
+    pub id: Option<String>,
+    /// Given to the person, and not through a group.
+    pub direct: bool,
+    /// The provider's own word, such as `ACTIVE` or `DEPROVISIONED`.
+    pub status: String,
+    /// Whether it gives the application, or may again by itself.
+    pub live: bool,
+}
+
+/// A group that gives the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The provider's id.
+    pub id: String,
+    /// Its name. Never in a key or an event.
+    pub name: String,
+    /// Who decides who is in it.
+    pub kind: GroupKind,
+    /// Whether the account is in it.
+    pub member: bool,
+    /// What else it gives; read where the account is in it. `None`: not read, which is unknown and never nothing.
+    pub also: Option<Vec<Application>>,
+}
+
+/// Who decides who is in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupKind {
+    /// The provider's own: one person can be taken out.
+    Own,
+    /// Imported from a directory: what is taken out here comes back with the next import.
+    Imported,
+    /// Everybody is in it, and nobody can leave.
+    Everyone,
+    /// Its own rule alone, which is listed under the group's id.
+    ByRule,
+}
+
+/// Another application that a group gives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Application {
+    /// The provider's id.
+    pub id: String,
+    /// Its name. Never in a key or an event.
+    pub name: String,
+}
+
+/// A rule that puts accounts into groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The provider's id.
+    pub id: String,
+    /// Its name. Never in a key or an event.
+    pub name: String,
+    /// Whether it puts anybody anywhere. One whose state nobody can tell counts as if it did.
+    pub active: bool,
+    /// The groups that it fills.
+    pub groups: BTreeSet<String>,
+    /// The accounts that it leaves out, by id. Providers cap this list, at 100 in Okta.
+    pub excluded: BTreeSet<String>,
+}
+
+/// So many accounts can be left out of one rule of Okta (`facts/identity-providers.md` A.1).
+pub const MOST_EXCLUDED: usize = 100;
+
+/// What provisions the application on a schedule (`facts/identity-providers.md` A2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The provider's id.
+    pub id: String,
+    /// The provider's own word for its state, such as `Active` or `Quarantine`.
+    pub status: String,
+    /// Whether it runs. One that is paused or in quarantine may do later whatever it has not done yet.
+    pub works: bool,
+    /// When it last ran to its end with success.
+    pub last_success: Option<Timestamp>,
+    /// Whether it provisions everybody of the directory, given the application or not; `None`: not shown to us.
+    pub everyone: Option<bool>,
+    /// Whether it leaves accounts as they are that are not given the application any more; `None`: not shown to us.
+    pub keeps_unassigned: Option<bool>,
+}
+
+/// One line of the provider's log about an account and the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogEntry {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: LogEvent,
+}
+
+/// What the log tells that bears on whether somebody is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogEvent {
+    /// The account signed in to the application.
+    SignedIn,
+    /// It tried, and was refused: the strongest proof that there is, for it is the person's own attempt.
+    Refused,
+    /// The provider made the account at the application, or woke it.
+    Provisioned,
+    /// The provider took it away there.
+    Deprovisioned,
+    /// Every session of the account at the provider was ended; this is about no one application.
+    SessionsEnded,
+}
+
+/// Twice the longest time that a change takes to arrive (runbook 7: up to an hour). Okta names no cycle of its own; Entra's is 40 minutes.
+pub const TWO_CYCLES: SignedDuration = SignedDuration::from_hours(2);
+
+/// One way in, as a claim names it. Every id is the provider's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "by", content = "id")]
+pub enum Way {
+    /// A group that gives the application.
+    Group(String),
+    /// A rule that puts the account into such a group, now or as soon as its profile changes.
+    Rule(String),
+    /// The account itself.
+    Direct,
+    /// Asking for it, without an administrator.
+    SelfService,
+    /// Signing in without being given it at all.
+    Anyone,
+    /// A job that provisions everybody of the directory.
+    Job(String),
+    /// Any of them, and any other account that bears the address.
+    Any,
+}
