@@ -157,6 +157,12 @@ pub enum Guide {
     LookAtSignIn,
     /// Look at what still gives the person the application, and at other accounts that bear the address.
     CloseWays,
+    /// Close what an identity provider gives that is not read here.
+    CloseWaysByHand,
+    /// See that this provider refuses the leaver.
+    SeeSignInFail,
+    /// Look at what makes accounts anew by itself.
+    CloseWaysBack,
 }
 
 /// One thing that a person may choose for a claim.
@@ -441,6 +447,12 @@ pub enum Subject {
     Mentions,
     /// The sponsor knows of the unfinished work, and it is finished or handed over (AUTH-4).
     PendingWork,
+    /// Nothing at an identity provider that is not read here gives the leaver the application (SSO-1).
+    ProviderWays,
+    /// That provider refuses the leaver: somebody tried with them, or its log says so (SSO-5).
+    ProviderRefuses,
+    /// No sign-in and no discovery makes the account anew (SSO-3).
+    WaysBack,
 }
 
 /// How far down the reading ladder the answer came from (issue: roster, SCIM, `/me`, audit event, attestation).

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::claim::{Choice, Claim};
 use crate::ids::{CaseId, ClaimKey, Digest, OrgName, PersonId, ProjectId, VendorOrg};
 use crate::method::{Method, Reason, Urgency};
+use crate::provider::ByHand;
 use crate::reading::{Grant, OrgRole};
 use crate::source::Kind;
 use crate::statement::Statement;
@@ -146,6 +147,9 @@ pub struct Policy {
     /// Copies of boards are made with the successor's own login, and belong to the successor (XFER-1). Nobody lays it down: it says
     /// whether such a login is configured, so that an approval is of the one or the other.
     pub copies_as_successor: bool,
+    /// The identity provider that people look after themselves, because nothing here reads it. As above: the configuration says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_by_hand: Option<ByHand>,
     /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
     pub recent_edit_days: u32,
     /// A case is kept for so many years after it is over (RECORD-6).
@@ -175,6 +179,7 @@ impl Default for Policy {
             views_that_matter: 100,
             recent_use_days: 30,
             copies_as_successor: false,
+            provider_by_hand: None,
             recent_edit_days: 30,
             retention_years: 7,
             audit_log_days: 90,
@@ -473,6 +478,21 @@ pub mod keys {
             Way::Job(id) => ClaimKey::new(format!("sso.job:{id}")),
             Way::Any => ClaimKey::from("sso.no-way-in"),
         }
+    }
+
+    /// Somebody closed the ways at a provider that is not read here.
+    pub fn provider_ways() -> ClaimKey {
+        ClaimKey::from("sso.ways-declared")
+    }
+
+    /// Somebody saw that it refuses the leaver.
+    pub fn provider_refuses() -> ClaimKey {
+        ClaimKey::from("sso.refusal-declared")
+    }
+
+    /// Nothing makes the account anew by itself.
+    pub fn ways_back() -> ClaimKey {
+        ClaimKey::from("sso.ways-back")
     }
 
     /// The sessions at the provider are ended.

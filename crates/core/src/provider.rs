@@ -7,6 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Address;
 
+/// An identity provider that is not read here: a person closes what it gives, and gives their word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ByHand {
+    /// Google Workspace or Cloud Identity. It provisions nobody into Mixpanel: it signs people in, and Mixpanel may make the account then.
+    Google,
+    /// `OneLogin`.
+    OneLogin,
+    /// `PingOne`.
+    Ping,
+    /// `JumpCloud`.
+    JumpCloud,
+    /// Any other.
+    Other,
+}
+
 /// One account at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderAccount {

@@ -118,7 +118,13 @@ const LINES: &[Line] = &[
     line("REMOVE-9", "public board links", NoneFound("no board of the leaver counts a public link")),
     line("SSO-1", "paths of the identity provider", PROVIDERS),
     line("SSO-2", "SCIM does not re-create", PROVIDERS),
-    line("SSO-3", "just-in-time creation and discoverability", PROVIDERS),
+    line(
+        "SSO-3",
+        "just-in-time creation and discoverability",
+        NoneFound(
+            "the leaver stays a member, or is of a domain that is not the organization's: no sign-in and no discovery makes the account anew",
+        ),
+    ),
     line("SSO-4", "a forced sync", PROVIDERS),
     line("SSO-5", "SSO login fails", PROVIDERS),
     line("SSO-6", "provider sessions", PROVIDERS),

@@ -1,6 +1,7 @@
 //! From an inventory to a plan: which claims, who or what makes each true, what stands in the way, what to know before saying yes.
 
 mod access;
+mod by_hand;
 mod people;
 mod provider;
 mod records;
@@ -20,7 +21,7 @@ pub(crate) use self::teams::witness;
 
 use jiff::Timestamp;
 
-use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy, Rung};
+use crate::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy, Rung, Subject};
 use crate::ids::{Address, ClaimKey, PersonId, ProjectId};
 use crate::inventory;
 use crate::inventory::{Inventory, Likeness};
@@ -351,6 +352,8 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
     desk.transfer();
     desk.service_accounts();
     desk.provider();
+    desk.provider_by_hand();
+    desk.ways_back();
     desk.membership();
     desk.declarations();
     desk.not_seen();
@@ -514,6 +517,14 @@ fn claim(key: ClaimKey, runbook: &[&str], kind: ClaimKind, says: Predicate, read
         options: Vec::new(),
         final_act: false,
     }
+}
+
+/// What no interface shows: a named person says it.
+fn declared(key: ClaimKey, runbook: &[&str], kind: ClaimKind, subject: Subject, guide: Guide) -> Claim {
+    let says = Predicate::Declared { subject };
+    let mut made = claim(key, runbook, kind, says, Vec::new(), Remedy::Attested(guide));
+    made.options = vec![Choice::AcceptRisk];
+    made
 }
 
 fn data_views() -> Claim {

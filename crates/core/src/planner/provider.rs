@@ -209,8 +209,9 @@ impl Desk<'_> {
     /// both at once.
     pub(super) fn provider_first(&self) -> Option<ClaimKey> {
         let hurry = matches!(self.input.request.urgency, Urgency::Emergency | Urgency::Immediate);
-        let key = keys::way(&Way::Any);
-        (!hurry && self.claims.iter().any(|claim| claim.key == key)).then_some(key)
+        let keys = [keys::way(&Way::Any), keys::provider_ways()];
+        let first = keys.into_iter().find(|key| self.claims.iter().any(|claim| claim.key == *key));
+        first.filter(|_| !hurry)
     }
 }
 
@@ -224,8 +225,10 @@ fn ways_of(account: &str, ways: &Ways) -> Vec<Claim> {
     for rule in rules_in(ways, account) {
         let mut left_out = way_claim(account, Way::Rule(rule.id.clone()), Remedy::Guided(Guide::LeaveOutOfRule));
         left_out.reads = vec![What::ProviderRule(rule.id.clone()), What::Ways(account.to_owned())];
-        // The provider leaves somebody out by itself who is taken out of a group that the rule fills.
-        left_out.needs.clone_from(&groups);
+        // The provider leaves somebody out by itself who is taken out of a group that the rule fills; a group's own rule waits for nothing.
+        if !rule.groups.contains(&rule.id) {
+            left_out.needs.clone_from(&groups);
+        }
         // Nobody leaves a dynamic group before its rule says so.
         for group in made.iter_mut().filter(|claim| claim.key == keys::way(&Way::Group(rule.id.clone()))) {
             group.needs.push(left_out.key.clone());

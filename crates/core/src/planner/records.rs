@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Desk;
-use super::claim;
+use super::{claim, declared};
 use crate::claim::{Choice, ClaimKind, Guide, Predicate, Record, Remedy, Subject};
 use crate::ids::{ClaimKey, ProjectId};
 use crate::method::Method;
@@ -14,18 +14,6 @@ use crate::source::{Kind, What};
 impl Desk<'_> {
     /// What no interface shows: a named person says it, and the report says "attested".
     pub(super) fn declarations(&mut self) {
-        let declared = |key: &str, ids: &[&str], kind: ClaimKind, subject: Subject, guide: Guide| {
-            let mut made = claim(
-                ClaimKey::from(key),
-                ids,
-                kind,
-                Predicate::Declared { subject },
-                Vec::new(),
-                Remedy::Attested(guide),
-            );
-            made.options = vec![Choice::AcceptRisk];
-            made
-        };
         if self.input.request.method != Method::Reduce {
             let mut invitations = claim(
                 ClaimKey::from("invitations.gone"),
@@ -43,7 +31,7 @@ impl Desk<'_> {
             || self.inventory.legacy_pipelines() > 0
         {
             self.claims.push(declared(
-                "pipelines.owned",
+                ClaimKey::from("pipelines.owned"),
                 &["XFER-4"],
                 ClaimKind::Record,
                 Subject::Pipelines,
@@ -52,7 +40,7 @@ impl Desk<'_> {
         }
         if self.inventory.has_any(&[Kind::WarehouseSource, Kind::WarehouseImport]) {
             self.claims.push(declared(
-                "warehouse.revoked",
+                ClaimKey::from("warehouse.revoked"),
                 &["CLEAN-4"],
                 ClaimKind::Record,
                 Subject::Warehouse,
@@ -60,21 +48,21 @@ impl Desk<'_> {
             ));
         }
         self.claims.push(declared(
-            "project-secrets.decided",
+            ClaimKey::from("project-secrets.decided"),
             &["CLEAN-6"],
             ClaimKind::Record,
             Subject::ProjectSecrets,
             Guide::RotateProjectSecret,
         ));
         self.claims.push(declared(
-            "pending-work.asked",
+            ClaimKey::from("pending-work.asked"),
             &["AUTH-4"],
             ClaimKind::Record,
             Subject::PendingWork,
             Guide::AskSponsor,
         ));
         self.claims.push(declared(
-            "mentions.reviewed",
+            ClaimKey::from("mentions.reviewed"),
             &["VERIFY-5"],
             ClaimKind::Record,
             Subject::Mentions,

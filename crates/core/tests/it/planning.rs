@@ -256,6 +256,7 @@ fn each_thing_that_was_found_gets_the_claim_that_deals_with_it() {
         keys::teams_gone(),
         keys::service_accounts(),
         "invitations.gone".into(),
+        keys::ways_back(),
         keys::public_link(FULL, &id(&world, Kind::Board, "Growth")),
         keys::unshared(FULL, Kind::Board, &id(&world, Kind::Board, "Sales")),
     ]

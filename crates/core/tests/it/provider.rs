@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use leaver_core::claim::{Choice, Claim, Guide, Predicate, Remedy, Rung, State};
+use leaver_core::claim::{Choice, Claim, ClaimKind, Guide, Predicate, Remedy, Rung, State};
 use leaver_core::decide::{Command, decide};
 use leaver_core::effect::{Act, Effect};
 use leaver_core::event::Event;
-use leaver_core::ids::ClaimKey;
+use leaver_core::ids::{ClaimKey, ProjectId};
 use leaver_core::judge::Readings;
 use leaver_core::method::{Method, Urgency};
-use leaver_core::plan::{Plan, keys};
+use leaver_core::plan::{Plan, Policy, Treated, keys};
 use leaver_core::prepare::{Prepared, prepare, reads_before};
-use leaver_core::provider::{Application, GroupKind, LogEntry, LogEvent, Way, Ways};
+use leaver_core::provider::{Application, ByHand, GroupKind, Job, LogEntry, LogEvent, Way, Ways};
 use leaver_core::reading::{Failure, Snapshot};
 use leaver_core::source::What;
 use leaver_core::write::{Outcome, Write};
@@ -499,4 +499,137 @@ fn only_what_the_plan_pinned_and_the_approver_saw_is_taken_away() {
     assert_eq!(sent(&ready), Some(&Write::Unassign { account: ACCOUNT.to_owned(), assignment: None }));
     let none = prepared(|world| ways(world, &|ways| ways.assignment = None), unassign, &direct);
     assert!(matches!(none, Prepared::Skip { person: false, .. }));
+}
+
+fn job(everyone: Option<bool>) -> Job {
+    Job {
+        id: "mixpanel.1".to_owned(),
+        status: "Active".to_owned(),
+        works: true,
+        last_success: Some(START),
+        everyone,
+        keeps_unassigned: Some(false),
+    }
+}
+
+#[test]
+fn settings_that_let_in_whoever_is_given_nothing_are_ways_of_their_own() {
+    let plan = plan_of(&connected(|_| {}));
+    assert!(claim(&plan, &Way::Anyone).is_none(), "only those who are given it may sign in: nothing to close");
+    let id = Way::Job("mixpanel.1".to_owned());
+    // What the provider does not show is a claim as well.
+    for (anyone, everyone) in [(Some(true), Some(true)), (None, None)] {
+        let plan = plan_of(&connected(|ways| {
+            ways.anyone = anyone;
+            ways.jobs = vec![job(everyone)];
+        }));
+        let (by_anyone, by_job) = (claim(&plan, &Way::Anyone).unwrap(), claim(&plan, &id).unwrap());
+        assert_eq!(by_anyone.remedy, Remedy::Guided(Guide::RequireAssignment));
+        assert_eq!(by_job.remedy, Remedy::Guided(Guide::NarrowJob));
+        let any = claim(&plan, &Way::Any).unwrap();
+        assert!(any.needs.contains(&by_anyone.key) && any.needs.contains(&by_job.key));
+        assert!(!by_anyone.also_affects.is_empty() && !by_job.also_affects.is_empty(), "others are touched, too");
+    }
+    let with = |anyone: Option<bool>, everyone: Option<bool>, live: bool| {
+        let mut bench = Bench::of(connected(|ways| {
+            ways.anyone = Some(true);
+            ways.jobs = vec![job(Some(true))];
+        }));
+        let ways = bench.world.provider.as_mut().unwrap();
+        ways.anyone = anyone;
+        ways.jobs = vec![job(everyone)];
+        ways.account.as_mut().unwrap().live = live;
+        let plan = bench.plan();
+        [Way::Anyone, id.clone(), Way::Any].map(|way| {
+            let claim = plan.claim(&keys::way(&way)).unwrap();
+            bench.look(claim);
+            bench.judge(claim).state
+        })
+    };
+    assert_eq!(with(Some(false), Some(false), true)[..2], [State::Holds, State::Holds]);
+    assert_eq!(with(Some(true), Some(true), true), [State::Broken; 3]);
+    assert_eq!(with(None, None, true)[..2], [State::Unknown, State::Unknown]);
+    assert_eq!(
+        with(Some(true), Some(true), false)[..2],
+        [State::Holds, State::Holds],
+        "who has ended signs in nowhere"
+    );
+    // A job that is not listed any more may be anywhere.
+    let mut bench = Bench::of(connected(|ways| ways.jobs = vec![job(Some(true))]));
+    bench.world.provider.as_mut().unwrap().jobs.clear();
+    let plan = bench.plan();
+    let gone = plan.claim(&keys::way(&id)).unwrap();
+    bench.look(gone);
+    assert_eq!(bench.judge(gone).state, State::Unknown);
+}
+
+#[test]
+fn nobody_leaves_a_group_that_its_own_rule_fills_before_the_rule_says_so() {
+    let plan = plan_of(&connected(|ways| {
+        ways.groups[0].kind = GroupKind::ByRule;
+        ways.rules[0].id = "00g1".to_owned();
+        ways.assignment.as_mut().unwrap().id = Some("a1".to_owned());
+    }));
+    let (left, rule) = (claim(&plan, &group("00g1")).unwrap(), claim(&plan, &Way::Rule("00g1".to_owned())).unwrap());
+    assert_eq!(left.remedy, Remedy::Guided(Guide::LeaveOutOfRule));
+    assert!(left.needs.contains(&rule.key) && rule.needs.is_empty(), "nobody leaves the group before");
+    let direct = claim(&plan, &Way::Direct).unwrap();
+    assert!(direct.needs.is_empty() && !direct.final_act, "an assignment with an id of its own goes by itself");
+}
+
+#[test]
+fn a_guest_has_no_sessions_here_to_end() {
+    let mut wish = Wish::new(request());
+    wish.choices.insert(keys::sessions_ended(), Choice::Proceed);
+    for guest in [false, true] {
+        let world = connected(|ways| ways.account.as_mut().unwrap().guest = guest);
+        let plan = wish.plan(&inventory(&world, START)).unwrap().plan;
+        assert_eq!(plan.claim(&keys::sessions_ended()).is_none(), guest);
+    }
+}
+
+#[test]
+fn a_provider_that_nobody_reads_is_a_persons_word_before_the_account_goes() {
+    let plan_with = |method: Method, by_hand: Option<ByHand>| {
+        let mut wish = Wish::new(request());
+        wish.request.method = method;
+        if method == Method::Reduce {
+            wish.request.projects = vec![ProjectId(3)];
+        }
+        wish.policy.provider_by_hand = by_hand;
+        wish.plan(&inventory(&furnished(), START)).unwrap().plan
+    };
+    let plan = plan_with(Method::Delete, Some(ByHand::Google));
+    let ways = plan.claim(&keys::provider_ways()).unwrap();
+    assert_eq!((ways.kind, &ways.remedy), (ClaimKind::Access, &Remedy::Attested(Guide::CloseWaysByHand)));
+    assert!(plan.claim(&keys::member_gone()).unwrap().needs.contains(&ways.key));
+    assert!(plan.claim(&keys::provider_refuses()).unwrap().needs.contains(&ways.key));
+    let treated = |id: &str| plan.scope.iter().find(|line| line.id == id).unwrap().treated;
+    assert_eq!((treated("SSO-1"), treated("SSO-5")), (Treated::Claim, Treated::Claim));
+    assert_eq!(treated("SSO-2"), Treated::NotInThisVersion, "nobody's word shows that nothing provisions");
+    for (method, by_hand) in [(Method::Reduce, Some(ByHand::Other)), (Method::Delete, None)] {
+        assert!(plan_with(method, by_hand).claim(&keys::provider_ways()).is_none());
+    }
+}
+
+#[test]
+fn what_makes_the_account_anew_by_itself_is_asked_where_the_domain_is_the_organizations() {
+    let domain = address(crate::world::LEAVER).domain().to_owned();
+    let plan_with = |policy: &dyn Fn(&mut Policy)| {
+        let mut wish = Wish::new(request());
+        wish.policy.claimed_domains = vec!["acme.example".to_owned()];
+        wish.policy.own_domains = vec!["acme.example".to_owned()];
+        policy(&mut wish.policy);
+        wish.plan(&inventory(&furnished(), START)).unwrap().plan
+    };
+    let treated = |plan: &Plan| plan.scope.iter().find(|line| line.id == "SSO-3").unwrap().treated;
+    let outside = plan_with(&|_| {});
+    assert!(outside.claim(&keys::ways_back()).is_none());
+    assert_eq!(treated(&outside), Treated::DoesNotApply);
+    let claimed = |policy: &mut Policy| policy.claimed_domains.push(domain.clone());
+    let own = |policy: &mut Policy| policy.own_domains.push(domain.clone());
+    for plan in [plan_with(&claimed), plan_with(&own)] {
+        let back = plan.claim(&keys::ways_back()).unwrap();
+        assert_eq!((back.kind, treated(&plan)), (ClaimKind::Access, Treated::Claim));
+    }
 }

@@ -70,9 +70,14 @@ impl Robot {
         let unknown = seen.is_some_and(|seen| seen.state == State::Unknown);
         let leaver = engine.store.person(&case.request.leaver).await.unwrap().unwrap().addresses[0].to_string();
         match (&claim.says, &claim.remedy) {
-            (Predicate::MayRemove | Predicate::ExecutorMayRemove | Predicate::MembersKept { .. }, _) if unknown => {
-                self.attest(engine, case, claim).await
-            }
+            // What no interface shows: the person looks, and says so.
+            (
+                Predicate::MayRemove
+                | Predicate::ExecutorMayRemove
+                | Predicate::MembersKept { .. }
+                | Predicate::NoWayIn { way: Way::SelfService, .. },
+                _,
+            ) if unknown => self.attest(engine, case, claim).await,
             (_, Remedy::Attested(_)) => self.attest(engine, case, claim).await,
             (Predicate::Recorded { record: Record::AuditLog }, _) => {
                 // Once for each removal: a second file of the same removal says nothing new.
@@ -101,8 +106,6 @@ impl Robot {
             (Predicate::NotMember | Predicate::ScimGone, _) => {
                 self.does(case, json!({"as": self.executor, "does": "delete-member", "target": leaver})).await
             }
-            // What no interface shows: the person looks, switches it off, and says so.
-            (Predicate::NoWayIn { way: Way::SelfService, .. }, _) if unknown => self.attest(engine, case, claim).await,
             (Predicate::NoWayIn { way, .. }, remedy) if *remedy != Remedy::Automatic => {
                 let (Some(provider), Some(deed)) = (self.provider, at_provider(way, remedy, &leaver)) else {
                     return false;

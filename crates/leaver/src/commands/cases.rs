@@ -564,6 +564,7 @@ pub(crate) async fn words(app: &App, case: &Case) -> Result<Words, Failure> {
     }
     let Some((plan, _)) = &case.plan else { return Ok(words) };
     words.copies_as_successor = plan.policy.copies_as_successor;
+    words.by_hand = plan.policy.provider_by_hand;
     let objects = render::objects(case, plan);
     words.titles = store.labels(case.request.vendor_org, &objects).await.map_err(EngineError::from)?;
     let address = |person: Option<leaver_store::PersonRecord>, id: &PersonId| {

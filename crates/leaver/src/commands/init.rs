@@ -120,12 +120,15 @@ secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
 # application = "0oa..."                       # Applications > Mixpanel: the id in the address of the page
 # token = { file = "secrets/okta" }            # Security > API > Tokens; see docs/setup.md for the role it needs
 
-# The same where Microsoft Entra ID does it; only one of the two sections.
+# The same where Microsoft Entra ID does it; only one of these sections.
 # [organizations.main.entra]
 # tenant = "00000000-..."                      # Entra admin center > Overview: Tenant ID
 # application = "00000000-..."                 # Enterprise applications > Mixpanel > Properties: Object ID
 # client_id = "00000000-..."                   # App registrations > leaver > Overview; see docs/setup.md for its permissions
 # client_secret = { file = "secrets/entra" }
+# Any other provider: a person closes the ways there, with its screens named, and attests it.
+# [organizations.main.provider]
+# kind = "google"                              # google, onelogin, ping, jumpcloud or other
 
 # Boards are copied with this login of the successor, so that the copies are theirs; without it they belong to the service account.
 # [organizations.main.successor_login]

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-pub(crate) use self::provider::{Brand, EntraConfig, OktaConfig, ProviderConfig};
+pub(crate) use self::provider::{Brand, ByHandConfig, EntraConfig, OktaConfig, ProviderConfig};
 use crate::failure::Failure;
 use crate::sinks;
 
@@ -240,6 +240,8 @@ pub(crate) struct OrganizationConfig {
     pub(crate) okta: Option<OktaConfig>,
     /// The identity provider that gives the Mixpanel application, where it is Microsoft Entra ID.
     pub(crate) entra: Option<EntraConfig>,
+    /// Another identity provider, which people look after themselves.
+    pub(crate) provider: Option<ByHandConfig>,
     /// The login of the successor, with which boards are copied, so that the copies are theirs.
     pub(crate) successor_login: Option<SuccessorLogin>,
     /// Where secrets of new service accounts go.

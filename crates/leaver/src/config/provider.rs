@@ -1,5 +1,6 @@
 //! The identity provider of an organization: whose it is, and how to reach it.
 
+use leaver_core::provider::ByHand;
 use serde::Deserialize;
 use url::Url;
 
@@ -36,6 +37,14 @@ pub(crate) struct EntraConfig {
     pub(crate) login_url: Option<Url>,
 }
 
+/// A provider that nothing here reads.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ByHandConfig {
+    /// Whose it is.
+    pub(crate) kind: ByHand,
+}
+
 /// Whose provider it is: what its screens are called depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Brand {
@@ -56,15 +65,15 @@ pub(crate) enum ProviderConfig<'a> {
 }
 
 impl OrganizationConfig {
-    /// The identity provider that gives the Mixpanel application; `None` where none is configured.
-    pub(crate) fn provider(&self) -> Option<ProviderConfig<'_>> {
+    /// The identity provider that is read; `None` where none is.
+    pub(crate) fn connected(&self) -> Option<ProviderConfig<'_>> {
         let okta = self.okta.as_ref().map(ProviderConfig::Okta);
         okta.or_else(|| self.entra.as_ref().map(ProviderConfig::Entra))
     }
 
     /// Whose it is.
     pub(crate) fn brand(&self) -> Option<Brand> {
-        self.provider().map(|provider| match provider {
+        self.connected().map(|provider| match provider {
             ProviderConfig::Okta(_) => Brand::Okta,
             ProviderConfig::Entra(_) => Brand::Entra,
         })
@@ -72,8 +81,12 @@ impl OrganizationConfig {
 
     /// One organization of the vendor has one provider, or one that is first: of two, each would be seen and none would be all.
     pub(super) fn check_provider(&self, name: &str) -> Result<(), Failure> {
-        if self.okta.is_some() && self.entra.is_some() {
-            return Err(Failure::usage("L028", format!("organization '{name}' has two identity providers, okta and entra"))
+        let all =
+            [("okta", self.okta.is_some()), ("entra", self.entra.is_some()), ("provider", self.provider.is_some())];
+        let named: Vec<&str> = all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
+        if named.len() > 1 {
+            let named = named.join(" and ");
+            return Err(Failure::usage("L028", format!("organization '{name}' has two identity providers, {named}"))
                 .hint("keep the section of the one that gives people the Mixpanel application; where one passes people on to the other, the one that Mixpanel itself is set up with"));
         }
         Ok(())

@@ -107,6 +107,11 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             Subject::Warehouse => "the leaver's warehouse credentials are revoked".to_owned(),
             Subject::ProjectSecrets => "project secrets are rotated, or the risk is accepted".to_owned(),
             Subject::Mentions => "no notification mentions the leaver; remaining creator names are known".to_owned(),
+            Subject::ProviderWays => format!("nothing at the identity provider gives {} Mixpanel", words.leaver),
+            Subject::ProviderRefuses => format!("the identity provider was seen to refuse {} Mixpanel", words.leaver),
+            Subject::WaysBack => {
+                format!("no sign-in and no discovery makes the account of {} anew", words.leaver)
+            }
             Subject::PendingWork => {
                 "the sponsor was asked, and unfinished work of the leaver is finished or handed over".to_owned()
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leaver_core::ids::ProjectId;
+use leaver_core::provider::ByHand;
 use leaver_core::source::{Kind, What};
 
 use crate::config::Brand;
@@ -18,6 +19,8 @@ pub(crate) struct Words {
     pub(crate) own_account: String,
     /// Whose the identity provider is.
     pub(crate) brand: Brand,
+    /// The identity provider that people look after themselves.
+    pub(crate) by_hand: Option<ByHand>,
     /// Whether boards are copied with the successor's own login.
     pub(crate) copies_as_successor: bool,
     /// Whether nobody named the reason, and the usual one was taken.

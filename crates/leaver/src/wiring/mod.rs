@@ -386,7 +386,7 @@ fn organization_of(
         credential: CredentialName::new(format!("{name}/{CREDENTIAL}")),
         username: organization.service_account.username.clone(),
         scim: organization.scim.is_some(),
-        provider: organization.provider().is_some(),
+        provider: organization.connected().is_some(),
         policy,
         witnesses,
         vendor,

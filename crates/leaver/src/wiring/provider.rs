@@ -30,7 +30,7 @@ pub(super) struct Making<'a> {
 impl Making<'_> {
     /// The connector of the organization's identity provider, where one is configured.
     pub(super) fn provider(self) -> Result<Option<Arc<dyn Vendor>>, Failure> {
-        match self.organization.provider() {
+        match self.organization.connected() {
             None => Ok(None),
             Some(ProviderConfig::Okta(okta)) => self.okta(okta).map(Some),
             Some(ProviderConfig::Entra(entra)) => self.entra(entra).map(Some),

@@ -73,9 +73,12 @@ fn the_graph_as_data_leads_from_the_person_to_every_project() {
     assert_eq!(reached, ids);
     let of = |kind: &str| nodes.iter().filter(|node| node["kind"] == kind).count();
     assert!(of("way") > 20 && of("project") > 1 && of("channel") > 3 && of("person") == 1);
-    for state in ["open", "unknown"] {
-        assert!(nodes.iter().any(|node| node["state"] == state), "nothing is {state}");
+    let states = ["open", "closed", "unknown", "stays"];
+    for node in nodes {
+        let is_way = node["kind"] == "way" || node["kind"] == "channel";
+        assert_eq!(is_way, states.iter().any(|state| node["state"] == *state), "{node}");
     }
+    assert!(nodes.iter().any(|node| node["title"] == "individual grant" && node["state"] == "open"));
 }
 
 /// How many elements of a kind have no content.

@@ -15,6 +15,7 @@ mod kill;
 mod people;
 mod policy;
 mod population;
+mod provider;
 mod refusals;
 mod report;
 mod retention;

@@ -51,7 +51,23 @@ fn an_unknown_key_of_the_configuration_is_named_with_its_place() {
     told!(world, told, @r#"
     exit 2
     -- stderr
-    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `okta`, `successor_login`, `secrets`, `policy`, `concurrency`
+    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `okta`, `entra`, `provider`, `successor_login`, `secrets`, `policy`, `concurrency`
+    "#);
+}
+
+#[test]
+fn two_identity_providers() {
+    let world = World::new();
+    let config = world.config_with(
+        "[organizations.sandbox.okta]",
+        "[organizations.sandbox.provider]\nkind = \"google\"\n\n[organizations.sandbox.okta]",
+    );
+    let told = world.refused(&plan(&world, config));
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L028]: organization 'sandbox' has two identity providers, okta and provider
+      hint: keep the section of the one that gives people the Mixpanel application; where one passes people on to the other, the one that Mixpanel itself is set up with
     "#);
 }
 

@@ -63,7 +63,7 @@ async fn a_way_that_is_left_open_keeps_the_case_open() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_the_declared_calls_is_sent_and_a_plan_only_reads() {
     let root = |one: &Capability| if one.name == "entra.token" { "/entra/login" } else { "/entra/graph" };
-    let declared = below(leaver_connectors::entra::capabilities(), root);
+    let declared = below(&leaver_connectors::entra::capabilities(), root);
     let changes = changes_sent(ENTRA, declared, "/entra/", "/oauth2/v2.0/token").await;
     // Two groups whose members are assigned, and the assignment, each once; no rule, no setting, no job, no user, no group itself.
     assert_eq!(changes.len(), 3, "{changes:?}");

@@ -233,7 +233,7 @@ async fn changes_sent(of: Of, declared: Vec<(String, String)>, root: &str, token
 }
 
 /// The declared calls, below where the twin serves them.
-fn below(capabilities: Vec<Capability>, root: impl Fn(&Capability) -> &'static str) -> Vec<(String, String)> {
+fn below(capabilities: &[Capability], root: impl Fn(&Capability) -> &'static str) -> Vec<(String, String)> {
     let without_query = |one: &Capability| one.path.split('?').next().unwrap_or_default().to_owned();
     capabilities.iter().map(|one| (one.method.to_owned(), format!("{}{}", root(one), without_query(one)))).collect()
 }

@@ -65,7 +65,7 @@ async fn a_way_that_is_left_open_keeps_the_case_open() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_the_declared_calls_is_sent_and_a_plan_only_reads() {
-    let declared = below(leaver_connectors::okta::capabilities(), |_| "/okta");
+    let declared = below(&leaver_connectors::okta::capabilities(), |_| "/okta");
     let changes = changes_sent(OKTA, declared, "/okta/", "").await;
     // Three groups of the provider's own and the assignment, each once; no rule, no user, no group itself.
     assert_eq!(changes.len(), 4, "{changes:?}");

@@ -6,7 +6,7 @@ use leaver_core::source::What;
 use leaver_engine::Organization;
 
 use super::Check;
-use crate::config::{Brand, OrganizationConfig};
+use crate::config::Brand;
 use crate::wiring::App;
 
 /// What mends a read that failed.
@@ -56,7 +56,16 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
 
 pub(super) async fn examine(app: &App, org: &Organization, checks: &mut Vec<Check>) {
     let name = org.name.to_string();
-    let Some(brand) = app.config.organizations.get(&name).and_then(OrganizationConfig::brand) else { return };
+    let Some(configured) = app.config.organizations.get(&name) else { return };
+    let Some(brand) = configured.brand() else {
+        let says = if configured.provider.is_some() {
+            "is not read here: a person closes the ways there, and attests it".to_owned()
+        } else {
+            "none is configured: no plan asks for ways into Mixpanel through single sign-on".to_owned()
+        };
+        checks.push(Check { org: name, of: "identity provider".to_owned(), result: "off", says, mend: None });
+        return;
+    };
     let mut add = |of: &str, result: &'static str, says: String, mend: Option<&str>| {
         checks.push(Check { org: name.clone(), of: of.to_owned(), result, says, mend: mend.map(str::to_owned) });
     };
@@ -89,7 +98,7 @@ pub(super) async fn examine(app: &App, org: &Organization, checks: &mut Vec<Chec
         Ok(Snapshot::Ways(ways)) => add("ways into the application", "good", told(&ways), None),
         Ok(_) => add("ways into the application", "unavailable", "not of their shape".to_owned(), None),
         Err(failure) => {
-            add("ways into the application", worst(&failure), failure.to_string(), Some(mend(brand, &failure)))
+            add("ways into the application", worst(&failure), failure.to_string(), Some(mend(brand, &failure)));
         }
     }
 }

@@ -9,6 +9,7 @@ use self::screens::Screens;
 use super::words::Words;
 use crate::config::Brand;
 
+mod by_hand;
 mod entra;
 mod okta;
 mod screens;
@@ -139,6 +140,15 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
         Guide::NarrowJob => screens.narrow_job(),
         Guide::LookAtSignIn => screens.look_at_sign_in(leaver),
         Guide::CloseWays => screens.close_ways(leaver),
+        Guide::CloseWaysByHand => by_hand::close_ways(words.by_hand, leaver),
+        Guide::SeeSignInFail => by_hand::see_sign_in_fail(words.by_hand, leaver),
+        Guide::CloseWaysBack => vec![
+            format!("{leaver} is of a domain of the organization: what lets its people in by themselves would let them in again"),
+            "open Organization Settings > Access Security: with IDP Managed Access on, whoever signs in through the provider is made a member; the ways there must be closed (SSO-1), and Require SSO keeps mail links and passwords from being another way".to_owned(),
+            "open Organization Settings > Users & Teams > Organization Discoverability: with it open, whoever has an address of the domain joins; it is for people who can still read that mailbox".to_owned(),
+            "look at what All Users are given in each project (Default Project Access): it is what such an account would have".to_owned(),
+            "then: leaver attest CASE KEY --file SCREENSHOT".to_owned(),
+        ],
         Guide::VouchApproval => {
             vec![format!("attach the approval's original: leaver attest CASE {} --file MAIL", claim.key)]
         }
