@@ -19,6 +19,7 @@ mod dice;
 mod duties;
 mod invariants;
 mod judging;
+mod judging_edges;
 mod judging_lists;
 mod keeping;
 mod mishaps;
