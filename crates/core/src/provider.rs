@@ -36,6 +36,8 @@ pub struct ProviderAccount {
     pub live: bool,
     /// Whether it is another directory's, and only a guest here: its sessions are not this directory's to end.
     pub guest: bool,
+    /// What the provider gave out before this time is worth nothing any more; `None` where it does not say.
+    pub sessions_from: Option<Timestamp>,
 }
 
 /// Everything at the provider that gives one account the application, or may give it back.
@@ -147,7 +149,7 @@ pub struct Job {
     pub status: String,
     /// Whether it runs. One that is paused or in quarantine may do later whatever it has not done yet.
     pub works: bool,
-    /// When it last ran to its end with success.
+    /// When it last ran to its end; that single accounts were refused is no failure of the run.
     pub last_success: Option<Timestamp>,
     /// Whether it provisions everybody of the directory, given the application or not; `None`: not shown to us.
     pub everyone: Option<bool>,

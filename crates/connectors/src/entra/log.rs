@@ -15,9 +15,9 @@ use crate::http::Trail;
 /// So far back the reports are read: Entra keeps thirty days.
 const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Not given the application; the account is disabled; a rule of conditional access stands against it. Microsoft may change these
-/// numbers: another one is no refusal.
-const REFUSED: [i64; 3] = [50_105, 50_057, 53_003];
+/// Not given the application; the account is disabled. Microsoft may change these numbers: another one is no refusal, and neither is one by
+/// conditional access (53003), which says nothing about what the account is given.
+const REFUSED: [i64; 2] = [50_105, 50_057];
 
 impl Entra {
     pub(super) async fn log(&self, account: &str, trail: &mut Trail) -> Result<Vec<LogEntry>, Failure> {

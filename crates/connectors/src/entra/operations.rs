@@ -35,7 +35,7 @@ const fn change(name: &'static str, verb: Verb, path: &'static str) -> Change {
 /// What is read of an account.
 macro_rules! of_a_user {
     () => {
-        "$select=id,userPrincipalName,mail,otherMails,accountEnabled,userType,signInSessionsValidFromDateTime"
+        "$select=id,userPrincipalName,mail,otherMails,proxyAddresses,accountEnabled,userType,signInSessionsValidFromDateTime"
     };
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
+use jiff::Timestamp;
 use leaver_core::ids::{Address, PersonId};
 use leaver_core::provider::{Application, Assignment, Group, GroupKind, Job, ProviderAccount, Rule, Ways};
 use leaver_core::reading::{Failure, Reading, Snapshot};
@@ -83,10 +84,10 @@ impl Entra {
             }
             let one = quoted(address.as_str());
             let aliased = quoted(&format!("smtp:{address}"));
-            for (filter, alias) in [
-                (format!("mail eq {one}"), false),
-                (format!("otherMails/any(one:one eq {one})"), false),
-                (format!("proxyAddresses/any(one:one eq {aliased})"), true),
+            for filter in [
+                format!("mail eq {one}"),
+                format!("otherMails/any(one:one eq {one})"),
+                format!("proxyAddresses/any(one:one eq {aliased})"),
             ] {
                 for listed in self.list(&op::USERS, Fill::default(), &[("$filter", &filter)], trail).await? {
                     let id = text(&listed, "id").ok_or_else(nameless)?;
@@ -94,10 +95,6 @@ impl Entra {
                         && let Some(user) = self.find(&op::USER, by_id(&id), trail).await?
                     {
                         found.insert(id.clone(), account(&user)?);
-                    }
-                    // Aliases are not shown of an account; that it was found by one says that it has it.
-                    if let Some(account) = found.get_mut(&id).filter(|one| alias && !one.addresses.contains(address)) {
-                        account.addresses.push(address.clone());
                     }
                 }
             }
@@ -247,9 +244,14 @@ impl Entra {
         };
         let set = |name: &str| {
             let settings = settings.as_ref()?;
-            let found = settings.iter().find(|one| text(one, "key").is_some_and(|key| key.eq_ignore_ascii_case(name)));
-            // What was never set is off.
-            Some(found.and_then(|one| text(one, "value")).is_some_and(|value| value.eq_ignore_ascii_case("true")))
+            let found =
+                settings.iter().find(|one| text(one, "key").is_some_and(|key| key.eq_ignore_ascii_case(name)))?;
+            // Only what is written there counts: one that is left out or kept back may be on, as `SyncAll` usually is.
+            match text(found, "value")?.to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            }
         };
         listed.iter().map(|one| job(one, set("SyncAll"), set("SkipOutOfScopeDeletions"))).collect()
     }
@@ -309,15 +311,25 @@ pub(super) fn account(user: &Value) -> Result<ProviderAccount, Failure> {
         .ok_or_else(|| Failure::Malformed("an account came without its principal name".to_owned()))?;
     let guest = text(user, "userType").is_some_and(|kind| kind == "Guest") || name.contains("#EXT#");
     let mut addresses: Vec<Address> = Vec::new();
-    let others = user.get("otherMails").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let all = [Some(name.as_str()), user.get("mail").and_then(Value::as_str)].into_iter().flatten().chain(others);
+    let texts = |field: &str| {
+        let list = user.get(field).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>()
+    };
+    // `SMTP:` the address that mail is sent from, `smtp:` one at which it arrives.
+    let aliases = texts("proxyAddresses").into_iter().filter_map(|alias| {
+        let (kind, address) = alias.split_once(':')?;
+        kind.eq_ignore_ascii_case("smtp").then_some(address)
+    });
+    let named = [Some(name.as_str()), user.get("mail").and_then(Value::as_str)].into_iter().flatten();
+    let all = named.chain(texts("otherMails")).chain(aliases);
     for address in all.filter(|address| !address.contains("#EXT#")).filter_map(|text| Address::parse(text).ok()) {
         if !addresses.contains(&address) {
             addresses.push(address);
         }
     }
     let status = if enabled { "enabled" } else { "disabled" };
-    Ok(ProviderAccount { id, addresses, status: status.to_owned(), live: enabled, guest })
+    let sessions_from = text(user, "signInSessionsValidFromDateTime").and_then(|at| at.parse().ok());
+    Ok(ProviderAccount { id, addresses, status: status.to_owned(), live: enabled, guest, sessions_from })
 }
 
 pub(super) fn kind(group: &Value) -> GroupKind {
@@ -367,14 +379,21 @@ fn unseen() -> Job {
 fn job(value: &Value, everyone: Option<bool>, keeps: Option<bool>) -> Result<Job, Failure> {
     let status = value.get("status");
     let of = |field: &str| status.and_then(|status| text(status, field));
-    let last = status.and_then(|status| status.get("lastSuccessfulExecution")).filter(|last| !last.is_null());
-    let ended = last.and_then(|last| text(last, "timeEnded").or_else(|| text(last, "timeBegan")));
+    let run = |field: &str| status.and_then(|status| status.get(field)).filter(|run| !run.is_null());
+    let ended = |run: &Value| -> Option<Timestamp> {
+        text(run, "timeEnded").or_else(|| text(run, "timeBegan")).and_then(|at| at.parse().ok())
+    };
+    // A run that the vendor refused single people in went to its end for everybody else.
+    let last = run("lastExecution").filter(|run| {
+        text(run, "state").is_some_and(|state| matches!(state.as_str(), "Succeeded" | "EntryLevelErrors"))
+    });
+    let last_run = [last, run("lastSuccessfulExecution")].into_iter().flatten().filter_map(ended).max();
     let code = of("code").ok_or_else(|| Failure::Malformed("a job came without its state".to_owned()))?;
     Ok(Job {
         id: text(value, "id").ok_or_else(nameless)?,
         works: code == "Active",
         status: code,
-        last_success: ended.and_then(|at| at.parse().ok()),
+        last_success: last_run,
         everyone,
         keeps_unassigned: keeps,
     })

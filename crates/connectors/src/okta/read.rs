@@ -331,7 +331,7 @@ pub(super) fn account(user: &Value) -> Result<ProviderAccount, Failure> {
         return Err(Failure::Malformed("an account came without its login".to_owned()));
     }
     // Deactivated is the one state that nobody leaves without an administrator's act.
-    Ok(ProviderAccount { id, addresses, live: status != "DEPROVISIONED", status, guest: false })
+    Ok(ProviderAccount { id, addresses, live: status != "DEPROVISIONED", status, guest: false, sessions_from: None })
 }
 
 pub(super) fn assignment(user: &Value) -> Assignment {

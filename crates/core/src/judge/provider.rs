@@ -163,6 +163,13 @@ impl Court<'_> {
         if open.is_empty() && ways.anyone.is_none() {
             return Err("the provider does not say whether the application has to be given to somebody".to_owned());
         }
+        // Also one that came since the plan was made.
+        if open.is_empty()
+            && is_live(ways)
+            && let Some(job) = ways.jobs.iter().find(|job| job.everyone.is_none())
+        {
+            return Err(format!("our credential may not read whom the provider's job {} provisions", job.id));
+        }
         if !open.is_empty() {
             return Ok(Verdict::broken(format!("{} ways into the application are open", open.len()), open));
         }
@@ -234,7 +241,10 @@ impl Court<'_> {
         }
         if self.now.duration_since(since) < TWO_CYCLES {
             let at = since.checked_add(TWO_CYCLES).unwrap_or(since).strftime("%Y-%m-%d %H:%M UTC");
-            return Ok(Verdict::broken(format!("two cycles of the provider have passed at {at}"), Vec::new()));
+            return Ok(Verdict::broken(
+                format!("the provider may still make the account anew: its two cycles are over at {at}"),
+                Vec::new(),
+            ));
         }
         for job in &self.ways(account)?.jobs {
             // What a job has not done yet it may do as soon as it runs again.
@@ -251,17 +261,29 @@ impl Court<'_> {
         )))
     }
 
-    /// Every session of the account was ended since somebody said yes to it. No interface lists sessions: the log alone shows it.
+    /// Every session of the account was ended since somebody said yes to it. No interface lists sessions: the account or the log shows it.
     pub(super) fn sessions_ended(&self, account: &str) -> Result<Verdict, Gap> {
-        let log = self.provider_log(account)?.ok_or("our token may not read the provider's log")?;
         let since = self.case.approval().map_or(self.now, |approval| approval.at);
-        let ended = log.iter().filter(|entry| entry.event == LogEvent::SessionsEnded && entry.at >= since);
+        // Some providers say of the account itself what no log would have to be read for.
+        let said = self.ways(account).ok().and_then(|ways| ways.account.as_ref()?.sessions_from);
+        if let Some(from) = said.filter(|from| *from >= since) {
+            let why = format!("the provider says that what was given out before {from} is worth nothing any more");
+            return Ok(Verdict::holds(why).on(Rung::Provider));
+        }
+        let log = match said {
+            Some(_) => self.provider_log(account).ok().flatten(),
+            None => self.provider_log(account)?,
+        };
+        if log.is_none() && said.is_none() {
+            return Err("our token may not read the provider's log".to_owned());
+        }
+        let ended =
+            log.into_iter().flatten().filter(|entry| entry.event == LogEvent::SessionsEnded && entry.at >= since);
         Ok(match ended.map(|entry| entry.at).max() {
             Some(last) => Verdict::holds(format!("the provider's log shows that the sessions were ended at {last}")),
-            None => Verdict::broken(
-                "the provider's log does not show that the sessions were ended",
-                vec![account.to_owned()],
-            ),
+            None => {
+                Verdict::broken("the provider does not show that the sessions were ended", vec![account.to_owned()])
+            }
         }
         .on(Rung::ProviderLog))
     }

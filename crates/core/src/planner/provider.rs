@@ -9,7 +9,7 @@ use crate::judge::Readings;
 use crate::method::{Method, Urgency};
 use crate::plan::{FindingKind, keys};
 use crate::provider::{Group, GroupKind, MOST_EXCLUDED, ProviderAccount, Rule, Way, Ways};
-use crate::reading::Snapshot;
+use crate::reading::{Failure, Snapshot};
 use crate::source::What;
 
 /// What an inventory reads at the provider once it knows which accounts bear the leaver's address.
@@ -27,13 +27,7 @@ impl Desk<'_> {
         let accounts: Vec<ProviderAccount> = match &reading.result {
             Ok(snapshot) => snapshot.accounts().unwrap_or_default().to_vec(),
             Err(failure) => {
-                let says = format!("{failure}: whether the provider lets the leaver in is unknown, not no");
-                // A plan that knows of no way would be approved as if there were none; whoever hurries reads that it is so.
-                if self.input.request.urgency != Urgency::Emergency {
-                    self.block("L110", format!("the identity provider could not be read: {failure}"));
-                }
-                self.labels.insert(what.to_string(), "the accounts at the identity provider".to_owned());
-                self.find(FindingKind::NotSeen, "SSO-1", Some(what.to_string()), says);
+                self.unread(&what, &failure.clone());
                 Vec::new()
             }
         };
@@ -51,9 +45,15 @@ impl Desk<'_> {
         let pinned = live().next().or_else(|| accounts.first()).cloned();
         self.subject.provider_id = pinned.as_ref().map(|account| account.id.clone());
         let ways = pinned.as_ref().and_then(|account| {
-            self.input.readings.get(&What::Ways(account.id.clone()))?.result.as_ref().ok().and_then(Snapshot::ways)
+            let what = What::Ways(account.id.clone());
+            match &self.input.readings.get(&what)?.result {
+                Ok(snapshot) => snapshot.ways().cloned(),
+                Err(failure) => {
+                    self.unread(&what, &failure.clone());
+                    None
+                }
+            }
         });
-        let ways = ways.cloned();
         if self.input.request.method == Method::Reduce {
             if let (Some(account), Some(ways)) = (&pinned, &ways) {
                 self.show(account, ways);
@@ -91,6 +91,16 @@ impl Desk<'_> {
         self.claims.extend(made);
     }
 
+    /// The provider did not answer. A plan that knows of no way would be approved as if there were none; whoever hurries reads that it is so.
+    fn unread(&mut self, what: &What, failure: &Failure) {
+        if self.input.request.urgency != Urgency::Emergency {
+            self.block("L110", format!("the identity provider could not be read: {failure}"));
+        }
+        self.labels.insert(what.to_string(), "the leaver's account at the identity provider".to_owned());
+        let says = format!("{failure}: whether the provider lets the leaver in is unknown, not no");
+        self.find(FindingKind::NotSeen, "SSO-1", Some(what.to_string()), says);
+    }
+
     /// What the approver reads of the ways, and the names that go with the ids.
     fn show(&mut self, account: &ProviderAccount, ways: &Ways) {
         for group in &ways.groups {
@@ -110,7 +120,9 @@ impl Desk<'_> {
         self.find(FindingKind::Grant, "SSO-1", Some(object), says);
         for group in ways.groups.iter().filter(|group| group.member) {
             let says = match group.kind {
-                GroupKind::Own => "a group of the identity provider gives the leaver the application",
+                GroupKind::Own => {
+                    "a group of the identity provider gives the leaver the application; what policies make of the group is not read"
+                }
                 GroupKind::Imported => {
                     "a group that the provider imports gives the leaver the application: leaving it at the provider does not last"
                 }
@@ -169,20 +181,20 @@ impl Desk<'_> {
     fn sessions(&mut self, pinned: &ProviderAccount, any: &Claim) -> Option<Claim> {
         let account = pinned.id.as_str();
         if pinned.guest {
-            let says = "the leaver is a guest at the identity provider: their sessions are their own directory's to end, and none of them opens Mixpanel any more";
+            let says = "the leaver is a guest at the identity provider: their sessions are their own directory's to end, and none of them opens Mixpanel once every way is closed";
             self.find(FindingKind::Weakness, "SSO-6", Some(What::Ways(account.to_owned()).to_string()), says);
             return None;
         }
         let key = keys::sessions_ended();
         if !self.input.choices.contains_key(&key) {
-            let says = "sessions at the identity provider go on, and none of them opens Mixpanel any more; to end them all, put \"sso.sessions\" = \"proceed\" into the file of --choices";
+            let says = "sessions at the identity provider go on, and none of them opens Mixpanel once every way is closed; to end them all, put \"sso.sessions\" = \"proceed\" into the file of --choices";
             self.find(FindingKind::Weakness, "SSO-6", Some(What::Ways(account.to_owned()).to_string()), says);
             return None;
         }
         let choices = [Choice::Proceed, Choice::AcceptRisk];
         self.choose(&key, Choice::Proceed, &choices);
         let says = Predicate::SessionsEnded { account: account.to_owned() };
-        let reads = vec![What::ProviderLog(account.to_owned())];
+        let reads = vec![What::ProviderLog(account.to_owned()), What::Ways(account.to_owned())];
         let mut ended = claim(key, &["SSO-6"], ClaimKind::Record, says, reads, Remedy::Automatic);
         // A session that ends while a way is open begins again.
         ended.needs.push(any.key.clone());

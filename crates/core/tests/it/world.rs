@@ -318,6 +318,7 @@ impl World {
             status: "ACTIVE".to_owned(),
             live: true,
             guest: false,
+            sessions_from: None,
         };
         self.provider = Some(Ways {
             account: Some(account),

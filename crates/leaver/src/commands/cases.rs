@@ -18,6 +18,7 @@ use leaver_store::CaseFilter;
 
 use crate::cli::{PlanArgs, Remove, Status, Terms};
 use crate::clock::pause;
+use crate::commands::earlier;
 use crate::commands::members;
 use crate::commands::people::keep_all;
 use crate::failure::{Exit, Failure};
@@ -250,10 +251,7 @@ pub(crate) async fn plan(
     let terms = &arguments.terms;
     let wish = wish(app, terms, Particulars::default(), acting).await?;
     let wanted = wish.clone();
-    let drafted = {
-        let bar = printer.bar();
-        app.engine.draft(wish, &bar).await?
-    };
+    let drafted = earlier::draft(app, wish, printer).await?;
     chosen(terms.choices.as_deref(), &wanted, &drafted.case)?;
     remember(app, &drafted.case, &wanted).await?;
     let now = app.engine.clock.now();
@@ -315,10 +313,7 @@ pub(crate) async fn remove(
     };
     let mut wish = wish(app, &remove.terms, particulars, acting).await?;
     wish.request.members = members::keep(app, &wish.request.org).await?;
-    let drafted = {
-        let bar = printer.bar();
-        app.engine.draft(wish.clone(), &bar).await?
-    };
+    let drafted = earlier::draft(app, wish.clone(), printer).await?;
     chosen(remove.terms.choices.as_deref(), &wish, &drafted.case)?;
     remember(app, &drafted.case, &wish).await?;
     let Some((plan, hash)) = drafted.case.plan.clone() else {

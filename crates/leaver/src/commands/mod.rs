@@ -5,6 +5,7 @@ mod cases;
 mod demo;
 mod doctor;
 mod drill;
+mod earlier;
 mod evidence;
 mod init;
 mod members;

@@ -154,10 +154,25 @@ pub(crate) async fn release(
     Ok(Exit::Done)
 }
 
+/// What a word about one claim is taken as.
+fn noted(command: &Decision) -> Option<String> {
+    if let Decision::Attest { claim, .. } = command {
+        Some(format!("noted: {claim} is attested"))
+    } else if let Decision::Decide { claim, choice, .. } = command {
+        Some(format!("noted: {claim} is decided, {}", choice.word()))
+    } else {
+        None
+    }
+}
+
 async fn finish(app: &App, case: &str, command: Decision, printer: Printer) -> Result<Exit, Failure> {
     let id = app.engine.find(case).await?;
+    let noted = noted(&command);
     let case = app.engine.command(&id, command).await?;
     app.engine.store.wake(&id, app.engine.clock.now()).await.map_err(leaver_engine::Error::from)?;
     cases::show_brief(app, &case, printer).await?;
+    if let Some(noted) = noted {
+        printer.say(&format!("{noted}; the worker counts it in its next pass, 'leaver verify {id}' at once"));
+    }
     Ok(cases::exit_of(&case, app.engine.clock.now()))
 }

@@ -62,7 +62,11 @@ pub(crate) async fn run(app: &App, worker: &Worker, printer: Printer) -> Result<
                     &serde_json::json!({ "cases": pass.cases, "waiting": waiting, "next_at": pass.next_at }),
                 )?;
             } else {
-                printer.say(&format!("cases looked at: {}; waiting for a person: {}", pass.cases.len(), waiting.len()));
+                let next = pass.next_at.map_or_else(String::new, |at| {
+                    format!("; the next look is due at {}", at.strftime("%Y-%m-%d %H:%M UTC"))
+                });
+                let looked = pass.cases.len();
+                printer.say(&format!("cases looked at: {looked}; waiting for a person: {}{next}", waiting.len()));
                 for case in &waiting {
                     printer.say(&format!("  leaver status {case}"));
                 }

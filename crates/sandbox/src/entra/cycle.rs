@@ -28,6 +28,7 @@ pub(crate) fn catch_up(world: &mut World, now: Timestamp) {
 }
 
 fn run(world: &mut World, at: Timestamp) {
+    Arc::make_mut(&mut world.tenant).job.refused = false;
     let changed: BTreeSet<String> = std::mem::take(&mut Arc::make_mut(&mut world.tenant).changed);
     for user in changed {
         if world.tenant.in_scope(&user) {
@@ -40,7 +41,9 @@ fn run(world: &mut World, at: Timestamp) {
 
 fn note(world: &mut World, at: Timestamp, user: &str, action: &'static str, done: bool) {
     let user = user.to_owned();
-    Arc::make_mut(&mut world.tenant).provisioned.push(Provisioning { at, user, action, done });
+    let tenant = Arc::make_mut(&mut world.tenant);
+    tenant.job.refused |= !done;
+    tenant.provisioned.push(Provisioning { at, user, action, done });
 }
 
 fn patch(active: bool) -> Value {

@@ -113,12 +113,12 @@ pub(super) fn given(tenant: &Tenant, one: &Given) -> Value {
 
 pub(super) fn job(tenant: &Tenant) -> Value {
     let job = &tenant.job;
-    let run = |at: Timestamp| {
+    let run = |at: Timestamp, state: &str| {
         json!({
             "activityIdentifier": format!("{:08}", job.cycle),
             "countEntitled": 0, "countEntitledForProvisioning": 0, "countEscrowed": 0, "countEscrowedRaw": 0,
             "countExported": 0, "countExports": 0, "countImported": 0, "countImportedDeltas": 0,
-            "countImportedReferenceDeltas": 0, "error": null, "state": "Succeeded",
+            "countImportedReferenceDeltas": 0, "error": null, "state": state,
             "timeBegan": stamp(at), "timeEnded": stamp(at),
         })
     };
@@ -136,8 +136,8 @@ pub(super) fn job(tenant: &Tenant) -> Value {
             "code": job.code,
             "countSuccessiveCompleteFailures": 0,
             "escrowsPruned": false,
-            "lastExecution": run(job.last_run),
-            "lastSuccessfulExecution": job.last_success.map(run),
+            "lastExecution": run(job.last_run, if job.refused { "EntryLevelErrors" } else { "Succeeded" }),
+            "lastSuccessfulExecution": job.last_success.map(|at| run(at, "Succeeded")),
             "lastSuccessfulExecutionWithExports": null,
             "progress": [],
             "quarantine": quarantine,

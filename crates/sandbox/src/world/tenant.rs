@@ -90,6 +90,8 @@ pub(crate) struct Job {
     pub(crate) keeps: bool,
     pub(crate) last_run: Timestamp,
     pub(crate) last_success: Option<Timestamp>,
+    /// The vendor refused somebody in the last run.
+    pub(crate) refused: bool,
     pub(crate) cycle: u64,
 }
 
@@ -160,6 +162,7 @@ impl Default for Tenant {
                 keeps: false,
                 last_run: Timestamp::UNIX_EPOCH,
                 last_success: None,
+                refused: false,
                 cycle: 0,
             },
             managed: BTreeMap::new(),
@@ -250,7 +253,7 @@ impl Tenant {
             self.job.last_run = self.next_run();
             self.job.cycle += 1;
         }
-        if self.job.code == "Active" {
+        if self.job.code == "Active" && !self.job.refused {
             self.job.last_success = Some(self.job.last_run);
         }
     }

@@ -127,7 +127,9 @@ fn told(ways: &Ways) -> String {
     if by_itself > 0 {
         parts.push(format!("{by_itself} of them filled by a rule of its own"));
     }
-    parts.push(count(rules, "rule fills them", "rules fill them"));
+    if rules > 0 || by_itself == 0 {
+        parts.push(count(rules, "rule fills them", "rules fill them"));
+    }
     match ways.anyone {
         Some(true) => parts.push("anybody of the directory may sign in without being given it".to_owned()),
         Some(false) => {}

@@ -29,6 +29,8 @@ impl Screens for Entra {
             format!("nobody can take {leaver} out of a group that its rule fills, and an interface that rewrote the rule would decide about everybody in it"),
             "open Entra admin center > Groups > All groups and the group named above > Dynamic membership rules > Edit; keep the old rule".to_owned(),
             format!("write: (THE OLD RULE) -and (user.objectId -ne \"{account}\"), with both pairs of brackets; look at Validate rules; Save"),
+            "a rule that asks for the members of another group (memberOf) or for direct reports takes no such addition: take the account out of that group, or give it another manager; or give Mixpanel to another group".to_owned(),
+            "where processing of the rule is paused, resume it, or nobody is taken out".to_owned(),
             "leave the rest to leaver: it reads the group and its rule again and goes on by itself, also when the new rule takes some minutes".to_owned(),
         ]
     }
@@ -36,7 +38,10 @@ impl Screens for Entra {
     fn end_self_service(&self) -> Vec<String> {
         vec![
             "open Entra admin center > Enterprise applications > Mixpanel > Self-service; set \"Allow users to request access to this application?\" to No, Save".to_owned(),
-            "no interface shows this switch: leaver attest CASE KEY --file SCREENSHOT".to_owned(),
+            "open Owners of the application and of each group under Users and groups: an owner gives it to themselves; the leaver must be none".to_owned(),
+            "a group of Microsoft 365 among them must not be Public: anybody joins such a one".to_owned(),
+            "open Identity Governance: Privileged Identity Management > Groups, Entitlement management > Access packages, Lifecycle workflows; none of them may make the leaver eligible for one of these groups, or put them back".to_owned(),
+            "none of this is read here: leaver attest CASE KEY --file SCREENSHOT".to_owned(),
         ]
     }
 
