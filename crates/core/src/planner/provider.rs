@@ -9,7 +9,7 @@ use crate::judge::Readings;
 use crate::method::{Method, Urgency};
 use crate::plan::{FindingKind, keys};
 use crate::provider::{Group, GroupKind, MOST_EXCLUDED, ProviderAccount, Rule, Way, Ways};
-use crate::reading::{Failure, Snapshot};
+use crate::reading::Failure;
 use crate::source::What;
 
 /// What an inventory reads at the provider once it knows which accounts bear the leaver's address.

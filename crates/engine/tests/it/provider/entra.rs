@@ -101,7 +101,8 @@ async fn two_accounts_with_one_address_block_the_plan() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_are_ended_once_and_only_where_somebody_asks_for_it() {
     let is_end = |method: &str, path: &str| method == "POST" && path.ends_with("/revokeSignInSessions");
-    super::sessions_are_ended_once_and_only_where_somebody_asks_for_it(ENTRA, is_end).await;
+    // The account itself says since when its sessions count.
+    super::sessions_are_ended_once_and_only_where_somebody_asks_for_it(ENTRA, is_end, Rung::Provider).await;
 }
 
 /// What the provisioning job may still do is not known while it stands: the account is out, and nobody says that it stays out.

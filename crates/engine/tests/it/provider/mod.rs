@@ -257,7 +257,11 @@ async fn two_accounts_with_one_address_block_the_plan(of: Of) {
     assert!(plan.blockers.iter().any(|blocker| blocker.code == "L114"), "{:?}", plan.blockers);
 }
 
-async fn sessions_are_ended_once_and_only_where_somebody_asks_for_it(of: Of, is_end: fn(&str, &str) -> bool) {
+async fn sessions_are_ended_once_and_only_where_somebody_asks_for_it(
+    of: Of,
+    is_end: fn(&str, &str) -> bool,
+    shown_on: Rung,
+) {
     let ended = |calls: &[Value]| {
         let one = |call: &&Value| is_end(call["method"].as_str().unwrap(), call["path"].as_str().unwrap());
         calls.iter().filter(one).count()
@@ -274,6 +278,6 @@ async fn sessions_are_ended_once_and_only_where_somebody_asks_for_it(of: Of, is_
     let rest = Box::pin(stage.remove(CaseState::Removed)).await;
     assert!(rest.arrived, "{}\n{}", rest.case.state_why, shown(&rest.case));
     let seen = &rest.case.observation(&keys::sessions_ended()).unwrap().observation;
-    assert_eq!((seen.state, seen.rung), (State::Holds, Some(Rung::ProviderLog)), "{}", seen.why);
+    assert_eq!((seen.state, seen.rung), (State::Holds, Some(shown_on)), "{}", seen.why);
     assert_eq!(ended(&stage.control.requests().await), 1);
 }

@@ -96,7 +96,7 @@ async fn two_accounts_with_one_address_block_the_plan() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_are_ended_once_and_only_where_somebody_asks_for_it() {
     let is_end = |method: &str, path: &str| method == "DELETE" && path.ends_with("/sessions");
-    super::sessions_are_ended_once_and_only_where_somebody_asks_for_it(OKTA, is_end).await;
+    super::sessions_are_ended_once_and_only_where_somebody_asks_for_it(OKTA, is_end, Rung::ProviderLog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
