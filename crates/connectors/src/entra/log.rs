@@ -40,13 +40,6 @@ impl Entra {
         for event in self.list(&op::PROVISIONED, Fill::default(), &[("$filter", &filter)], trail).await? {
             entries.extend(provisioned(&event)?);
         }
-        // No report tells that sessions were ended; the account does: what was given out before this time is worth nothing.
-        let fill = Fill { id: Some(account), ..Fill::default() };
-        if let Some(user) = self.find(&op::USER, fill, trail).await?
-            && let Some(at) = text(&user, "signInSessionsValidFromDateTime").and_then(|at| at.parse().ok())
-        {
-            entries.insert(LogEntry { at, event: LogEvent::SessionsEnded });
-        }
         Ok(entries.into_iter().collect())
     }
 }

@@ -605,7 +605,6 @@ async fn the_log_tells_who_was_let_in_and_who_was_not() {
     let told: Vec<(String, LogEvent)> =
         told.log().unwrap().iter().map(|entry| (entry.at.strftime("%d %H:%M").to_string(), entry.event)).collect();
     let expected = [
-        ("01 08:00", LogEvent::SessionsEnded),
         ("01 11:01", LogEvent::SignedIn),
         ("01 11:02", LogEvent::Refused),
         ("01 11:03", LogEvent::Refused),
