@@ -33,6 +33,7 @@ pub mod entra;
 mod fill;
 pub mod http;
 mod joined;
+mod met;
 pub mod mixpanel;
 pub mod okta;
 mod operation;

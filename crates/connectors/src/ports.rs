@@ -12,6 +12,8 @@ use leaver_core::source::Source;
 use leaver_core::write::{Outcome, Write};
 use secrecy::SecretString;
 
+use crate::http::Trail;
+
 /// Reads one source, completely. Sends reads only.
 #[async_trait]
 pub trait Reader: Send + Sync + fmt::Debug {
@@ -76,4 +78,18 @@ pub struct Written {
     pub sent_at: Timestamp,
     /// When the answer had arrived, or was given up.
     pub ended_at: Timestamp,
+}
+
+impl Written {
+    /// A send that left this trail and ended so; no secret came with it.
+    pub(crate) fn after(trail: Trail, outcome: Outcome, now: Timestamp) -> Self {
+        Self {
+            outcome,
+            secret: None,
+            username: None,
+            captures: trail.captures,
+            sent_at: trail.sent_at.unwrap_or(now),
+            ended_at: trail.ended_at.unwrap_or(now),
+        }
+    }
 }

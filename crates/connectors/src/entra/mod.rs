@@ -16,9 +16,8 @@ mod pages;
 mod read;
 mod token;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -36,6 +35,7 @@ pub use operations::capabilities;
 
 use crate::clock::Clock;
 use crate::http::{Client, EgressError, Setup, Target};
+use crate::met::Met;
 use crate::ports::{Actor, Reader, Vendor};
 
 /// The hosts of Microsoft Graph: everywhere, and of the national clouds.
@@ -87,7 +87,7 @@ pub struct Entra {
     application: String,
     client: Client,
     tokens: Tokens,
-    met: RwLock<BTreeMap<PersonId, Vec<Address>>>,
+    met: Met,
 }
 
 impl Entra {
@@ -110,7 +110,7 @@ impl Entra {
             target,
             application: config.application,
             client: Client::new(setup, clock, sink).map_err(ConfigError::Client)?,
-            met: RwLock::default(),
+            met: Met::default(),
         })
     }
 }
@@ -153,6 +153,6 @@ impl Vendor for Entra {
     }
 
     fn meet(&self, person: &PersonId, addresses: &[Address]) {
-        self.met.write().unwrap_or_else(PoisonError::into_inner).insert(person.clone(), addresses.to_vec());
+        self.met.meet(person, addresses);
     }
 }

@@ -10,7 +10,8 @@ use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use leaver_core::ids::Digest;
-use leaver_core::reading::Failure;
+use leaver_core::reading::{Failure, Reading, Snapshot};
+use leaver_core::source::Source;
 use leaver_evidence::captures::{Capture, CaptureSink, Meta};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LINK};
@@ -171,6 +172,20 @@ pub struct Trail {
     pub ended_at: Option<Timestamp>,
     /// The raw answers, in the order in which they came.
     pub captures: Vec<Digest>,
+}
+
+impl Trail {
+    /// The reading of a source that ended so. Every list is read to the vendor's end mark, or it is a failure.
+    pub(crate) fn reading(self, source: &Source, result: Result<Snapshot, Failure>, now: Timestamp) -> Reading {
+        Reading {
+            source: source.clone(),
+            sent_at: self.sent_at.unwrap_or(now),
+            ended_at: self.ended_at.unwrap_or(now),
+            to_the_end: result.is_ok(),
+            result,
+            captures: self.captures,
+        }
+    }
 }
 
 impl Client {

@@ -48,14 +48,7 @@ impl Actor for Acting<'_> {
             Ok(done) => done.split(write),
             Err(outcome) => (outcome, None, None),
         };
-        Written {
-            outcome,
-            secret,
-            username,
-            captures: trail.captures,
-            sent_at: trail.sent_at.unwrap_or(now),
-            ended_at: trail.ended_at.unwrap_or(now),
-        }
+        Written { secret, username, ..Written::after(trail, outcome, now) }
     }
 }
 

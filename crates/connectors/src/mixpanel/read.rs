@@ -26,16 +26,7 @@ pub(super) async fn read(mixpanel: &Mixpanel, source: &Source, focus: Option<&Fo
         Ok(()) => Box::pin(mixpanel.snapshot(&source.what, focus, &mut trail)).await,
         Err(failure) => Err(failure),
     };
-    let now = mixpanel.client.now();
-    Reading {
-        source: source.clone(),
-        sent_at: trail.sent_at.unwrap_or(now),
-        ended_at: trail.ended_at.unwrap_or(now),
-        // Every list is read to the vendor's end mark, or it is a failure.
-        to_the_end: result.is_ok(),
-        result,
-        captures: trail.captures,
-    }
+    trail.reading(source, result, mixpanel.client.now())
 }
 
 impl Mixpanel {

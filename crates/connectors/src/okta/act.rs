@@ -32,15 +32,7 @@ impl Actor for Acting<'_> {
     async fn act(&self, write: &Write) -> Written {
         let mut trail = Trail::default();
         let ended = self.okta.write(write, &mut trail).await;
-        let now = self.okta.client.now();
-        Written {
-            outcome: ended.err().unwrap_or(Outcome::Done { created: None }),
-            secret: None,
-            username: None,
-            captures: trail.captures,
-            sent_at: trail.sent_at.unwrap_or(now),
-            ended_at: trail.ended_at.unwrap_or(now),
-        }
+        Written::after(trail, ended.err().unwrap_or(Outcome::Done { created: None }), self.okta.client.now())
     }
 }
 

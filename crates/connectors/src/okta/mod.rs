@@ -13,9 +13,8 @@ mod operations;
 mod pages;
 mod read;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +31,7 @@ pub use operations::capabilities;
 
 use crate::clock::Clock;
 use crate::http::{Auth, Client, EgressError, Setup, Target};
+use crate::met::Met;
 use crate::ports::{Actor, Reader, Vendor};
 
 /// What the names of Okta's own hosts end with.
@@ -76,7 +76,7 @@ pub struct Okta {
     application: String,
     client: Client,
     auth: Auth,
-    met: RwLock<BTreeMap<PersonId, Vec<Address>>>,
+    met: Met,
 }
 
 impl Okta {
@@ -100,7 +100,7 @@ impl Okta {
             target,
             application: config.application,
             client: Client::new(setup, clock, sink).map_err(ConfigError::Client)?,
-            met: RwLock::default(),
+            met: Met::default(),
         })
     }
 }
@@ -143,6 +143,6 @@ impl Vendor for Okta {
     }
 
     fn meet(&self, person: &PersonId, addresses: &[Address]) {
-        self.met.write().unwrap_or_else(PoisonError::into_inner).insert(person.clone(), addresses.to_vec());
+        self.met.meet(person, addresses);
     }
 }

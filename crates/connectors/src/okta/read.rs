@@ -1,7 +1,6 @@
 //! From a source to its reading.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
 
 use jiff::SignedDuration;
 use leaver_core::ids::{Address, PersonId};
@@ -26,16 +25,7 @@ const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(45 * 24);
 pub(super) async fn read(okta: &Okta, source: &Source) -> Reading {
     let mut trail = Trail::default();
     let result = Box::pin(okta.snapshot(&source.what, &mut trail)).await;
-    let now = okta.client.now();
-    Reading {
-        source: source.clone(),
-        sent_at: trail.sent_at.unwrap_or(now),
-        ended_at: trail.ended_at.unwrap_or(now),
-        // Every list is read to the last link, or it is a failure.
-        to_the_end: result.is_ok(),
-        result,
-        captures: trail.captures,
-    }
+    trail.reading(source, result, okta.client.now())
 }
 
 impl Okta {
@@ -77,10 +67,7 @@ impl Okta {
     /// Every account that bears one of the person's addresses: as a login, which is asked by itself, or as a mail address, which only
     /// a search finds. Whom the search finds is read again by id, because it answers late.
     async fn accounts(&self, person: &PersonId, trail: &mut Trail) -> Result<Vec<ProviderAccount>, Failure> {
-        let met = self.met.read().unwrap_or_else(PoisonError::into_inner).get(person).cloned();
-        let addresses = met
-            .filter(|addresses| !addresses.is_empty())
-            .ok_or_else(|| Failure::NotConfigured("the person's address is not known any more".to_owned()))?;
+        let addresses = self.met.addresses(person)?;
         let mut found: BTreeMap<String, ProviderAccount> = BTreeMap::new();
         for address in &addresses {
             if let Some(user) = self.find(&op::USER, by_id(address.as_str()), trail).await? {
