@@ -139,6 +139,13 @@ pub enum Act {
         /// The provider's id of the account.
         account: String,
     },
+    /// Have the identity provider's job look at the account now.
+    SyncNow {
+        /// The provider's id of the account.
+        account: String,
+        /// The provider's id of the job.
+        job: String,
+    },
 }
 
 /// How an effect may be repeated after an unknown outcome (architecture §3).
@@ -173,7 +180,8 @@ impl Act {
             | Self::DeleteMember
             | Self::LeaveGroup { .. }
             | Self::Unassign { .. }
-            | Self::EndSessions { .. } => Class::Absolute,
+            | Self::EndSessions { .. }
+            | Self::SyncNow { .. } => Class::Absolute,
         }
     }
 
@@ -197,6 +205,7 @@ impl Act {
             Self::LeaveGroup { .. } => "leave-group",
             Self::Unassign { .. } => "unassign",
             Self::EndSessions { .. } => "end-sessions",
+            Self::SyncNow { .. } => "sync-now",
         }
     }
 
@@ -216,6 +225,7 @@ impl Act {
             Self::DeleteServiceAccount { id } => id.to_string(),
             Self::CreateServiceAccount { replaces } => replaces.to_string(),
             Self::LeaveGroup { group, .. } => group.clone(),
+            Self::SyncNow { job, .. } => job.clone(),
             Self::Unassign { account } | Self::EndSessions { account } => account.clone(),
             Self::Deactivate | Self::DeleteMember => String::new(),
         }
@@ -241,7 +251,8 @@ impl Act {
             | Self::DeleteMember
             | Self::LeaveGroup { .. }
             | Self::Unassign { .. }
-            | Self::EndSessions { .. } => None,
+            | Self::EndSessions { .. }
+            | Self::SyncNow { .. } => None,
         }
     }
 
@@ -262,7 +273,9 @@ impl Act {
             Self::CreateServiceAccount { replaces } => format!("replacement-of/{}", What::ServiceAccount(*replaces)),
             Self::Deactivate | Self::DeleteMember => format!("scim-user/{person}"),
             // What leaves a group leaves the application with it: one change of an account at a time.
-            Self::LeaveGroup { account, .. } | Self::Unassign { account } => What::Ways(account.clone()).to_string(),
+            Self::LeaveGroup { account, .. } | Self::Unassign { account } | Self::SyncNow { account, .. } => {
+                What::Ways(account.clone()).to_string()
+            }
             Self::EndSessions { account } => format!("provider/sessions-of/{account}"),
         }
     }
@@ -291,7 +304,9 @@ impl Act {
             Self::DeleteServiceAccount { id } => vec![What::Me, What::ServiceAccount(*id)],
             Self::CreateServiceAccount { replaces } => vec![What::ServiceAccounts, What::ServiceAccount(*replaces)],
             Self::Deactivate | Self::DeleteMember => vec![What::Me, What::ScimUsers],
-            Self::LeaveGroup { account, .. } | Self::Unassign { account } => vec![What::Ways(account.clone())],
+            Self::LeaveGroup { account, .. } | Self::Unassign { account } | Self::SyncNow { account, .. } => {
+                vec![What::Ways(account.clone())]
+            }
             Self::EndSessions { account } => {
                 vec![What::Ways(account.clone()), What::ProviderLog(account.clone())]
             }
@@ -326,6 +341,10 @@ impl Act {
             // A provider that provisions takes the account away on the other side as well.
             Self::LeaveGroup { account, .. } | Self::Unassign { account } => vec![What::Ways(account.clone())],
             Self::EndSessions { account } => vec![What::ProviderLog(account.clone())],
+            // What it does, it does at the vendor.
+            Self::SyncNow { account, .. } => {
+                vec![What::Ways(account.clone()), What::ProviderLog(account.clone()), What::ScimUsers, What::Roster]
+            }
         }
     }
 }

@@ -159,7 +159,8 @@ pub fn read_event(case: &Case, reading: &Reading, batch: &Readings, names: &Name
             | Snapshot::Accounts(_)
             | Snapshot::Ways(_)
             | Snapshot::Gives(_)
-            | Snapshot::Rule(_),
+            | Snapshot::Rule(_)
+            | Snapshot::SignIns(_),
         )
         | Err(_) => (None, None),
     };

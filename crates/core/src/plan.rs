@@ -150,6 +150,9 @@ pub struct Policy {
     /// The identity provider that people look after themselves, because nothing here reads it. As above: the configuration says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_by_hand: Option<ByHand>,
+    /// Whether accounts that exist for nothing else sign in to show whom the provider refuses. As above.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub canary: bool,
     /// What the leaver changed within this many days is listed as work that may be unfinished (AUTH-4).
     pub recent_edit_days: u32,
     /// A case is kept for so many years after it is over (RECORD-6).
@@ -180,6 +183,7 @@ impl Default for Policy {
             recent_use_days: 30,
             copies_as_successor: false,
             provider_by_hand: None,
+            canary: false,
             recent_edit_days: 30,
             retention_years: 7,
             audit_log_days: 90,
@@ -503,6 +507,16 @@ pub mod keys {
     /// Signing in fails.
     pub fn login_fails() -> ClaimKey {
         ClaimKey::from("sso.login-fails")
+    }
+
+    /// Whatever provisions has looked at the account since.
+    pub fn synced() -> ClaimKey {
+        ClaimKey::from("sso.synced")
+    }
+
+    /// Whoever is not given the application is refused.
+    pub fn outsider_refused() -> ClaimKey {
+        ClaimKey::from("sso.outsider-refused")
     }
 
     /// The provider does not make the account anew.

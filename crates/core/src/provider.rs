@@ -69,6 +69,30 @@ impl Ways {
         let fills = |rule: &Rule| self.groups.iter().any(|group| rule.groups.contains(&group.id));
         self.rules.iter().filter(move |rule| rule.active && fills(rule))
     }
+
+    /// Whether the account is there and can sign in.
+    pub fn is_live(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.live)
+    }
+
+    /// Everything that gives the account the application now, or may by itself.
+    pub fn open(&self) -> Vec<String> {
+        let Some(shown) = &self.account else { return Vec::new() };
+        let opens = |group: &&Group| group.member && (shown.live || group.kind == GroupKind::Own);
+        let groups = self.groups.iter().filter(opens).map(|group| format!("group:{}", group.id));
+        let rules = self.rules_in().filter(|rule| !rule.excluded.contains(&shown.id));
+        // An account that has ended is put into nothing before somebody wakes it.
+        let rules = rules.filter(|_| shown.live).map(|rule| format!("rule:{}", rule.id));
+        let anyone = (shown.live && self.anyone == Some(true)).then(|| "anyone".to_owned());
+        let jobs = self.jobs.iter().filter(|job| shown.live && job.everyone == Some(true));
+        let jobs = jobs.map(|job| format!("job:{}", job.id));
+        let direct = self
+            .assignment
+            .as_ref()
+            .filter(|assignment| assignment.live)
+            .map(|assignment| format!("assignment:{}", assignment.status));
+        groups.chain(rules).chain(direct).chain(anyone).chain(jobs).collect()
+    }
 }
 
 /// The account's place on the application.
@@ -97,6 +121,8 @@ pub struct Group {
     pub member: bool,
     /// What else it gives; read where the account is in it. `None`: not read, which is unknown and never nothing.
     pub also: Option<Vec<Application>>,
+    /// Where the provider keeps a team of the application like this group: its own word for how that goes, such as `ACTIVE` or `ERROR`.
+    pub pushed: Option<String>,
 }
 
 /// Who decides who is in a group.
@@ -155,6 +181,8 @@ pub struct Job {
     pub everyone: Option<bool>,
     /// Whether it leaves accounts as they are that are not given the application any more; `None`: not shown to us.
     pub keeps_unassigned: Option<bool>,
+    /// The rule by which it can be asked to look at one account alone, now; `None`: it cannot be asked, or that is not shown to us.
+    pub on_demand: Option<String>,
 }
 
 /// One line of the provider's log about an account and the application.
@@ -179,6 +207,28 @@ pub enum LogEvent {
     Deprovisioned,
     /// Every session of the account at the provider was ended; this is about no one application.
     SessionsEnded,
+}
+
+/// How signing in to the application ended, up to the point at which the provider would have sent the person on. What it would have sent
+/// them on with is never delivered: an application that makes accounts by itself would make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// The provider signed for the account: whoever brings that to the application is in.
+    Admitted,
+    /// The provider knew the account, and did not let it into the application. The text says how, such as `HTTP 403`.
+    Refused(String),
+    /// The provider asked for the password again: the password or the account itself is not good. Tells nothing of the application.
+    NotAuthenticated,
+}
+
+/// How signing in ended for two accounts that exist for nothing else. Both in one pass: one that is let in shows that the application can
+/// be signed in to at all, without which a refusal of the other would prove nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanarySignIns {
+    /// The one that is given the application.
+    pub insider: SignIn,
+    /// The one that is not given it, as the leaver is not any more.
+    pub outsider: SignIn,
 }
 
 /// Twice the longest time that a change takes to arrive (runbook 7: up to an hour). Okta names no cycle of its own; Entra's is 40 minutes.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Address, Digest, ProjectId};
-use crate::provider::{LogEntry, ProviderAccount, Rule, Ways};
+use crate::provider::{CanarySignIns, LogEntry, ProviderAccount, Rule, Ways};
 use crate::source::{Kind, Source};
 
 /// One read of one source, with everything that the judgement of a claim may lean on.
@@ -138,6 +138,8 @@ pub enum Snapshot {
     Rule(Box<Rule>),
     /// The identity provider's log of one account.
     Log(Vec<LogEntry>),
+    /// How signing in ended for the canaries.
+    SignIns(CanarySignIns),
 }
 
 impl Snapshot {
@@ -200,6 +202,11 @@ impl Snapshot {
     /// The identity provider's log of one account.
     pub fn log(&self) -> Option<&[LogEntry]> {
         if let Self::Log(entries) = self { Some(entries) } else { None }
+    }
+
+    /// How signing in ended for the canaries.
+    pub fn sign_ins(&self) -> Option<&CanarySignIns> {
+        if let Self::SignIns(ended) = self { Some(ended) } else { None }
     }
 
     /// Whether a credential was accepted.

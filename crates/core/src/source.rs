@@ -62,6 +62,9 @@ pub enum What {
     ProviderRule(String),
     /// What the provider's log tells of this account and the application, as far back as a case looks.
     ProviderLog(String),
+    /// How signing in to the application ends for the organization's two canaries: one that is given it, and one that is not
+    /// (`facts/identity-providers.md` A6, rung 3).
+    CanarySignIns,
 }
 
 impl What {
@@ -80,7 +83,8 @@ impl What {
             | Self::Ways(_)
             | Self::GroupGives(_)
             | Self::ProviderRule(_)
-            | Self::ProviderLog(_) => None,
+            | Self::ProviderLog(_)
+            | Self::CanarySignIns => None,
             Self::ProjectServiceAccounts(project)
             | Self::List(project, _)
             | Self::Object(project, ..)
@@ -132,7 +136,8 @@ impl What {
             | Self::Ways(_)
             | Self::GroupGives(_)
             | Self::ProviderRule(_)
-            | Self::ProviderLog(_) => false,
+            | Self::ProviderLog(_)
+            | Self::CanarySignIns => false,
         }
     }
 }
@@ -160,6 +165,7 @@ impl fmt::Display for What {
             Self::GroupGives(group) => write!(f, "provider/group/{group}"),
             Self::ProviderRule(rule) => write!(f, "provider/rule/{rule}"),
             Self::ProviderLog(account) => write!(f, "provider/log/{account}"),
+            Self::CanarySignIns => f.write_str("provider/canary-sign-ins"),
         }
     }
 }

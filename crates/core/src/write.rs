@@ -162,12 +162,25 @@ pub enum Write {
         /// The provider's id of the account.
         account: String,
     },
+    /// Have the identity provider's job look at one account now. It makes the account anew where something still gives the application
+    /// (`facts/identity-providers.md` 0.8).
+    SyncNow {
+        /// The provider's id of the account.
+        account: String,
+        /// The provider's id of the job.
+        job: String,
+        /// The rule by which the job looks at accounts.
+        rule: String,
+    },
 }
 
 impl Write {
     /// Whether it is sent to the identity provider.
     pub fn is_at_provider(&self) -> bool {
-        matches!(self, Self::LeaveGroup { .. } | Self::Unassign { .. } | Self::EndSessions { .. })
+        matches!(
+            self,
+            Self::LeaveGroup { .. } | Self::Unassign { .. } | Self::EndSessions { .. } | Self::SyncNow { .. }
+        )
     }
 }
 

@@ -139,7 +139,9 @@ fn on_one_rung(readings: &Readings, claim: &Claim, rung: Rung) -> (Readings, Cla
     let keep = |what: &What| match rung {
         Rung::Roster => matches!(what, What::Me | What::Roster),
         Rung::Scim => matches!(what, What::Me | What::ScimUsers),
-        Rung::Me | Rung::Provider | Rung::ProviderLog | Rung::Audit | Rung::Attestation => matches!(what, What::Me),
+        Rung::Me | Rung::Provider | Rung::ProviderLog | Rung::Canary | Rung::Audit | Rung::Attestation => {
+            matches!(what, What::Me)
+        }
     };
     let mut alone = readings.clone();
     alone.retain(|what, _| keep(what));

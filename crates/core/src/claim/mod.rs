@@ -40,9 +40,9 @@ pub struct Claim {
 
 impl Claim {
     /// Whether the plan itself probes it. The data of reports counts against the Query API's 60 an hour and waits for the
-    /// approval.
+    /// approval, and so does a sign-in, which is no plain read.
     pub fn is_probed_in_plan(&self) -> bool {
-        !matches!(self.says, Predicate::Exported { .. })
+        !matches!(self.says, Predicate::Exported { .. } | Predicate::OutsiderRefused)
     }
 }
 
@@ -159,6 +159,8 @@ pub enum Guide {
     EndSelfService,
     /// Somebody signed in although nothing gives the application: find out how.
     LookAtSignIn,
+    /// Look at why the sign-in of the canaries did not end as it should.
+    LookAtCanaries,
     /// Look at what still gives the person the application, and at other accounts that bear the address.
     CloseWays,
     /// Close what an identity provider gives that is not read here.
@@ -360,8 +362,15 @@ pub enum Predicate {
         /// The provider's id of the account.
         account: String,
     },
+    /// The provider refuses whoever is not given the application, by a real sign-in of an account that exists for it (SSO-5).
+    OutsiderRefused,
     /// The account's sessions and refresh tokens at the provider were ended since the approval (SSO-6).
     SessionsEnded {
+        /// The provider's id of the account.
+        account: String,
+    },
+    /// Whatever provisions has looked at the account since nothing gives the application (SSO-4).
+    Synced {
         /// The provider's id of the account.
         account: String,
     },

@@ -20,6 +20,8 @@ pub enum Rung {
     Provider,
     /// The identity provider's log: the person tried, and was refused.
     ProviderLog,
+    /// Real sign-ins of two accounts that exist for nothing else: the one that is given the application was let in, the other refused.
+    Canary,
     /// An imported audit event.
     Audit,
     /// A named person's word.
@@ -33,7 +35,7 @@ impl Rung {
             Self::Roster => Some(What::Roster),
             Self::Scim => Some(What::ScimUsers),
             Self::Me => Some(What::Me),
-            Self::Provider | Self::ProviderLog | Self::Audit | Self::Attestation => None,
+            Self::Provider | Self::ProviderLog | Self::Canary | Self::Audit | Self::Attestation => None,
         }
     }
 
@@ -45,6 +47,7 @@ impl Rung {
             Self::Me => "me",
             Self::Provider => "provider",
             Self::ProviderLog => "provider-log",
+            Self::Canary => "canary",
             Self::Audit => "audit",
             Self::Attestation => "attestation",
         }

@@ -90,6 +90,11 @@ impl Verdict {
         self
     }
 
+    /// It leans on a person's word.
+    fn attested(self) -> Self {
+        self.on(Rung::Attestation).by(Proof::Attested)
+    }
+
     fn by(mut self, proof: Proof) -> Self {
         self.proof = Some(proof);
         self
@@ -160,6 +165,8 @@ pub fn reads_now(claim: &Claim, case: &Case) -> BTreeSet<What> {
         | Predicate::NoInvitation
         | Predicate::NoWayIn { .. }
         | Predicate::LoginFails { .. }
+        | Predicate::OutsiderRefused
+        | Predicate::Synced { .. }
         | Predicate::SessionsEnded { .. }
         | Predicate::NotRecreated { .. }
         | Predicate::Exported { .. }
@@ -290,6 +297,8 @@ impl Court<'_> {
             Predicate::NoWayIn { account, way } => self.no_way_in(account, way),
             Predicate::SessionsEnded { account } => self.sessions_ended(account),
             Predicate::LoginFails { account } => self.login_fails(account),
+            Predicate::OutsiderRefused => self.outsider_refused(),
+            Predicate::Synced { account } => self.synced(account),
             Predicate::NotRecreated { account } => self.not_recreated(account),
             Predicate::MembersKept { ids } => self.members_kept(ids),
             Predicate::Exported { project, id } => self.exported(*project, id),

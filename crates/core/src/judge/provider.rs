@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::{Court, Gap, Verdict};
-use crate::claim::{Predicate, Rung, State};
+use crate::claim::{Claim, Predicate, Proof, Rung, State};
 use crate::effect::Act;
 use crate::plan::keys;
-use crate::provider::{Group, GroupKind, LogEntry, LogEvent, ProviderAccount, TWO_CYCLES, Way, Ways};
+use crate::provider::{GroupKind, Job, LogEntry, LogEvent, ProviderAccount, SignIn, TWO_CYCLES, Way, Ways};
 use crate::reading::Failure;
 use crate::source::What;
 
@@ -22,7 +22,15 @@ impl Court<'_> {
             Way::Job(id) => self.not_by_job(account, id)?,
             Way::Any => self.no_way_at_all(account)?,
         };
-        Ok(verdict.on(Rung::Provider))
+        let rung = verdict.rung.unwrap_or(Rung::Provider);
+        Ok(verdict.on(rung))
+    }
+
+    /// A way that the plan named, by its own read; where no read shows it, by a person's word.
+    fn way_or_word(&self, claim: &Claim, account: &str, way: &Way) -> Result<Verdict, Gap> {
+        let seen = self.no_way_in(account, way);
+        let word = || self.case.attestation(&claim.key);
+        seen.or_else(|gap| word().map(|word| Verdict::holds(format!("attested on {}", word.at)).attested()).ok_or(gap))
     }
 
     /// The ways of an account, shown to be complete: the account itself, and an application that lists somebody.
@@ -104,8 +112,11 @@ impl Court<'_> {
     }
 
     fn not_by_asking(&self, account: &str) -> Result<Verdict, Gap> {
-        match self.ways(account)?.self_service {
+        let ways = self.ways(account)?;
+        match ways.self_service {
             Some(false) => Ok(Verdict::holds("nobody can ask for the application without an administrator")),
+            // Whoever cannot sign in asks for nothing.
+            None if !ways.is_live() => Ok(Verdict::holds("the account at the provider is gone or deactivated")),
             Some(true) => {
                 Ok(Verdict::broken("people may ask for the application themselves", vec!["self-service".to_owned()]))
             }
@@ -117,12 +128,30 @@ impl Court<'_> {
         let ways = self.ways(account)?;
         match ways.anyone {
             Some(false) => Ok(Verdict::holds("only those who are given the application may sign in to it")),
-            Some(true) if !is_live(ways) => Ok(Verdict::holds("the account at the provider is gone or deactivated")),
+            // Nobody signs in whose account has ended.
+            Some(true) | None if !ways.is_live() => {
+                Ok(Verdict::holds("the account at the provider is gone or deactivated"))
+            }
             Some(true) => Ok(Verdict::broken(
                 "whoever has an account at the provider may sign in to the application, given it or not",
                 vec!["anyone".to_owned()],
             )),
-            None => Err("the provider does not say whether the application has to be given to somebody".to_owned()),
+            None => self.refused_lately(account),
+        }
+    }
+
+    /// What the settings do not show, the log may: the account's last attempt was refused, since somebody said yes to the removal.
+    fn refused_lately(&self, account: &str) -> Result<Verdict, Gap> {
+        const HIDDEN: &str = "the provider does not say whether the application has to be given to somebody";
+        let log = self.provider_log(account).ok().flatten().unwrap_or_default();
+        let since = self.case.approval().map_or(self.now, |approval| approval.at);
+        let tried = log.iter().filter(|entry| matches!(entry.event, LogEvent::SignedIn | LogEvent::Refused));
+        match tried.filter(|entry| entry.at > since).max() {
+            Some(last) if last.event == LogEvent::Refused => {
+                Ok(Verdict::holds(format!("the provider refused a sign-in of the account at {}", last.at))
+                    .on(Rung::ProviderLog))
+            }
+            _ => Err(HIDDEN.to_owned()),
         }
     }
 
@@ -136,7 +165,7 @@ impl Court<'_> {
         match job.everyone {
             Some(false) => Ok(Verdict::holds("the job provisions only those who are given the application")),
             // Nobody is provisioned who has ended.
-            Some(true) if !is_live(ways) => Ok(Verdict::holds("the account at the provider is gone or deactivated")),
+            Some(true) if !ways.is_live() => Ok(Verdict::holds("the account at the provider is gone or deactivated")),
             Some(true) => Ok(Verdict::broken(
                 "the job provisions everybody of the directory, given the application or not",
                 vec![id.to_owned()],
@@ -159,35 +188,41 @@ impl Court<'_> {
             return Ok(Verdict::holds("no account at the provider bears the leaver's address"));
         }
         let ways = self.ways(account)?;
-        let open = open_ways(ways, account);
-        if open.is_empty() && ways.anyone.is_none() {
-            return Err("the provider does not say whether the application has to be given to somebody".to_owned());
-        }
-        // Also one that came since the plan was made.
-        if open.is_empty()
-            && is_live(ways)
-            && let Some(job) = ways.jobs.iter().find(|job| job.everyone.is_none())
-        {
-            return Err(format!("our credential may not read whom the provider's job {} provisions", job.id));
-        }
+        let open = ways.open();
         if !open.is_empty() {
             return Ok(Verdict::broken(format!("{} ways into the application are open", open.len()), open));
         }
+        let planned = |way: &Way| self.plan.claim(&keys::way(way)).is_some();
+        if ways.is_live() {
+            // What came since the plan was made has no claim of its own that a person could answer for.
+            if ways.anyone.is_none() && !planned(&Way::Anyone) {
+                return Err("the provider does not say whether the application has to be given to somebody".to_owned());
+            }
+            let hidden = |job: &&Job| job.everyone.is_none() && !planned(&Way::Job(job.id.clone()));
+            if let Some(job) = ways.jobs.iter().find(hidden) {
+                return Err(format!("our credential may not read whom the provider's job {} provisions", job.id));
+            }
+        }
+        let mut by_word = false;
         for claim in &self.plan.claims {
             let Predicate::NoWayIn { account: of, way } = &claim.says else { continue };
             // Whether people may ask is a setting of the application; its own claim says so.
             if of != account || matches!(way, Way::Any | Way::SelfService) {
                 continue;
             }
-            let verdict = self.no_way_in(of, way)?;
+            let verdict = self.way_or_word(claim, of, way)?;
             if verdict.state != State::Holds {
                 return Ok(Verdict::broken(format!("{}: {}", claim.key, verdict.why), verdict.instances));
             }
+            by_word |= verdict.proof == Some(Proof::Attested);
         }
         let healthy = ways.account.as_ref().map_or("gone", |account: &ProviderAccount| account.status.as_str());
-        Ok(Verdict::holds(format!(
-            "nothing at the provider gives the application to the account, which is {healthy} there; shown by its settings, not tested live"
-        )))
+        let nothing = "nothing at the provider gives the application to the account";
+        if by_word {
+            let why = format!("{nothing}, which is {healthy} there; what its settings do not show was attested");
+            return Ok(Verdict::holds(why).attested());
+        }
+        Ok(Verdict::holds(format!("{nothing}, which is {healthy} there; shown by its settings, not tested live")))
     }
 }
 
@@ -199,9 +234,15 @@ impl Court<'_> {
         if closed.state != State::Holds {
             return Ok(closed.on(Rung::Provider));
         }
+        let canary = self.case.observation(&keys::outsider_refused()).map(|seen| seen.observation.state);
+        if canary == Some(State::Broken) && !account.is_empty() && self.ways(account)?.is_live() {
+            let why =
+                "an account that is not given the application was let in by the provider, and so would this one be";
+            return Ok(Verdict::broken(why, vec![account.to_owned()]).on(Rung::Canary));
+        }
         let Some(log) = self.provider_log(account)? else {
-            let why = "nothing gives the application; our token may not read the provider's log; not tested live";
-            return Ok(Verdict::holds(why).on(Rung::Provider));
+            let why = "nothing gives the application; our token may not read the provider's log";
+            return Ok(self.untried(why, &closed));
         };
         let since = self.closed_since(account);
         let of = |event: LogEvent| log.iter().filter(move |entry| entry.event == event && entry.at > since);
@@ -214,17 +255,54 @@ impl Court<'_> {
             Some(last) => {
                 Verdict::holds(format!("the provider refused a sign-in of the account at {last}")).on(Rung::ProviderLog)
             }
-            None => Verdict::holds(
-                "nothing gives the application, and the provider's log shows no sign-in since; not tested live",
-            )
-            .on(Rung::Provider),
+            None => {
+                self.untried("nothing gives the application, and the provider's log shows no sign-in since", &closed)
+            }
         })
+    }
+
+    /// Nobody has seen the account itself being refused: another one like it may have been.
+    fn untried(&self, why: &str, closed: &Verdict) -> Verdict {
+        if closed.proof == Some(Proof::Attested) {
+            return Verdict::holds(format!("{why}; what the settings do not show was attested")).attested();
+        }
+        let canary = self.case.observation(&keys::outsider_refused()).map(|seen| seen.observation.state);
+        if canary == Some(State::Holds) {
+            let why = format!("{why}; another account without the application was refused by a real sign-in");
+            return Verdict::holds(why).on(Rung::Canary);
+        }
+        Verdict::holds(format!("{why}; not tested live")).on(Rung::Provider)
+    }
+
+    /// An account that is not given the application is refused, while one that is given it is let in.
+    pub(super) fn outsider_refused(&self) -> Result<Verdict, Gap> {
+        let (_, snapshot) = self.fresh(&What::CanarySignIns)?;
+        let ended = snapshot.sign_ins().ok_or_else(|| format!("{} was not of its shape", What::CanarySignIns))?;
+        let again = "the provider asked for the password again: the canary's password or account is not good";
+        match (&ended.insider, &ended.outsider) {
+            (_, SignIn::Admitted) => Ok(Verdict::broken(
+                "an account that is not given the application was let in by the provider",
+                vec!["outsider".to_owned()],
+            )
+            .on(Rung::Canary)),
+            (SignIn::Admitted, SignIn::Refused(how)) => Ok(Verdict::holds(format!(
+                "the provider refused an account that is not given the application ({how}), and let in one that is"
+            ))
+            .on(Rung::Canary)),
+            (SignIn::Admitted, SignIn::NotAuthenticated) => Err(format!("outsider: {again}")),
+            (SignIn::NotAuthenticated, _) => Err(format!("insider: {again}")),
+            (SignIn::Refused(how), _) => Err(format!(
+                "the provider refused the canary that is given the application, too ({how}): that shows nothing"
+            )),
+        }
     }
 
     /// Nothing gives the application, two cycles have passed since the last change at the provider, the member list shows that the account
     /// did not come back, and the log that nothing was provisioned.
     pub(super) fn not_recreated(&self, account: &str) -> Result<Verdict, Gap> {
-        for verdict in [self.no_way_at_all(account)?, self.not_member()] {
+        let closed = self.no_way_at_all(account)?;
+        let by_word = closed.proof == Some(Proof::Attested);
+        for verdict in [closed, self.not_member()] {
             match verdict.state {
                 State::Holds => {}
                 State::Broken => return Ok(verdict),
@@ -256,9 +334,37 @@ impl Court<'_> {
             }
         }
         let seen = if log.is_some() { "" } else { "; our token may not read the provider's log" };
-        Ok(Verdict::holds(format!(
-            "two cycles later nothing gives the application, and the account did not come back{seen}"
-        )))
+        let why = format!("two cycles later nothing gives the application, and the account did not come back{seen}");
+        Ok(if by_word {
+            Verdict::holds(format!("{why}; what the provider's settings do not show was attested")).attested()
+        } else {
+            Verdict::holds(why)
+        })
+    }
+
+    /// Whatever provisions has looked at the account since nothing gives the application any more: asked to, or in its own cycle (SSO-4).
+    pub(super) fn synced(&self, account: &str) -> Result<Verdict, Gap> {
+        let closed = self.no_way_at_all(account)?;
+        if closed.state != State::Holds {
+            return Ok(closed);
+        }
+        let since = self.closed_since(account);
+        let log = self.provider_log(account)?;
+        let taken =
+            log.into_iter().flatten().filter(|entry| entry.event == LogEvent::Deprovisioned && entry.at > since);
+        if let Some(entry) = taken.max() {
+            let why = format!("the provider's log shows that it took the account away at {}", entry.at);
+            return Ok(Verdict::holds(why).on(Rung::ProviderLog));
+        }
+        let late = |job: &&Job| job.last_success.is_none_or(|last| last < since);
+        Ok(match self.ways(account)?.jobs.iter().find(late) {
+            None => Verdict::holds("whatever provisions has run to its end since nothing gives the application"),
+            Some(job) => Verdict::broken(
+                "the provider's job has not looked at the account since every way was closed",
+                vec![job.id.clone()],
+            ),
+        }
+        .on(Rung::Provider))
     }
 
     /// Every session of the account was ended since somebody said yes to it. No interface lists sessions: the account or the log shows it.
@@ -310,28 +416,4 @@ impl Court<'_> {
         let seen = self.case.observation(&keys::way(&Way::Any)).and_then(|seen| seen.held_since);
         changed.max(seen).unwrap_or(self.now)
     }
-}
-
-/// Everything that gives the account the application now, or may by itself.
-fn open_ways(ways: &Ways, account: &str) -> Vec<String> {
-    let Some(shown) = &ways.account else { return Vec::new() };
-    let opens = |group: &&Group| group.member && (shown.live || group.kind == GroupKind::Own);
-    let groups = ways.groups.iter().filter(opens).map(|group| format!("group:{}", group.id));
-    let rules = ways.rules_in().filter(|rule| !rule.excluded.contains(account));
-    // An account that has ended is put into nothing before somebody wakes it.
-    let rules = rules.filter(|_| shown.live).map(|rule| format!("rule:{}", rule.id));
-    let anyone = (shown.live && ways.anyone == Some(true)).then(|| "anyone".to_owned());
-    let jobs = ways.jobs.iter().filter(|job| shown.live && job.everyone == Some(true));
-    let jobs = jobs.map(|job| format!("job:{}", job.id));
-    let direct = ways
-        .assignment
-        .as_ref()
-        .filter(|assignment| assignment.live)
-        .map(|assignment| format!("assignment:{}", assignment.status));
-    groups.chain(rules).chain(direct).chain(anyone).chain(jobs).collect()
-}
-
-/// Whether the account is there and can sign in.
-fn is_live(ways: &Ways) -> bool {
-    ways.account.as_ref().is_some_and(|account| account.live)
 }

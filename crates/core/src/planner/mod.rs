@@ -305,7 +305,8 @@ impl Focus {
             | Snapshot::Ways(_)
             | Snapshot::Gives(_)
             | Snapshot::Rule(_)
-            | Snapshot::Log(_) => {}
+            | Snapshot::Log(_)
+            | Snapshot::SignIns(_) => {}
         }
     }
 }
@@ -353,6 +354,7 @@ pub fn plan(input: &Input<'_>) -> Result<Planned, Refusal> {
     desk.service_accounts();
     desk.provider();
     desk.provider_by_hand();
+    desk.canary();
     desk.ways_back();
     desk.membership();
     desk.declarations();

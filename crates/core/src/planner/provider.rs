@@ -80,6 +80,7 @@ impl Desk<'_> {
         }
         any.needs = made.iter().map(|claim| claim.key.clone()).collect();
         made.extend((!account.is_empty()).then(|| login_fails(account, &any)));
+        made.extend(ways.as_ref().and_then(|ways| synced(account, ways, &any)));
         made.extend(pinned.as_ref().and_then(|pinned| self.sessions(pinned, &any)));
         made.push(any);
         for claim in made.iter().filter(|claim| !claim.also_affects.is_empty()) {
@@ -135,6 +136,18 @@ impl Desk<'_> {
             };
             self.find(FindingKind::Grant, "SSO-1", Some(What::GroupGives(group.id.clone()).to_string()), says);
         }
+        for group in ways.groups.iter().filter(|group| group.member) {
+            let Some(state) = &group.pushed else { continue };
+            let object = Some(What::GroupGives(group.id.clone()).to_string());
+            let (kind, then) = if state == "ACTIVE" {
+                (FindingKind::Grant, "whoever leaves the group leaves the team")
+            } else {
+                (FindingKind::Weakness, "whoever leaves the group may stay in the team")
+            };
+            let says =
+                format!("the provider keeps a team of Mixpanel like this group, and its pushing is {state}: {then}");
+            self.find(kind, "BEYOND-3", object, says);
+        }
         for rule in rules_in(ways, &account.id) {
             let object = Some(What::ProviderRule(rule.id.clone()).to_string());
             let says = "a rule of the identity provider may put the leaver into a group that gives the application";
@@ -157,6 +170,10 @@ impl Desk<'_> {
         if ways.anyone == Some(true) {
             let says = "whoever has an account at the identity provider may sign in to Mixpanel, given it or not";
             self.find(FindingKind::Grant, "SSO-3", object.clone(), says);
+        }
+        if ways.anyone.is_none() {
+            let says = "no interface of the identity provider shows whether the application has to be given to somebody: a person looks, and gives their word";
+            self.find(FindingKind::Weakness, "SSO-1", object.clone(), says);
         }
         for job in &ways.jobs {
             if !job.works {
@@ -262,6 +279,10 @@ fn ways_of(account: &str, ways: &Ways) -> Vec<Claim> {
     if ways.anyone != Some(false) {
         let mut anyone = way_claim(account, Way::Anyone, Remedy::Guided(Guide::RequireAssignment));
         anyone.reads = vec![What::Ways(account.to_owned())];
+        if ways.anyone.is_none() {
+            // What no setting shows, a refused attempt in the log does.
+            anyone.reads.push(What::ProviderLog(account.to_owned()));
+        }
         anyone.also_affects = vec!["whoever signs in without being given the application cannot any more".to_owned()];
         made.push(anyone);
     }
@@ -291,6 +312,20 @@ fn login_fails(account: &str, any: &Claim) -> Claim {
     fails.needs.push(any.key.clone());
     fails.options = vec![Choice::AcceptRisk];
     fails
+}
+
+/// Whatever provisions has looked at the account since (SSO-4): asked to, where the provider can be asked about one account, and only once
+/// nothing gives the application any more, because asking is what makes the account where something still does.
+fn synced(account: &str, ways: &Ways, any: &Claim) -> Option<Claim> {
+    let asked = ways.jobs.iter().any(|job| job.on_demand.is_some());
+    let says = Predicate::Synced { account: account.to_owned() };
+    let mut reads = any.reads.clone();
+    reads.push(What::ProviderLog(account.to_owned()));
+    let remedy = if asked { Remedy::Automatic } else { Remedy::None };
+    let mut synced = claim(keys::synced(), &["SSO-4"], ClaimKind::Record, says, reads, remedy);
+    synced.needs.push(any.key.clone());
+    synced.options = vec![Choice::AcceptRisk];
+    (!ways.jobs.is_empty()).then_some(synced)
 }
 
 /// The rules that lead into the application and do not leave the account out.

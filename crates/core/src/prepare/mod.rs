@@ -205,6 +205,7 @@ pub fn prepare(
         Act::LeaveGroup { account, group } => room.leave_group(&effect.claim, account, group),
         Act::Unassign { account } => room.unassign(account),
         Act::EndSessions { account } => room.end_sessions(account),
+        Act::SyncNow { account, job } => room.sync_now(account, job),
     }
 }
 

@@ -3,12 +3,14 @@
 use jiff::SignedDuration;
 
 use super::{Prepared, Room, ask, send, skip};
+use crate::case::EffectFact;
+use crate::effect::Act;
 use crate::ids::ClaimKey;
 use crate::planner::affects;
 use crate::provider::{GroupKind, Ways};
 use crate::reading::{Failure, Snapshot};
 use crate::source::What;
-use crate::write::Write;
+use crate::write::{Outcome, Write};
 
 impl Room<'_> {
     /// The ways of the account that the plan pinned, and of no other.
@@ -58,6 +60,48 @@ impl Room<'_> {
             Ok(_) => send(Write::EndSessions { account: account.to_owned() }),
             Err(other) => other,
         }
+    }
+
+    /// Has the job look at the account, now that nothing gives it the application: where something did, the job would make the account anew.
+    pub(super) fn sync_now(&self, account: &str, job: &str) -> Prepared {
+        let ways = match self.ways(account) {
+            Ok(ways) => ways,
+            Err(other) => return other,
+        };
+        let later = |why: &str| Prepared::Skip {
+            why: why.to_owned(),
+            person: false,
+            until: self.now.checked_add(SignedDuration::from_mins(10)).ok(),
+        };
+        let Some(job) = ways.jobs.iter().find(|shown| shown.id == job) else {
+            return later("the provider does not list the job any more");
+        };
+        let open = ways.open();
+        if !open.is_empty() || ways.assignment.as_ref().is_some_and(|assignment| assignment.live) {
+            return later("something gives the application again: the job would make the account anew");
+        }
+        if job.everyone != Some(false) {
+            return later("whom the job provisions is not shown: it might make the account anew");
+        }
+        if !ways.is_live() {
+            return later("the provider does not look at deactivated accounts one by one: its next cycle does");
+        }
+        if !job.works {
+            return later("the job stands");
+        }
+        let asked = |fact: &&EffectFact| {
+            fact.effect.act == Act::SyncNow { account: account.to_owned(), job: job.id.clone() }
+                && fact.ended_at.is_some()
+                && !matches!(fact.outcome, Some(Outcome::Failed(_)))
+        };
+        // It said what it had to say: the rest is its next cycle's.
+        if self.case.effects().values().any(|fact| asked(&fact)) {
+            return later("the job was asked before: its next cycle shows what it did");
+        }
+        let Some(rule) = job.on_demand.clone() else {
+            return later("the job cannot be asked to look at one account");
+        };
+        send(Write::SyncNow { account: account.to_owned(), job: job.id.clone(), rule })
     }
 
     /// Takes the application from the account. While a group grants it the provider refuses (E0000046).

@@ -160,6 +160,7 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         }
         Predicate::NoWayIn { account, way: Way::Direct } => Some(Act::Unassign { account: account.clone() }),
         Predicate::SessionsEnded { account } => Some(Act::EndSessions { account: account.clone() }),
+        Predicate::Synced { account } => Some(Act::SyncNow { account: account.clone(), job: instance.to_owned() }),
         Predicate::ScimInactive => Some(Act::Deactivate),
         Predicate::ScimGone => Some(Act::DeleteMember),
         Predicate::NotMember
@@ -179,6 +180,7 @@ fn act_for(case: &Case, plan: &Plan, claim: &Claim, instance: &str, live: &Live,
         | Predicate::NoInvitation
         | Predicate::NoWayIn { .. }
         | Predicate::LoginFails { .. }
+        | Predicate::OutsiderRefused
         | Predicate::NotRecreated { .. }
         | Predicate::MembersKept { .. }
         | Predicate::Exported { .. }

@@ -91,6 +91,7 @@ impl World {
                 }
                 Snapshot::Log(self.provider_log.clone())
             }
+            What::CanarySignIns => Snapshot::SignIns(self.sign_ins.clone()?),
             What::GroupGives(id) => Snapshot::Gives(self.ways()?.groups.iter().any(|group| group.id == *id)),
             What::ProviderRule(id) => {
                 let rule = self.ways()?.rules.iter().find(|rule| rule.id == *id);

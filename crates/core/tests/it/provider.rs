@@ -505,6 +505,7 @@ fn job(everyone: Option<bool>) -> Job {
         last_success: Some(START),
         everyone,
         keeps_unassigned: Some(false),
+        on_demand: None,
     }
 }
 

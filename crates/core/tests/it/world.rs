@@ -177,6 +177,8 @@ pub(crate) struct World {
     pub provider: Option<Ways>,
     /// What the provider's log tells.
     pub provider_log: Vec<LogEntry>,
+    /// How the canaries' sign-ins end.
+    pub sign_ins: Result<leaver_core::provider::CanarySignIns, leaver_core::reading::Failure>,
     /// Why it cannot be read.
     pub provider_log_fails: Option<leaver_core::reading::Failure>,
     /// The service accounts.
@@ -237,6 +239,7 @@ impl World {
             scim: None,
             provider: None,
             provider_log: Vec::new(),
+            sign_ins: Err(leaver_core::reading::Failure::NotConfigured("no canaries".to_owned())),
             provider_log_fails: None,
             robots: BTreeMap::from([(OWN_ID.parse().unwrap(), own)]),
             projects: BTreeMap::new(),
@@ -306,6 +309,7 @@ impl World {
     /// Connects an identity provider that gives the leaver the application by a group that a rule fills, and by itself.
     pub(crate) fn with_provider(&mut self) {
         let group = |id: &str, member: bool| Group {
+            pushed: None,
             id: id.to_owned(),
             name: format!("group {id}"),
             kind: GroupKind::Own,
@@ -487,6 +491,9 @@ impl World {
                 // Whoever has it through groups alone loses it with the last one.
                 let by_group = ways.groups.iter().any(|group| group.member);
                 ways.assignment = ways.assignment.take().filter(|assignment| assignment.direct || by_group);
+            }
+            Write::SyncNow { .. } => {
+                self.provider.as_ref()?;
             }
             Write::EndSessions { .. } => {
                 self.provider.as_ref()?;
