@@ -9,9 +9,12 @@ use leaver_evidence::log::{AddCheckpoint, Checkpoint, Note, Policy, Proof, Purpo
 use leaver_evidence::picture::{Copied, view};
 use leaver_evidence::sshsig::AllowedSigner;
 
+pub use leaver_connectors::directory::fuzzing::scim_directory;
 pub use leaver_connectors::entra::fuzzing::entra;
+pub use leaver_connectors::google::fuzzing::google;
 pub use leaver_connectors::mixpanel::fuzzing::{audit, limits, me, page, roster, things};
 pub use leaver_connectors::okta::fuzzing::okta;
+pub use leaver_connectors::saml::fuzzing::saml_page;
 
 /// A signed note, the checkpoint in it, and a key (C2SP signed-note, tlog-checkpoint): what is read is written as it was.
 pub fn note(bytes: &[u8]) {

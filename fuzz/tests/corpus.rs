@@ -21,6 +21,9 @@ const TARGETS: &[(&str, Target)] = &[
     ("picture", leaver_fuzz::picture),
     ("okta", leaver_fuzz::okta),
     ("entra", leaver_fuzz::entra),
+    ("saml_page", leaver_fuzz::saml_page),
+    ("google", leaver_fuzz::google),
+    ("scim_directory", leaver_fuzz::scim_directory),
 ];
 
 #[test]

@@ -14,11 +14,11 @@
 //! # Guarantees
 //!
 //! * Reading sends `GET` only: the type of a readable operation has no method ([`Read`]). A token that a read needs is fetched by the one
-//!   `POST` that gives it.
+//!   `POST` that gives it. A canary's sign-in ([`saml`]) posts a login form, and delivers nothing of what it is given.
 //! * Nothing outward can be sent without a journalled intent: an [`Actor`] comes only from [`Vendor::acting`].
 //! * A call whose shape nobody knows cannot be written down as something to send: [`Unwritable`] has no way to a client.
 //! * Every answer is stored before it is parsed; when it cannot be stored, the reading is a failure and the write unknown.
-//! * No redirect is followed, no error page is taken for data, HTTP 200 with `status: "error"` is an error.
+//! * No redirect is followed but those of a canary's sign-in, no error page is taken for data, HTTP 200 with `status: "error"` is an error.
 //! * A write is `Failed` only if nothing was sent, or the vendor answered 429 or a 4xx other than 408 and 409.
 //!
 //! # How to add
@@ -27,17 +27,26 @@
 //!   table of its kind (`mixpanel/routes.rs`), its fields in `mixpanel/item.rs`, one test.
 //! * A vendor: a module beside [`mixpanel`] that builds [`http::Client`] and implements [`Reader`] and [`Vendor`]. Pacing,
 //!   capture, redaction, the egress guard and the meaning of HTTP statuses come with the client.
+//! * A provider whose own directory speaks SCIM 2.0: nothing; [`directory`] reads any of them.
 
+mod client_credentials;
 mod clock;
+pub mod directory;
 pub mod entra;
 mod fill;
+pub mod google;
 pub mod http;
 mod joined;
+mod json;
+pub mod jwt;
 mod met;
 pub mod mixpanel;
 pub mod okta;
 mod operation;
 mod ports;
+pub mod saml;
+mod scim;
+mod token;
 mod walk;
 
 pub use clock::Clock;

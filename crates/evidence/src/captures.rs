@@ -69,6 +69,12 @@ impl Capture {
         Self { meta: Meta { redacted: Some(redacted), ..meta }, body: body.into() }
     }
 
+    /// A capture of an answer of which nothing may be kept: the original bytes are dropped here, whatever they are.
+    pub fn withheld(meta: Meta, body: &[u8], key: &RedactionKey) -> Self {
+        let (body, redacted) = redact::withhold(key, body);
+        Self { meta: Meta { redacted: Some(redacted), ..meta }, body: body.into() }
+    }
+
     /// What is known about the answer.
     pub fn meta(&self) -> &Meta {
         &self.meta

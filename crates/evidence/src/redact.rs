@@ -86,11 +86,16 @@ pub fn redact(key: &RedactionKey, body: &[u8]) -> (Vec<u8>, Redacted) {
             walk(&mut value, &mut String::new(), &mut fields);
             serde_json::to_vec(&value).ok()
         });
-    let kept = kept.unwrap_or_else(|| {
-        fields = vec![String::new()];
-        REDACTED.as_bytes().to_vec()
-    });
-    (kept, Redacted { fields, hmac_sha256: key.hash(body) })
+    match kept {
+        Some(kept) => (kept, Redacted { fields, hmac_sha256: key.hash(body) }),
+        None => withhold(key, body),
+    }
+}
+
+/// Nothing of the bytes but their hash under the key: for answers of which no part may be stored, whatever their shape.
+pub fn withhold(key: &RedactionKey, body: &[u8]) -> (Vec<u8>, Redacted) {
+    let redacted = Redacted { fields: vec![String::new()], hmac_sha256: key.hash(body) };
+    (REDACTED.as_bytes().to_vec(), redacted)
 }
 
 /// Replaces the secrets in a value that stays in memory, and returns the pointers of what was replaced.

@@ -14,7 +14,6 @@ mod membership;
 mod operations;
 mod pages;
 mod read;
-mod token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,10 +29,12 @@ use leaver_evidence::captures::CaptureSink;
 use secrecy::SecretString;
 use url::Url;
 
-use self::token::Tokens;
+use self::operations as op;
 pub use operations::capabilities;
 
+use crate::client_credentials::{Ask, By, Tokens};
 use crate::clock::Clock;
+use crate::fill::Fill;
 use crate::http::{Client, EgressError, Setup, Target};
 use crate::met::Met;
 use crate::ports::{Actor, Reader, Vendor};
@@ -105,8 +106,19 @@ impl Entra {
             timeout: config.timeout,
         };
         let scope = format!("{}/.default", config.base_url.as_str().trim_end_matches('/'));
+        let path = Fill { entity: Some(&config.tenant), ..Fill::default() }.path(op::TOKEN.path);
+        let unfit = |_| Failure::NotConfigured("the tenant does not fit into an address".to_owned());
+        let ask = Ask {
+            change: &op::TOKEN,
+            url: path.and_then(|path| login.join(&path).map_err(unfit)),
+            client_id: config.client_id,
+            client_secret: config.client_secret,
+            by: By::Body,
+            scope: Some(scope),
+            credential: config.credential,
+        };
         Ok(Self {
-            tokens: Tokens::new(login, config.tenant, config.client_id, config.client_secret, config.credential, scope),
+            tokens: Tokens::new(ask),
             target,
             application: config.application,
             client: Client::new(setup, clock, sink).map_err(ConfigError::Client)?,

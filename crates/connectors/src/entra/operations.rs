@@ -70,6 +70,9 @@ pub(super) const SETTINGS: Read = Read {
     bears_secret: true,
     ..read("entra.jobs.settings", "/beta/servicePrincipals/{entity}/synchronization/secrets")
 };
+/// By which rules a job looks at accounts.
+pub(super) const SCHEMA: Read =
+    read("entra.job.schema", "/v1.0/servicePrincipals/{entity}/synchronization/jobs/{id}/schema");
 /// Who signed in, and who was refused; needs a P1 licence.
 pub(super) const SIGN_INS: Read = report("entra.signins", "/v1.0/auditLogs/signIns?$top=1000");
 /// What was provisioned.
@@ -84,6 +87,15 @@ pub(super) const UNASSIGN: Change =
 /// Ends every session and refresh token of an account, within minutes. Sessions inside web applications go on.
 pub(super) const END_SESSIONS: Change =
     change("entra.sessions.end", Verb::Post, "/v1.0/users/{id}/revokeSignInSessions");
+/// Has a job look at one account now, at most five times in ten seconds. Where something still gives the application, it makes the account.
+pub(super) const SYNC_NOW: Change = Change {
+    bucket: Bucket::ProviderReports,
+    ..change(
+        "entra.job.on-demand",
+        Verb::Post,
+        "/v1.0/servicePrincipals/{entity}/synchronization/jobs/{id}/provisionOnDemand",
+    )
+};
 /// A token for Graph, from the login host. Nothing changes by it but that there is one.
 pub(super) const TOKEN: Change = Change {
     bears_secret: true,
@@ -92,7 +104,7 @@ pub(super) const TOKEN: Change = Change {
 };
 
 /// Everything that is read.
-const READS: [&Read; 12] = [
+const READS: [&Read; 13] = [
     &USER,
     &USERS,
     &MEMBER_OF,
@@ -103,13 +115,14 @@ const READS: [&Read; 12] = [
     &GROUP_GIVES,
     &JOBS,
     &SETTINGS,
+    &SCHEMA,
     &SIGN_INS,
     &PROVISIONED,
 ];
 
 /// Everything that is sent and changes something. There is no call here that ends an account or a group, takes a group off an
 /// application, or starts, stops or restarts a job: those touch more than the one application of the one person.
-pub(super) const CHANGES: [&Change; 4] = [&TOKEN, &LEAVE_GROUP, &UNASSIGN, &END_SESSIONS];
+pub(super) const CHANGES: [&Change; 5] = [&TOKEN, &LEAVE_GROUP, &UNASSIGN, &END_SESSIONS, &SYNC_NOW];
 
 /// What this connector can do.
 pub fn capabilities() -> Vec<Capability> {

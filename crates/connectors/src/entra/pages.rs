@@ -32,6 +32,12 @@ impl Entra {
         Ok(Some(found))
     }
 
+    /// One document that is not a thing of its own.
+    pub(super) async fn document(&self, read: &Read, fill: Fill<'_>, trail: &mut Trail) -> Result<Value, Failure> {
+        let answer = self.ask(read, self.address(read.path, fill, &[])?, trail).await?;
+        classify::read(Ok(answer)).await
+    }
+
     /// Every element of a list, page after page, as long as Graph names a next one.
     pub(super) async fn list(
         &self,
@@ -73,17 +79,25 @@ impl Entra {
         }
     }
 
-    /// Sends a change. `Failed` and `Unknown` as for every vendor.
-    pub(super) async fn change(&self, change: &Change, fill: Fill<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
+    /// Sends a change; a `POST` with this body. `Failed` and `Unknown` as for every vendor.
+    pub(super) async fn change(
+        &self,
+        change: &Change,
+        fill: Fill<'_>,
+        body: &Value,
+        trail: &mut Trail,
+    ) -> Result<Answer, Lost> {
         let url = self.address(change.path, fill, &[]).map_err(Lost::Before)?;
         let method = Method::from_bytes(change.verb.word().as_bytes())
             .map_err(|_| Lost::Before(Failure::NotConfigured("no such method".to_owned())))?;
         let auth = self.tokens.get(&self.client, trail).await?;
         // A change has times of its own: a token that was fetched first is not the change.
         trail.sent_at = None;
-        let body = (method == Method::POST).then(|| Body { content_type: "application/json", bytes: b"{}".to_vec() });
+        let body = (method == Method::POST)
+            .then(|| Body { content_type: "application/json", bytes: body.to_string().into_bytes() });
         let lane = Lane { bucket: change.bucket, project: None };
-        let call = Call { method, url, auth: Some(&auth), lane, bears_secret: change.bears_secret, body };
+        let call =
+            Call { method, url, auth: Some(&auth), lane, bears_secret: change.bears_secret, body, if_match: None };
         let sent = self.client.send(call, trail).await;
         if sent.as_ref().is_ok_and(|answer| answer.status == 401) {
             self.tokens.forget(&auth).await;
@@ -105,8 +119,15 @@ impl Entra {
     async fn ask(&self, read: &Read, url: Url, trail: &mut Trail) -> Result<Answer, Failure> {
         let auth = self.tokens.get(&self.client, trail).await.map_err(Lost::into_failure)?;
         let lane = Lane { bucket: read.bucket, project: None };
-        let call =
-            Call { method: Method::GET, url, auth: Some(&auth), lane, bears_secret: read.bears_secret, body: None };
+        let call = Call {
+            method: Method::GET,
+            url,
+            auth: Some(&auth),
+            lane,
+            bears_secret: read.bears_secret,
+            body: None,
+            if_match: None,
+        };
         let answer = self.client.look(call, trail).await.map_err(Lost::into_failure)?;
         // A token that was taken back is refused: the next request brings a new one.
         if answer.status == 401 {

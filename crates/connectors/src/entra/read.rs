@@ -46,7 +46,10 @@ impl Entra {
             | What::LinkedBoards(..)
             | What::LegacyPipelines(_)
             | What::ReportData(..)
-            | What::Accepts(_) => Err(Failure::NotConfigured(format!("{what} is not read at the identity provider"))),
+            | What::Accepts(_)
+            | What::CanarySignIns => {
+                Err(Failure::NotConfigured(format!("{what} is not read at the identity provider")))
+            }
         }
     }
 
@@ -140,7 +143,7 @@ impl Entra {
             let kind = kind(&shown);
             let also = if member && kind == GroupKind::Own { self.also(group, &shown, trail).await? } else { None };
             let name = text(&shown, "displayName").unwrap_or_default();
-            groups.push(Group { id: group.clone(), name, kind, member, also });
+            groups.push(Group { id: group.clone(), name, kind, member, also, pushed: None });
         }
         let mut own = given.iter().filter(|one| one.principal == id);
         let assignment = own.next().map(|one| Assignment {
@@ -240,8 +243,38 @@ impl Entra {
                 _ => None,
             }
         };
-        listed.iter().map(|one| job(one, set("SyncAll"), set("SkipOutOfScopeDeletions"))).collect()
+        let mut jobs = Vec::with_capacity(listed.len());
+        for one in &listed {
+            let mut job = job(one, set("SyncAll"), set("SkipOutOfScopeDeletions"))?;
+            job.on_demand = self.rule_of(&job.id, trail).await?;
+            jobs.push(job);
+        }
+        Ok(jobs)
     }
+
+    /// The rule by which a job looks at accounts; `None` where it has none that we may see.
+    async fn rule_of(&self, job: &str, trail: &mut Trail) -> Result<Option<String>, Failure> {
+        let fill = Fill { entity: Some(&self.application), id: Some(job), ..Fill::default() };
+        match self.document(&op::SCHEMA, fill, trail).await {
+            Ok(schema) => Ok(user_rule(&schema)),
+            // Nobody has to show it: then the next cycle does what could have been asked for.
+            Err(Failure::Forbidden | Failure::NotFound) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// The rule that maps users, by its id.
+pub(super) fn user_rule(schema: &Value) -> Option<String> {
+    let is_user = |mapping: &Value| {
+        text(mapping, "sourceObjectName").is_some_and(|name| name.eq_ignore_ascii_case("User"))
+            && mapping.get("enabled").and_then(Value::as_bool) != Some(false)
+    };
+    let rules = schema.get("synchronizationRules").and_then(Value::as_array)?;
+    let of_users = |rule: &&Value| {
+        rule.get("objectMappings").and_then(Value::as_array).is_some_and(|mappings| mappings.iter().any(is_user))
+    };
+    rules.iter().find(of_users).and_then(|rule| text(rule, "id"))
 }
 
 /// One thing that gives somebody an application.
@@ -360,6 +393,7 @@ fn unseen() -> Job {
         last_success: None,
         everyone: None,
         keeps_unassigned: None,
+        on_demand: None,
     }
 }
 
@@ -383,5 +417,6 @@ fn job(value: &Value, everyone: Option<bool>, keeps: Option<bool>) -> Result<Job
         last_success: last_run,
         everyone,
         keeps_unassigned: keeps,
+        on_demand: None,
     })
 }

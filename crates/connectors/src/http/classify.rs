@@ -68,7 +68,7 @@ fn refusal(answer: &Answer) -> Option<Failure> {
 }
 
 /// The failure that the status alone tells; `None` for 2xx.
-fn by_status(answer: &Answer) -> Option<Failure> {
+pub(crate) fn by_status(answer: &Answer) -> Option<Failure> {
     let status = answer.status;
     match status {
         200..=299 => None,

@@ -1,23 +1,24 @@
 //! Sends one request once, and stores the raw answer before anybody looks into it.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use leaver_core::ids::Digest;
 use leaver_core::reading::{Failure, Reading, Snapshot};
 use leaver_core::source::Source;
 use leaver_evidence::captures::{Capture, CaptureSink, Meta};
+use leaver_evidence::redact::REDACTED;
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LINK};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::header::{CONTENT_TYPE, DATE, ETAG, HeaderMap, IF_MATCH, LINK, LOCATION, SET_COOKIE};
+use secrecy::SecretString;
 use url::Url;
 
+use super::auth::Auth;
+use super::body::Body;
 use super::content::Content;
 use super::limits;
 use super::pace::{Lane, Pace};
@@ -67,67 +68,8 @@ pub struct Call<'a> {
     pub bears_secret: bool,
     /// What is sent along.
     pub body: Option<Body>,
-}
-
-/// The body of a request. It cannot be printed: it may hold addresses and secrets.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Body {
-    /// Its media type.
-    pub content_type: &'static str,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({}, {} bytes)", self.content_type, self.bytes.len())
-    }
-}
-
-/// An `Authorization` header with the name of its credential. It cannot be printed.
-#[derive(Clone)]
-pub struct Auth {
-    name: String,
-    header: SecretString,
-}
-
-impl Auth {
-    /// Basic authentication, base64 form (`facts/mixpanel.md` 1.2). `None`: no header can carry it.
-    pub fn basic(name: impl Into<String>, username: &str, secret: &SecretString) -> Option<Self> {
-        // A colon would move the border between name and secret (RFC 7617, 2).
-        if username.contains(':') {
-            return None;
-        }
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", secret.expose_secret()));
-        Self::of(name.into(), format!("Basic {pair}"))
-    }
-
-    /// A bearer token. `None`: no header can carry it.
-    pub fn bearer(name: impl Into<String>, token: &SecretString) -> Option<Self> {
-        Self::of(name.into(), format!("Bearer {}", token.expose_secret()))
-    }
-
-    /// A token under a scheme of the vendor's own, such as Okta's `SSWS`. `None`: no header can carry it.
-    pub fn scheme(name: impl Into<String>, scheme: &str, token: &SecretString) -> Option<Self> {
-        Self::of(name.into(), format!("{scheme} {}", token.expose_secret()))
-    }
-
-    fn of(name: String, header: String) -> Option<Self> {
-        HeaderValue::from_str(&header).ok()?;
-        Some(Self { name, header: SecretString::from(header) })
-    }
-
-    fn header(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(self.header.expose_secret()).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
-}
-
-impl fmt::Debug for Auth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Auth({})", self.name)
-    }
+    /// The version of the thing that alone may be changed: `If-Match` (RFC 9110, 13.1.1).
+    pub if_match: Option<&'a str>,
 }
 
 /// What came back, whole.
@@ -141,8 +83,52 @@ pub struct Answer {
     pub wait: Option<Duration>,
     /// Where the next page is: `Link` with `rel="next"` (RFC 8288).
     pub next: Option<String>,
+    /// Where it sends a browser that signs in; empty for every other request.
+    pub onward: Onward,
+    /// The version of what came: `ETag` (RFC 9110, 8.8.3).
+    pub etag: Option<String>,
     /// The body.
     pub body: Content,
+}
+
+/// Where an answer within a session sends a browser, and what it is to bring along. It cannot be printed: both may hold tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Onward {
+    /// `Location`, as it came.
+    pub location: Option<SecretString>,
+    /// Each `Set-Cookie`, as it came.
+    pub cookies: Vec<SecretString>,
+}
+
+impl Onward {
+    fn of(headers: &HeaderMap) -> Self {
+        let secret = |value: &reqwest::header::HeaderValue| Some(SecretString::from(value.to_str().ok()?));
+        Self {
+            location: headers.get(LOCATION).and_then(secret),
+            cookies: headers.get_all(SET_COOKIE).iter().filter_map(secret).collect(),
+        }
+    }
+}
+
+/// How much of an answer is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    /// All of it.
+    Whole,
+    /// Everything but the fields that are secret.
+    Redacted,
+    /// Its hash.
+    Nothing,
+}
+
+impl Keeps {
+    fn of(call: &Call<'_>) -> Self {
+        match (call.auth.is_some_and(Auth::is_session), call.bears_secret) {
+            (true, _) => Self::Nothing,
+            (false, true) => Self::Redacted,
+            (false, false) => Self::Whole,
+        }
+    }
 }
 
 /// Why no whole answer is there.
@@ -251,16 +237,22 @@ impl Client {
     /// No whole answer came, or it could not be stored.
     pub async fn look(&self, call: Call<'_>, trail: &mut Trail) -> Result<Answer, Lost> {
         let permit = self.pace.enter(call.lane).await.map_err(Lost::Before)?;
+        let keeps = Keeps::of(&call);
         let mut request = self.http.request(call.method.clone(), call.url.clone());
         if let Some(auth) = call.auth {
-            let Some(authorization) = auth.header() else {
+            let Some(value) = auth.header() else {
                 return Err(Lost::Before(Failure::NotConfigured("the credential cannot stand in a header".to_owned())));
             };
-            request = request.header(AUTHORIZATION, authorization);
+            // A session begins without a cookie.
+            if !value.is_empty() {
+                request = request.header(auth.field(), value);
+            }
         }
-        if let Some(body) = call.body {
-            request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
+        if let Some(version) = call.if_match {
+            request = request.header(IF_MATCH, version);
         }
+        let address = if keeps == Keeps::Nothing { bare(call.url) } else { call.url };
+        request = Body::onto(request, call.body, &call.method);
         let sent_at = self.clock.now();
         trail.sent_at.get_or_insert(sent_at);
         let sent = request.send().await;
@@ -268,12 +260,12 @@ impl Client {
             Ok(mut response) => {
                 let status = response.status().as_u16();
                 let headers = std::mem::take(response.headers_mut());
-                (status, headers, self.body_of(response, call.bears_secret).await)
+                (status, headers, self.body_of(response, keeps == Keeps::Whole).await)
             }
             Err(error) => {
                 trail.ended_at = Some(self.clock.now());
                 let failure = network(&error);
-                tracing::debug!(method = %call.method, path = shown(&call.url), %failure, "no answer");
+                tracing::debug!(method = %call.method, path = shown(&address), %failure, "no answer");
                 return Err(if error.is_connect() || error.is_builder() {
                     Lost::Before(failure)
                 } else {
@@ -288,7 +280,7 @@ impl Client {
         if let Some(wait) = wait {
             self.pace.hold(call.lane, wait);
         }
-        tracing::debug!(method = %call.method, path = shown(&call.url), status, "answer");
+        tracing::debug!(method = %call.method, path = shown(&address), status, "answer");
 
         let (body, cut) = match body {
             Ok(body) => (body, None),
@@ -296,8 +288,8 @@ impl Client {
         };
         let meta = Meta {
             method: call.method.to_string(),
-            url: without_credentials(call.url),
-            credential: call.auth.map(|auth| auth.name.clone()).unwrap_or_default(),
+            url: without_credentials(address),
+            credential: call.auth.map(|auth| auth.name().to_owned()).unwrap_or_default(),
             sent_at,
             ended_at,
             vendor_date: text(&headers, DATE.as_str()),
@@ -308,19 +300,30 @@ impl Client {
             redacted: None,
         };
         let content_type = meta.content_type.as_deref().map(str::to_ascii_lowercase);
-        trail.captures.push(self.keep(meta, body.clone(), call.bears_secret).await?);
-        match cut {
-            Some(failure) => Err(Lost::During(failure)),
-            None => Ok(Answer { status, content_type, wait, next: next_page(&headers), body }),
+        trail.captures.push(self.keep(meta, body.clone(), keeps).await?);
+        if let Some(failure) = cut {
+            return Err(Lost::During(failure));
         }
+        let onward = if keeps == Keeps::Nothing { Onward::of(&headers) } else { Onward::default() };
+        Ok(Answer {
+            status,
+            content_type,
+            wait,
+            next: next_page(&headers),
+            etag: text(&headers, ETAG.as_str()),
+            onward,
+            body,
+        })
     }
 
-    async fn keep(&self, meta: Meta, body: Content, bears_secret: bool) -> Result<Digest, Lost> {
+    async fn keep(&self, meta: Meta, body: Content, keeps: Keeps) -> Result<Digest, Lost> {
         let sink = Arc::clone(&self.sink);
-        let kept = apart(move || match body {
-            Content::Held(body) if bears_secret => sink.stage(&Capture::redacted(meta, &body, sink.key())),
-            Content::Held(body) => sink.stage(&Capture::plain(meta, body)),
-            Content::Filed { file, .. } => sink.stage_spooled(meta, &file),
+        let kept = apart(move || match (body, keeps) {
+            (Content::Held(body), Keeps::Whole) => sink.stage(&Capture::plain(meta, body)),
+            (Content::Held(body), Keeps::Redacted) => sink.stage(&Capture::redacted(meta, &body, sink.key())),
+            (Content::Held(body), Keeps::Nothing) => sink.stage(&Capture::withheld(meta, &body, sink.key())),
+            // Only what is kept whole goes to a file.
+            (Content::Filed { file, .. }, _) => sink.stage_spooled(meta, &file),
         });
         kept.await
             .and_then(|kept| Digest::parse(&kept).map_err(io::Error::other))
@@ -332,13 +335,12 @@ impl Client {
     async fn body_of(
         &self,
         mut response: reqwest::Response,
-        bears_secret: bool,
+        mut may_spool: bool,
     ) -> Result<Content, (Content, Failure)> {
         let said = response.content_length().unwrap_or(0);
         let mut held = BytesMut::with_capacity(usize::try_from(said).unwrap_or(usize::MAX).min(HELD));
         let mut spool: Option<Arc<File>> = None;
         let mut spooled = 0;
-        let mut may_spool = !bears_secret;
         let ended = loop {
             match response.chunk().await {
                 Ok(Some(chunk)) => held.extend_from_slice(&chunk),
@@ -418,6 +420,18 @@ fn network(error: &reqwest::Error) -> Failure {
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// An address within a session as it may be kept: its query and its path parameters (`;jsessionid=`) may hold tokens.
+fn bare(mut url: Url) -> Url {
+    let part = |part: &str| part.split_once(';').map_or(part, |(name, _)| name).to_owned();
+    let path: Vec<String> = url.path().split('/').map(part).collect();
+    url.set_path(&path.join("/"));
+    url.set_fragment(None);
+    if url.query().is_some() {
+        url.set_query(Some(REDACTED));
+    }
+    url
 }
 
 /// The path as a log may show it: an address in it names somebody.

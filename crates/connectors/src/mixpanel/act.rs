@@ -12,13 +12,14 @@ use serde_json::{Map, Value};
 
 use super::body::{Request, request};
 use super::config::Deactivation;
-use super::pages::{Found, lane, not_here, results};
+use super::pages::{lane, not_here, results};
 use super::person::{first, text};
 use super::{Mixpanel, operations as op};
 use crate::fill::Fill;
 use crate::http::{Auth, Body, Call, Trail, classify};
 use crate::operation::{Encoding, Family, Verb};
 use crate::ports::{Actor, Written};
+use crate::scim;
 
 /// A client that may send the change which a journalled intent names. It lives no longer than the intent.
 pub struct Acting<'a> {
@@ -96,7 +97,8 @@ impl Done {
             | Write::DeleteByScim { .. }
             | Write::LeaveGroup { .. }
             | Write::Unassign { .. }
-            | Write::EndSessions { .. } => (Outcome::Done { created: None }, None, None),
+            | Write::EndSessions { .. }
+            | Write::SyncNow { .. } => (Outcome::Done { created: None }, None, None),
         }
     }
 }
@@ -110,6 +112,12 @@ impl Mixpanel {
             request = self.deactivate_by_put(id, request, trail).await.map_err(Outcome::Failed)?;
         }
         let change = request.change;
+        if change.family == Family::Scim {
+            let scim = self.scim_access().map_err(Outcome::Failed)?;
+            let fill = Fill { id: request.id.as_deref(), ..Fill::default() };
+            let sent = scim.service.change(&self.client, change, fill, request.body.as_ref(), None, trail).await;
+            return classify::write(sent).await.map(|answer| Done(answer.map(results)));
+        }
         // A copy made with the successor's own bearer belongs to the successor (4.6).
         let auth = if matches!(write, Write::DuplicateBoard { as_successor: true, .. }) {
             self.successor.as_ref().ok_or_else(|| {
@@ -144,6 +152,7 @@ impl Mixpanel {
             lane: lane(change.bucket, fill),
             bears_secret: change.bears_secret,
             body,
+            if_match: None,
         };
         let answer = classify::write(self.client.send(call, trail).await).await?;
         Ok(Done(answer.map(results)))
@@ -151,22 +160,16 @@ impl Mixpanel {
 
     fn auth_for(&self, family: Family) -> Result<&Auth, Failure> {
         match family {
-            Family::Scim => Ok(&self.scim_access()?.auth),
             Family::App | Family::Organization | Family::Query | Family::Data => Ok(&self.auth),
-            Family::Provider => Err(not_here()),
+            Family::Scim | Family::Provider => Err(not_here()),
         }
     }
 
-    /// The person as just read, with `active: false`: `PUT` replaces the whole resource (RFC 7644, 3.5.1).
+    /// The person as just read, with `active: false`.
     async fn deactivate_by_put(&self, id: &str, patch: Request, trail: &mut Trail) -> Result<Request, Failure> {
-        let fill = Fill { id: Some(id), ..Fill::default() };
-        let Found::Value(Value::Object(mut person)) = self.find(&op::SCIM_USER, fill, trail).await? else {
-            return Err(Failure::NotFound);
-        };
-        person.insert("active".to_owned(), Value::Bool(false));
-        // Read-only for a client (RFC 7643, 3.1).
-        person.remove("meta");
-        Ok(Request { change: &op::SCIM_PUT_USER, body: Some(Value::Object(person)), ..patch })
+        let found = self.scim_access()?.service.find(&self.client, &op::SCIM_USER, id, trail).await?;
+        let person = found.ok_or(Failure::NotFound)?.fields;
+        Ok(Request { change: &op::SCIM_PUT_USER, body: Some(scim::deactivated(person)), ..patch })
     }
 }
 

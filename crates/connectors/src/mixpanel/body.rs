@@ -7,9 +7,10 @@ use leaver_core::write::Write;
 use serde_json::{Map, Value, json};
 
 use super::routes::{Routes, routes};
-use super::{item, operations as op, scim};
+use super::{item, operations as op};
 use crate::fill::id as id_value;
 use crate::operation::Change;
+use crate::scim;
 
 /// One request to send.
 #[derive(Debug)]
@@ -112,7 +113,9 @@ pub(crate) fn request(write: &Write) -> Result<Request, Failure> {
         Write::DeleteServiceAccount { id } => Ok(Request::of(&op::DELETE_SERVICE_ACCOUNT).to(&id.to_string())),
         Write::Deactivate { id } => Ok(Request::of(&op::SCIM_PATCH_USER).to(id).with(scim::deactivation())),
         Write::DeleteByScim { id } => Ok(Request::of(&op::SCIM_DELETE_USER).to(id)),
-        Write::LeaveGroup { .. } | Write::Unassign { .. } | Write::EndSessions { .. } => Err(super::pages::not_here()),
+        Write::LeaveGroup { .. } | Write::Unassign { .. } | Write::EndSessions { .. } | Write::SyncNow { .. } => {
+            Err(super::pages::not_here())
+        }
     }
 }
 

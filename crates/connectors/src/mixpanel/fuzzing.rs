@@ -10,14 +10,23 @@ use serde_json::Value;
 
 use super::audit::scan;
 use super::{item, me, pages, roster, shares};
-use crate::http::{Answer, Document, limits};
+use crate::http::{Answer, Document, Onward, limits};
 
 const ORG: VendorOrg = VendorOrg(7);
 const PROJECT: ProjectId = ProjectId(3);
 
 fn document(body: &[u8]) -> Option<Document> {
     let content_type = Some("application/json".to_owned());
-    Document::of(Answer { status: 200, content_type, wait: None, next: None, body: body.to_vec().into() }).ok()
+    Document::of(Answer {
+        status: 200,
+        content_type,
+        wait: None,
+        next: None,
+        etag: None,
+        onward: Onward::default(),
+        body: body.to_vec().into(),
+    })
+    .ok()
 }
 
 fn tree(body: &[u8]) -> Option<Value> {

@@ -51,6 +51,7 @@ pub use operations::capabilities;
 use crate::clock::Clock;
 use crate::http::{Auth, Client, Pace, Setup, Target};
 use crate::ports::{Actor, Reader, Vendor};
+use crate::scim::{Access, Service};
 
 /// Every host at which the vendor serves the App API (`facts/mixpanel.md` 1.1).
 const HOSTS: [&str; 3] = ["mixpanel.com", "eu.mixpanel.com", "in.mixpanel.com"];
@@ -75,8 +76,7 @@ pub struct Mixpanel {
 
 /// Where SCIM is, and as whom.
 struct ScimAccess {
-    target: Target,
-    auth: Auth,
+    service: Service,
     deactivation: Deactivation,
 }
 
@@ -103,9 +103,13 @@ impl Mixpanel {
                     (None, Some(_)) => target.join("/api/app/scim/v2").map_err(|_| not_plain())?,
                     (None, None) => parsed("https://mixpanel.com/api/app/scim/v2")?,
                 };
+                let auth = Auth::bearer(format!("{}/scim", config.credential), &scim.token).ok_or_else(refused)?;
                 Some(ScimAccess {
-                    target: Target::new(&base, &HOSTS, config.rehearsal).map_err(ConfigError::Scim)?,
-                    auth: Auth::bearer(format!("{}/scim", config.credential), &scim.token).ok_or_else(refused)?,
+                    service: Service::new(
+                        Target::new(&base, &HOSTS, config.rehearsal).map_err(ConfigError::Scim)?,
+                        Access::Held(Arc::new(auth)),
+                        Some("100"),
+                    ),
                     deactivation: scim.deactivation,
                 })
             }
@@ -117,7 +121,7 @@ impl Mixpanel {
         };
         let setup = Setup {
             rehearsal: config.rehearsal,
-            loopback: target.is_loopback() || scim.as_ref().is_some_and(|scim| scim.target.is_loopback()),
+            loopback: target.is_loopback() || scim.as_ref().is_some_and(|scim| scim.service.target().is_loopback()),
             concurrency: config.concurrency,
             timeout: config.timeout,
         };

@@ -129,9 +129,8 @@ impl Mixpanel {
     /// The credential that reads this.
     fn reader(&self, read: &Read) -> Result<&Auth, Failure> {
         match read.family {
-            Family::Scim => Ok(&self.scim_access()?.auth),
             Family::App | Family::Organization | Family::Query | Family::Data => Ok(&self.auth),
-            Family::Provider => Err(not_here()),
+            Family::Scim | Family::Provider => Err(not_here()),
         }
     }
 
@@ -159,6 +158,7 @@ impl Mixpanel {
             lane: lane(read.bucket, fill),
             bears_secret: read.bears_secret,
             body: None,
+            if_match: None,
         };
         Ok(self.client.look(call, trail).await)
     }
@@ -170,8 +170,7 @@ impl Mixpanel {
             Family::Organization => self.target.join(path),
             Family::Query => self.target.join(&format!("/api/query{path}")),
             Family::Data => self.data.join(&format!("/api/2.0{path}")),
-            Family::Scim => self.scim_access()?.target.join(path),
-            Family::Provider => return Err(not_here()),
+            Family::Scim | Family::Provider => return Err(not_here()),
         };
         joined.map_err(|_| Failure::NotConfigured("the path does not fit into an address".to_owned()))
     }
@@ -181,9 +180,9 @@ impl Mixpanel {
     }
 }
 
-/// No operation of this connector belongs to an identity provider.
+/// SCIM has a client of its own, and no operation of this connector belongs to an identity provider.
 pub(super) fn not_here() -> Failure {
-    Failure::NotConfigured("the vendor is no identity provider".to_owned())
+    Failure::NotConfigured("the vendor does not serve this at its own interfaces".to_owned())
 }
 
 /// What a request shares its limit with; the Query API and the schemas are counted by project (1.3).

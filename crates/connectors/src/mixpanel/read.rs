@@ -109,7 +109,8 @@ impl Mixpanel {
             | What::Ways(_)
             | What::GroupGives(_)
             | What::ProviderRule(_)
-            | What::ProviderLog(_) => Err(Failure::NotConfigured("no identity provider is configured".to_owned())),
+            | What::ProviderLog(_)
+            | What::CanarySignIns => Err(Failure::NotConfigured("no identity provider is configured".to_owned())),
         }
     }
 

@@ -1,10 +1,10 @@
-//! Teams of the organization and groups of SCIM. The layout of the teams is not public (`facts/mixpanel.md` 2.4): any in which people
+//! Teams of the organization. The layout of the teams is not public (`facts/mixpanel.md` 2.4): any in which people
 //! can be told is read, and what cannot be told stays unknown.
 
 use leaver_core::reading::{Grant, GrantKind, Maker, Team};
 use serde_json::{Map, Value};
 
-use super::person::{self, address, first, text};
+use super::person::{self, first};
 use super::roster::grants;
 
 /// Where a team may hold its people.
@@ -21,21 +21,6 @@ pub(super) fn team(fields: &Map<String, Value>) -> Option<Team> {
         name: name.unwrap_or_default(),
         id,
     })
-}
-
-/// One group of SCIM, which is the team of the same name; it does not say what the team gives (2.3).
-pub(super) fn group(id: String, fields: &Map<String, Value>) -> Team {
-    let member = |value: &Value| {
-        let id = text(value.get("value")?)?;
-        let address = first(value.as_object()?, &["display"]).and_then(|shown| address(&shown));
-        Some(Maker { id: Some(id), address, name: None })
-    };
-    // RFC 7643, 2.5: a group without members may leave the attribute out.
-    let members = match fields.get("members") {
-        None | Some(Value::Null) => Some(Vec::new()),
-        Some(members) => members.as_array().and_then(|list| list.iter().map(member).collect()),
-    };
-    Team { id, name: first(fields, &["displayName"]).unwrap_or_default(), members, grants: None }
 }
 
 /// Everybody in a list or a map of people; `None` as soon as one of them cannot be told from others.

@@ -42,7 +42,9 @@ impl Okta {
             Write::LeaveGroup { account, group } => (&op::LEAVE_GROUP, group.as_str(), account.as_str()),
             Write::Unassign { account, .. } => (&op::UNASSIGN, self.application.as_str(), account.as_str()),
             Write::EndSessions { account } => (&op::END_SESSIONS, self.application.as_str(), account.as_str()),
-            Write::SetRecipients { .. }
+            // It cannot be told to look at one account (`facts/identity-providers.md` 0.6).
+            Write::SyncNow { .. }
+            | Write::SetRecipients { .. }
             | Write::Delete { .. }
             | Write::Disable { .. }
             | Write::DuplicateBoard { .. }
@@ -67,9 +69,25 @@ impl Okta {
             .target
             .join(&path)
             .map_err(|_| Outcome::Failed(Failure::NotConfigured("the path does not fit into an address".to_owned())))?;
-        let call =
-            Call { method: Method::DELETE, url, auth: Some(&self.auth), lane: LANE, bears_secret: false, body: None };
+        let auth = match self.party.auth(Some(change), &self.client, trail).await {
+            Ok(auth) => auth,
+            Err(lost) => return classify::write(Err(lost)).await.map(drop),
+        };
+        // A change has times of its own: a token that was fetched first is not the change.
+        trail.sent_at = None;
+        let call = Call {
+            method: Method::DELETE,
+            url,
+            auth: Some(&auth),
+            lane: LANE,
+            bears_secret: false,
+            body: None,
+            if_match: None,
+        };
         let sent = self.client.send(call, trail).await;
+        if sent.as_ref().is_ok_and(|answer| answer.status == 401) {
+            self.party.forget(Some(change), &auth).await;
+        }
         if let Ok(answer) = &sent
             && answer.status == 403
             && code(answer).as_deref() == Some(GROUPS_GRANT)

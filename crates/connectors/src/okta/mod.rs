@@ -6,6 +6,7 @@
 //! # Operations
 #![doc = include_str!("../../OKTA.md")]
 
+mod access;
 mod act;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -27,10 +28,12 @@ use leaver_evidence::captures::CaptureSink;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::access::Access;
+use self::access::Party;
 pub use operations::capabilities;
 
 use crate::clock::Clock;
-use crate::http::{Auth, Client, EgressError, Setup, Target};
+use crate::http::{Client, EgressError, Setup, Target};
 use crate::met::Met;
 use crate::ports::{Actor, Reader, Vendor};
 
@@ -46,8 +49,8 @@ pub struct Config {
     pub application: String,
     /// The name of the credential, for captures.
     pub credential: CredentialName,
-    /// An API token of an administrator who may manage this application and the groups on it, and nothing else.
-    pub token: SecretString,
+    /// What says who we are: somebody who may manage this application and the groups on it, and nothing else.
+    pub access: Access,
     /// Whether the address is not Okta's: a rehearsal.
     pub rehearsal: bool,
     /// How many requests may be under way at once. 0 counts as 1.
@@ -62,9 +65,11 @@ pub enum ConfigError {
     /// The address may not be called.
     #[error("refuse the address of the okta organization")]
     Egress(#[source] EgressError),
-    /// The token cannot stand in a header.
-    #[error("use the okta token: it holds characters that no header can carry")]
-    Token,
+    /// The token cannot stand in a header, or the key is none.
+    #[error(
+        "use the okta token or key: a token holds characters that no header can carry, or a key is no RSA key in PKCS#8"
+    )]
+    Access,
     /// The HTTP client cannot be built.
     #[error("build the http client")]
     Client(#[source] reqwest::Error),
@@ -75,7 +80,7 @@ pub struct Okta {
     target: Target,
     application: String,
     client: Client,
-    auth: Auth,
+    party: Party,
     met: Met,
 }
 
@@ -96,7 +101,7 @@ impl Okta {
             timeout: config.timeout,
         };
         Ok(Self {
-            auth: Auth::scheme(config.credential.as_str(), "SSWS", &config.token).ok_or(ConfigError::Token)?,
+            party: Party::new(config.access, &target, config.credential).ok_or(ConfigError::Access)?,
             target,
             application: config.application,
             client: Client::new(setup, clock, sink).map_err(ConfigError::Client)?,

@@ -43,6 +43,8 @@ pub(super) const APP_USER: Read = read("okta.app.user", "/api/v1/apps/{entity}/u
 pub(super) const APP_GROUPS: Read = read("okta.app.groups", "/api/v1/apps/{entity}/groups");
 /// One group on the application; 404: not assigned.
 pub(super) const APP_GROUP: Read = read("okta.app.group", "/api/v1/apps/{entity}/groups/{id}");
+/// The groups that are kept as teams of the application.
+pub(super) const PUSHES: Read = read("okta.app.group-push", "/api/v1/apps/{entity}/group-push/mappings");
 /// One group.
 pub(super) const GROUP: Read = read("okta.group", "/api/v1/groups/{id}");
 /// The applications that a group gives.
@@ -53,6 +55,13 @@ pub(super) const RULES: Read = read("okta.rules", "/api/v1/groups/rules");
 pub(super) const RULE: Read = read("okta.rule", "/api/v1/groups/rules/{id}");
 /// The system log, between two times: a list with an end, and not one that is followed.
 pub(super) const LOG: Read = read("okta.log", "/api/v1/logs");
+/// A token for a service application. Nothing changes by it but that there is one.
+pub(super) const TOKEN: Change = Change {
+    verb: Verb::Post,
+    bears_secret: true,
+    encoding: Encoding::Form,
+    ..delete("okta.token", "/oauth2/v1/token")
+};
 /// Takes an account out of a group. Okta leaves the account out of the rule that put it there.
 pub(super) const LEAVE_GROUP: Change = delete("okta.group.leave", "/api/v1/groups/{entity}/users/{id}");
 /// Takes the application from an account, without a mail to them; what the application's profile held of them is lost.
@@ -63,7 +72,7 @@ pub(super) const END_SESSIONS: Change =
     delete("okta.sessions.end", "/api/v1/users/{id}/sessions?oauthTokens=true&forgetDevices=false");
 
 /// Everything that is read.
-const READS: [&Read; 13] = [
+const READS: [&Read; 14] = [
     &USER,
     &USERS,
     &USER_GROUPS,
@@ -72,6 +81,7 @@ const READS: [&Read; 13] = [
     &APP_USER,
     &APP_GROUPS,
     &APP_GROUP,
+    &PUSHES,
     &GROUP,
     &GROUP_APPS,
     &RULES,
@@ -80,7 +90,7 @@ const READS: [&Read; 13] = [
 ];
 
 /// Everything that changes something. There is no call here that ends an account or takes a group off an application.
-const CHANGES: [&Change; 3] = [&LEAVE_GROUP, &UNASSIGN, &END_SESSIONS];
+const CHANGES: [&Change; 4] = [&TOKEN, &LEAVE_GROUP, &UNASSIGN, &END_SESSIONS];
 
 /// What this connector can do.
 pub fn capabilities() -> Vec<Capability> {

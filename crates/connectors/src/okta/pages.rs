@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Okta;
 use crate::fill::{Fill, query};
-use crate::http::{Answer, Call, Lane, Trail, classify};
+use crate::http::{Answer, Call, Lane, Lost, Trail, classify};
 use crate::operation::{Bucket, Read};
 use crate::walk::{Page, Walk};
 
@@ -85,9 +85,22 @@ impl Okta {
     }
 
     async fn ask(&self, url: Url, trail: &mut Trail) -> Result<Answer, Failure> {
-        let call =
-            Call { method: Method::GET, url, auth: Some(&self.auth), lane: LANE, bears_secret: false, body: None };
-        self.client.look(call, trail).await.map_err(crate::http::Lost::into_failure)
+        let auth = self.party.auth(None, &self.client, trail).await.map_err(Lost::into_failure)?;
+        let call = Call {
+            method: Method::GET,
+            url,
+            auth: Some(&auth),
+            lane: LANE,
+            bears_secret: false,
+            body: None,
+            if_match: None,
+        };
+        let answer = self.client.look(call, trail).await.map_err(Lost::into_failure)?;
+        // A token that was taken back is refused: the next request brings a new one.
+        if answer.status == 401 {
+            self.party.forget(None, &auth).await;
+        }
+        Ok(answer)
     }
 }
 

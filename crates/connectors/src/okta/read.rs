@@ -56,7 +56,10 @@ impl Okta {
             | What::LinkedBoards(..)
             | What::LegacyPipelines(_)
             | What::ReportData(..)
-            | What::Accepts(_) => Err(Failure::NotConfigured(format!("{what} is not read at the identity provider"))),
+            | What::Accepts(_)
+            | What::CanarySignIns => {
+                Err(Failure::NotConfigured(format!("{what} is not read at the identity provider")))
+            }
         }
     }
 
@@ -168,6 +171,12 @@ impl Okta {
             let member = mine.contains(&group);
             groups.push(self.group(group, member, entry, trail).await?);
         }
+        if groups.iter().any(|group| group.member) {
+            let pushed = self.pushed(trail).await?;
+            for group in &mut groups {
+                group.pushed = pushed.get(&group.id).cloned();
+            }
+        }
         let self_service = application.pointer("/accessibility/selfService").and_then(Value::as_bool);
         let features = application.get("features").and_then(Value::as_array).into_iter().flatten();
         let features = features.filter_map(Value::as_str).map(str::to_owned).collect();
@@ -210,7 +219,20 @@ impl Okta {
             _ => GroupKind::Imported,
         };
         let also = if member && kind == GroupKind::Own { self.also(&id, trail).await? } else { None };
-        Ok(Group { id, name: text(&shown, &["profile", "name"]).unwrap_or_default(), kind, member, also })
+        Ok(Group { id, name: text(&shown, &["profile", "name"]).unwrap_or_default(), kind, member, also, pushed: None })
+    }
+
+    /// How the pushing of groups into teams of the application goes, by the group. It bears on no way: who may not see it, or has an
+    /// organization without it, is shown nothing of it.
+    async fn pushed(&self, trail: &mut Trail) -> Result<BTreeMap<String, String>, Failure> {
+        let app = Fill { entity: Some(&self.application), ..Fill::default() };
+        let listed = match self.list(&op::PUSHES, app, &[PAGE], trail).await {
+            Ok(listed) => listed,
+            Err(Failure::Forbidden | Failure::NotFound | Failure::Refused { .. }) => return Ok(BTreeMap::new()),
+            Err(failure) => return Err(failure),
+        };
+        let pair = |one: &Value| Some((text(one, &["sourceGroupId"])?, text(one, &["status"])?));
+        Ok(listed.iter().filter_map(pair).collect())
     }
 
     /// What else a group gives. `None`: we may not see it.

@@ -478,6 +478,56 @@ async fn a_change_is_sent_once_and_ends_by_what_is_known() {
     assert_eq!(bench.server.received_requests().await.unwrap().len(), 0, "nothing was sent");
 }
 
+/// What a look at one account may come to: Graph answers 200 also where nobody was looked at, and says so in a text inside.
+#[tokio::test]
+async fn a_job_looks_at_one_account_by_its_rule_and_a_200_alone_is_no_look() {
+    let key = |result: &str| json!({"key": json!({"result": result, "details": {}}).to_string(), "value": "{}"});
+    let done = Outcome::Done { created: None };
+    let unknown = Outcome::Unknown(Failure::Malformed("the job does not say that it looked at the account".to_owned()));
+    let answers = [
+        (ok(&key("Success")), done.clone()),
+        (ok(&key("Skipped")), done),
+        (ok(&key("Failure")), unknown.clone()),
+        (ok(&json!({"key": "no json", "value": ""})), unknown.clone()),
+        (ok(&json!({})), unknown),
+        (
+            ResponseTemplate::new(403).set_body_json(json!({"error": {"code": "x"}})),
+            Outcome::Failed(Failure::Forbidden),
+        ),
+        (ResponseTemplate::new(500), Outcome::Unknown(Failure::Server { status: 500 })),
+    ];
+    let look = Write::SyncNow { account: USER.to_owned(), job: "job-1".to_owned(), rule: "rule-9".to_owned() };
+    for (answer, outcome) in answers {
+        let bench = Bench::new().await;
+        let at = format!("/v1.0/servicePrincipals/{APP}/synchronization/jobs/job-1/provisionOnDemand");
+        let asked =
+            json!({"parameters": [{"ruleId": "rule-9", "subjects": [{"objectId": USER, "objectTypeName": "User"}]}]});
+        let posted = Mock::given(method("POST")).and(path(at)).and(wiremock::matchers::body_json(asked));
+        posted.respond_with(answer).expect(1).mount(&bench.server).await;
+        assert_eq!(bench.act(&look).await.outcome, outcome);
+    }
+}
+
+#[tokio::test]
+async fn the_rule_of_a_job_is_the_one_that_maps_users_and_a_hidden_schema_is_none() {
+    let bench = Bench::furnished().await;
+    let [job] = <[_; 1]>::try_from(bench.ways().await.unwrap().jobs).unwrap();
+    assert_eq!(job.on_demand, None, "no schema is shown");
+    let at = format!("/v1.0/servicePrincipals/{APP}/synchronization/jobs/job-1/schema");
+    let rule = |id: &str, object: &str, enabled: bool| json!({"id": id, "objectMappings": [{"sourceObjectName": object, "enabled": enabled}]});
+    for (rules, found) in [
+        (json!([rule("g", "Group", true), rule("u", "User", true)]), Some("u")),
+        (json!([rule("u", "User", false)]), None),
+        (json!([]), None),
+    ] {
+        let bench = Bench::furnished().await;
+        bench.turns(&at, ok(&json!({"id": "job-1", "synchronizationRules": rules}))).await;
+        assert_eq!(bench.ways().await.unwrap().jobs[0].on_demand.as_deref(), found);
+    }
+    bench.turns(&at, ResponseTemplate::new(500)).await;
+    assert_eq!(bench.ways().await, Err(Failure::Server { status: 500 }), "a server that fails shows nothing at all");
+}
+
 /// Ids that try to reach another address, and some that are plain.
 fn ids() -> impl Strategy<Value = String> {
     let tricks = vec![
@@ -519,9 +569,10 @@ fn no_call_of_graph_can_delete_an_account() {
     runtime.block_on(
         end.respond_with(ResponseTemplate::new(200).set_body_json(json!({"value": true}))).mount(&bench.server),
     );
-    let write = (0..3_u8, ids(), ids()).prop_map(|(kind, account, other)| match kind {
+    let write = (0..4_u8, ids(), ids()).prop_map(|(kind, account, other)| match kind {
         0 => Write::LeaveGroup { account, group: other },
         1 => Write::Unassign { account, assignment: Some(other) },
+        2 => Write::SyncNow { account, job: other, rule: "r1".to_owned() },
         _ => Write::EndSessions { account },
     });
     runner
@@ -547,11 +598,15 @@ fn no_call_of_graph_can_delete_an_account() {
                 assert!(!account.is_empty(), "{call}");
                 "ends sessions"
             }
+            ("POST", ["v1.0", "servicePrincipals", APP, "synchronization", "jobs", job, "provisionOnDemand"]) => {
+                assert!(!job.is_empty(), "{call}");
+                "looks at one account"
+            }
             _ => panic!("{call} is no call of this connector"),
         };
         shapes.insert(shape);
     }
-    assert_eq!(shapes.len(), 3, "every kind of change was reached: {shapes:?}");
+    assert_eq!(shapes.len(), 4, "every kind of change was reached: {shapes:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leaver_connectors::okta::{Config, Okta};
+use leaver_connectors::okta::{Access, Config, Okta};
 use leaver_connectors::{Reader as _, Vendor as _, Written};
 use leaver_core::ids::{Address, CredentialName, PersonId};
 use leaver_core::provider::{GroupKind, LogEvent, ProviderAccount, Ways};
@@ -32,7 +32,7 @@ fn config(base: &str) -> Config {
         base_url: Url::parse(base).unwrap(),
         application: APP.to_owned(),
         credential: CredentialName::from("main/okta"),
-        token: SecretString::from("00token"),
+        access: Access::Token(SecretString::from("00token")),
         rehearsal: true,
         concurrency: 6,
         timeout: Duration::from_secs(20),
@@ -141,6 +141,28 @@ async fn everything_that_gives_the_application_is_read() {
     assert!(rule.active, "one that cannot be evaluated counts as if it could");
     assert!(rule.excluded.contains("00uother") && !rule.excluded.contains(USER));
     assert_eq!(ways.others, 1);
+}
+
+/// That a group is kept as a team bears on no way: where it is not shown, everything else still is.
+#[tokio::test]
+async fn what_is_pushed_as_a_team_is_shown_where_it_can_be_seen() {
+    let at = format!("/api/v1/apps/{APP}/group-push/mappings");
+    let pushed = json!([{"id": "gPo1", "sourceGroupId": "00gown", "targetGroupId": "00gt1", "status": "ERROR"}]);
+    for (answer, state) in [
+        (ResponseTemplate::new(200).set_body_json(pushed), Some("ERROR")),
+        (ResponseTemplate::new(200).set_body_json(json!([])), None),
+        (ResponseTemplate::new(403), None),
+        (gone(), None),
+    ] {
+        let bench = Bench::furnished().await;
+        bench.turns(&at, answer).await;
+        let ways = bench.ways().await.unwrap();
+        let of = |id: &str| ways.groups.iter().find(|group| group.id == id).unwrap().pushed.as_deref();
+        assert_eq!((of("00gown"), of("00gad")), (state, None));
+    }
+    let bench = Bench::furnished().await;
+    bench.turns(&at, ResponseTemplate::new(500)).await;
+    assert_eq!(bench.ways().await, Err(Failure::Server { status: 500 }));
 }
 
 #[tokio::test]

@@ -20,13 +20,16 @@ fn the_table_of_operations_is_current() {
     current("OPERATIONS.md", leaver_connectors::mixpanel::capabilities());
     current("OKTA.md", leaver_connectors::okta::capabilities());
     current("ENTRA.md", leaver_connectors::entra::capabilities());
+    current("GOOGLE.md", leaver_connectors::google::capabilities());
+    current("DIRECTORY.md", leaver_connectors::directory::capabilities());
 }
 
 /// What is changed at the identity provider is one person's place, and nothing else: no account, no group, no rule, no application.
 #[test]
 fn nothing_at_the_provider_is_changed_but_one_persons_place() {
     let all = leaver_connectors::okta::capabilities();
-    let changes: Vec<&str> = all.iter().filter(|one| one.changes).map(|one| one.path).collect();
+    let is_token = |path: &str| path == "/oauth2/v1/token";
+    let changes: Vec<&str> = all.iter().filter(|one| one.changes && !is_token(one.path)).map(|one| one.path).collect();
     assert!(changes.len() == 3 && changes.iter().all(|path| path.contains("/users/{id}")), "{changes:?}");
     assert!(changes.iter().all(|path| !path.ends_with("/api/v1/users/{id}")), "no account is ended: {changes:?}");
     assert!(all.iter().filter(|one| !one.changes).all(|one| one.method == "GET"));
@@ -42,8 +45,27 @@ fn nothing_in_graph_is_changed_but_one_persons_place() {
         ("DELETE", "/v1.0/groups/{entity}/members/{id}/$ref"),
         ("DELETE", "/v1.0/servicePrincipals/{entity}/appRoleAssignedTo/{id}"),
         ("POST", "/v1.0/users/{id}/revokeSignInSessions"),
+        ("POST", "/v1.0/servicePrincipals/{entity}/synchronization/jobs/{id}/provisionOnDemand"),
     ];
     assert_eq!(changes, expected);
+    assert!(all.iter().filter(|one| !one.changes).all(|one| one.method == "GET"));
+}
+
+/// The same of Google, where nobody is taken out of anything: only sessions are ended.
+#[test]
+fn nothing_at_google_is_changed_but_one_persons_sessions() {
+    let all = leaver_connectors::google::capabilities();
+    let changes: Vec<(&str, &str)> = all.iter().filter(|one| one.changes).map(|one| (one.method, one.path)).collect();
+    assert_eq!(changes, [("POST", "/token"), ("POST", "/admin/directory/v1/users/{id}/signOut")]);
+    assert!(all.iter().filter(|one| !one.changes).all(|one| one.method == "GET"));
+}
+
+/// The same of a directory: one place in one group.
+#[test]
+fn nothing_in_a_directory_is_changed_but_one_persons_place() {
+    let all = leaver_connectors::directory::capabilities();
+    let changes: Vec<(&str, &str)> = all.iter().filter(|one| one.changes).map(|one| (one.method, one.path)).collect();
+    assert_eq!(changes, [("POST", "{token-address}"), ("PATCH", "/Groups/{id}")]);
     assert!(all.iter().filter(|one| !one.changes).all(|one| one.method == "GET"));
 }
 

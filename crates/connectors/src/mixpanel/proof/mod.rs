@@ -19,13 +19,21 @@ use self::texts::{about_us, answers, anything, layouts, object, text};
 use super::pages::{Layout, Page, results};
 use super::roster::Found;
 use super::{me, pages};
-use crate::http::{Answer, Content, Document, classify};
+use crate::http::{Answer, Content, Document, Onward, classify};
 
 const ORG: VendorOrg = VendorOrg(7);
 
 fn answer(body: &str) -> Answer {
     let content_type = Some("application/json".to_owned());
-    Answer { status: 200, content_type, wait: None, next: None, body: body.as_bytes().to_vec().into() }
+    Answer {
+        status: 200,
+        content_type,
+        wait: None,
+        next: None,
+        etag: None,
+        onward: Onward::default(),
+        body: body.as_bytes().to_vec().into(),
+    }
 }
 
 /// The same answer in memory and in a file.
@@ -302,7 +310,15 @@ fn failures() {
             bytes.splice(at..at, garbage.bytes());
             let answer = || {
                 let body = bytes.clone().into();
-                Answer { status, content_type: Some(media.to_owned()), wait: None, next: None, body }
+                Answer {
+                    status,
+                    content_type: Some(media.to_owned()),
+                    wait: None,
+                    next: None,
+                    etag: None,
+                    onward: Onward::default(),
+                    body,
+                }
             };
             let expected = runtime.block_on(classify::read(Ok(answer())));
             reached.note(match &expected {
