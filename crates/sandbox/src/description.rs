@@ -11,6 +11,8 @@ pub struct Description {
     pub okta: Okta,
     /// The twin of Entra.
     pub entra: Entra,
+    /// The twin of Google Workspace.
+    pub google: Google,
     /// The control interface.
     pub control: Control,
     /// Addresses of the people of the story.
@@ -65,6 +67,31 @@ pub struct Entra {
     pub group_ids: Vec<String>,
 }
 
+/// The twin of Google Workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Google {
+    /// Where the Directory and Reports interfaces are, without a trailing slash; stands for `https://admin.googleapis.com`.
+    pub base_url: String,
+    /// Where Cloud Identity is; stands for `https://cloudidentity.googleapis.com`.
+    pub identity_url: String,
+    /// Where tokens are given; stands for `https://oauth2.googleapis.com/token`.
+    pub token_url: String,
+    /// The customer's id.
+    pub customer: String,
+    /// The name of the SAML application.
+    pub application: String,
+    /// The addresses of the groups for which the application is on. No interface shows them: administrators know.
+    pub groups: Vec<String>,
+    /// The address of a service account with domain-wide delegation.
+    pub service_account: String,
+    /// The administrator for whom it acts.
+    pub subject: String,
+    /// Its private key in PKCS #8, the sandbox's own and valid nowhere else.
+    pub private_key: String,
+    /// The id of the leaver's account.
+    pub account_id: String,
+}
+
 /// User name and secret of a service account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceAccountLogin {
@@ -86,8 +113,8 @@ pub struct Scim {
 /// The control interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
-    /// The base of `/_sandbox/requests`, `/_sandbox/state`, `/_sandbox/person`, `/_sandbox/clock`, `/_sandbox/faults` and
-    /// `/_sandbox/latency`.
+    /// The base of `/_sandbox/requests`, `/_sandbox/state`, `/_sandbox/person`, `/_sandbox/provider`, `/_sandbox/tenant`,
+    /// `/_sandbox/workspace`, `/_sandbox/clock`, `/_sandbox/faults` and `/_sandbox/latency`.
     pub base_url: String,
 }
 

@@ -28,6 +28,7 @@
 //! | `scim` | provisioning |
 //! | `okta` | an Okta organization that gives the application and provisions its people by SCIM |
 //! | `entra` | a tenant of Microsoft Entra ID that does the same by a job, in cycles of forty minutes |
+//! | `google` | a Google Workspace that lets people in by SAML and provisions nobody |
 //! | `page` | the page for people |
 //! | `control` | `/_sandbox` |
 //! | `seed` | growing an organization from a seed |
@@ -35,7 +36,7 @@
 //! # Control interface
 //!
 //! `GET requests`, `GET state`, `GET clock`, `POST clock {advance}`, `GET faults`, `POST faults {fault, match, nth, times}`,
-//! `POST latency {ms}`, `POST person {as, does, target, ..}`, `POST provider {does, ..}`, `POST tenant {does, ..}`, all below `/_sandbox` and not in the request log.
+//! `POST latency {ms}`, `POST person {as, does, target, ..}`, `POST provider {does, ..}`, `POST tenant {does, ..}`, `POST workspace {does, ..}`, all below `/_sandbox` and not in the request log.
 //! The deeds of a person are in the module `control::deeds`. A fault is one of `429`, `404`, `500-after`, `500-before`,
 //! `drop-after`, `200-error`, `empty`, `missing-page`, `stale`, `html`, `slow`, or `null`, which clears all.
 //!
@@ -50,6 +51,7 @@
 mod control;
 mod description;
 mod entra;
+mod google;
 mod okta;
 mod options;
 mod page;
@@ -64,7 +66,7 @@ mod vendor;
 mod wire;
 mod world;
 
-pub use description::{Control, Description, Entra, Mixpanel, Okta, People, Scim, ServiceAccountLogin};
+pub use description::{Control, Description, Entra, Google, Mixpanel, Okta, People, Scim, ServiceAccountLogin};
 pub use options::{ClockMode, Options, RosterLayout, ServiceAccountRole};
 pub use server::{Sandbox, start};
 pub use variants::{Refusal, Variants};

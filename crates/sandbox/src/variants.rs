@@ -33,6 +33,8 @@ pub enum Refusal {
 /// | `no-scim` | `no_scim` | the organization is not on Enterprise: SCIM answers 403 |
 /// | `service-accounts-without-creator-email` | `service_accounts_as_documented` | service accounts have the documented fields only: `creator` is an id |
 /// | `scim-claimed-domains-only` | `scim_claimed_domains_only` | SCIM shows only people on claimed domains |
+/// | `workspace-enterprise` | `workspace_enterprise` | the Google Workspace may search for groups in groups |
+/// | `workspace-failures-unnamed` | `workspace_failures_unnamed` | Google's log of refused logins does not name the application |
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, set by name")]
 pub struct Variants {
@@ -62,11 +64,15 @@ pub struct Variants {
     /// `GET /Users`, lists and single reads, knows only people on claimed domains, though it is said to list everybody
     /// (facts/mixpanel.md 2.3, X.3).
     pub scim_claimed_domains_only: bool,
+    /// The Google Workspace has an edition whose `searchTransitiveGroups` answers; others get 403.
+    pub workspace_enterprise: bool,
+    /// `login_failure` comes without `application_name`, as administrators report it where the application was never reached.
+    pub workspace_failures_unnamed: bool,
 }
 
 impl Variants {
     /// The names that [`Variants::parse`] knows.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 18] = [
         "roster-list",
         "roster-map-by-address",
         "roster-map-by-id",
@@ -83,6 +89,8 @@ impl Variants {
         "no-scim",
         "service-accounts-without-creator-email",
         "scim-claimed-domains-only",
+        "workspace-enterprise",
+        "workspace-failures-unnamed",
     ];
 
     /// Reads a comma-separated list of the names in the table above; blanks around names and empty parts are fine.
@@ -114,6 +122,8 @@ impl Variants {
                 "no-scim" => variants.no_scim = true,
                 "service-accounts-without-creator-email" => variants.service_accounts_as_documented = true,
                 "scim-claimed-domains-only" => variants.scim_claimed_domains_only = true,
+                "workspace-enterprise" => variants.workspace_enterprise = true,
+                "workspace-failures-unnamed" => variants.workspace_failures_unnamed = true,
                 unknown => {
                     return Err(format!("unknown variant \"{unknown}\"; known are {}", Self::NAMES.join(", ")));
                 }

@@ -4,6 +4,7 @@
 pub(crate) mod deeds;
 mod provider;
 mod tenant;
+mod workspace;
 
 use std::time::Duration;
 
@@ -64,9 +65,15 @@ fn route(twin: &mut Twin, call: &Call) -> Answer {
             let now = twin.clock.now();
             twin.change(|world| tenant::does(world, &body, now))
         }
-        (_, ["requests" | "provider" | "tenant" | "state" | "clock" | "faults" | "latency" | "person"]) => {
-            Err(wrong_method())
+        ("POST", ["workspace"]) => {
+            let body = call.object()?;
+            let now = twin.clock.now();
+            twin.change(|world| workspace::does(world, &body, now))
         }
+        (
+            _,
+            ["requests" | "provider" | "tenant" | "workspace" | "state" | "clock" | "faults" | "latency" | "person"],
+        ) => Err(wrong_method()),
         _ => Err(missing("control call")),
     }
 }

@@ -31,11 +31,29 @@ fn run(world: &mut World, at: Timestamp) {
     Arc::make_mut(&mut world.tenant).job.refused = false;
     let changed: BTreeSet<String> = std::mem::take(&mut Arc::make_mut(&mut world.tenant).changed);
     for user in changed {
-        if world.tenant.in_scope(&user) {
-            give(world, at, &user);
-        } else if world.tenant.managed.contains_key(&user) {
-            take(world, at, &user);
-        }
+        treat(world, at, &user);
+    }
+}
+
+fn treat(world: &mut World, at: Timestamp, user: &str) {
+    if world.tenant.in_scope(user) {
+        give(world, at, user);
+    } else if world.tenant.managed.contains_key(user) {
+        take(world, at, user);
+    }
+}
+
+/// One account, asked for by itself; the word for what came of it. A disabled account cannot be asked for.
+pub(crate) fn look_at(world: &mut World, now: Timestamp, user: &str) -> &'static str {
+    if world.tenant.users.get(user).is_none_or(|one| !one.enabled) {
+        return "Failure";
+    }
+    let before = world.tenant.provisioned.len();
+    treat(world, now, user);
+    match world.tenant.provisioned.get(before..) {
+        Some([]) | None => "Skipped",
+        Some(did) if did.iter().all(|one| one.done) => "Success",
+        Some(_) => "Failure",
     }
 }
 

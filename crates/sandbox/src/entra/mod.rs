@@ -134,6 +134,20 @@ pub(crate) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Answer {
             of_app(id)?;
             page(tenant, call, vec![shapes::job(tenant)])
         }
+        ("GET", ["servicePrincipals", id, "synchronization", "jobs", job, "schema"]) => {
+            of_app(id)?;
+            if *job != tenant.job.id {
+                return Err(missing());
+            }
+            Ok(Reply::json(200, &shapes::schema(tenant)))
+        }
+        ("POST", ["servicePrincipals", id, "synchronization", "jobs", job, "provisionOnDemand"]) => {
+            of_app(id)?;
+            if *job != tenant.job.id {
+                return Err(missing());
+            }
+            on_demand(world, call, now)
+        }
         ("GET", ["auditLogs", "signIns"]) => {
             let filter = Filter::of(call).map_err(|why| bad(&why))?;
             let all = tenant.sign_ins.iter().enumerate().map(|(number, one)| shapes::sign_in(tenant, number, one));
@@ -196,6 +210,21 @@ fn leave(world: &mut World, group: &str, id: &str) -> Answer {
     team.members.remove(id);
     tenant.changed.insert(id.to_owned());
     Ok(done("tenant-group", "leave", group))
+}
+
+/// The job looks at one account at once: whoever is in scope is made or woken, whoever is not any more is disabled.
+fn on_demand(world: &mut World, call: &Call, now: Timestamp) -> Answer {
+    let asked: Value = serde_json::from_slice(&call.body).map_err(|_| bad("Unable to read JSON request payload."))?;
+    let at = |path: &str| asked.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let user = at("/parameters/0/subjects/0/objectId");
+    if at("/parameters/0/ruleId") != shapes::rule_id(&world.tenant) {
+        return Err(bad("The rule was not found in the schema of the job."));
+    }
+    if at("/parameters/0/subjects/0/objectTypeName") != "User" || world.tenant.user(&user).is_none() {
+        return Err(missing());
+    }
+    let result = cycle::look_at(world, now, &user);
+    Ok(Reply::json(200, &shapes::looked(&world.tenant, &user, result)).did("tenant-job", "on-demand", user))
 }
 
 fn done(kind: &'static str, op: &'static str, id: &str) -> Reply {

@@ -150,6 +150,60 @@ pub(super) fn job(tenant: &Tenant) -> Value {
     })
 }
 
+/// The id of the rule that maps users.
+pub(super) fn rule_id(tenant: &Tenant) -> String {
+    format!("03f7d90d-{}", tenant.job.id.get(9..).unwrap_or("bf71-41b1-bda6-aaf0ddbee5d8"))
+}
+
+/// How the job maps the directory's accounts to the vendor's.
+pub(super) fn schema(tenant: &Tenant) -> Value {
+    let direct = |source: &str, target: &str| {
+        json!({
+            "source": {"expression": format!("[{source}]"), "name": source, "parameters": [], "type": "Attribute"},
+            "targetAttributeName": target, "flowType": "Always", "flowBehavior": "FlowWhenChanged",
+        })
+    };
+    json!({
+        "id": tenant.job.id,
+        "directories": [{"name": "Azure Active Directory", "objects": []}, {"name": "customappsso", "objects": []}],
+        "synchronizationRules": [{
+            "id": rule_id(tenant),
+            "name": "USER_OUTBOUND_USER",
+            "sourceDirectoryName": "Azure Active Directory",
+            "targetDirectoryName": "customappsso",
+            "objectMappings": [{
+                "enabled": true, "flowTypes": "Add, Update, Delete", "name": "Provision Microsoft Entra ID Users",
+                "sourceObjectName": "User", "targetObjectName": "urn:ietf:params:scim:schemas:core:2.0:User", "scope": null,
+                "attributeMappings": [direct("mail", "userName"), direct("displayName", "displayName")],
+            }],
+        }],
+    })
+}
+
+/// What a look at one account brings: two texts that are JSON themselves.
+pub(super) fn looked(tenant: &Tenant, user: &str, result: &str) -> Value {
+    let entitled = tenant.has(user);
+    let code = match result {
+        "Success" => Value::Null,
+        "Skipped" => json!("RedundantExport"),
+        _ => json!("AzureActiveDirectoryCannotProvision"),
+    };
+    let key = json!({"result": result, "details": {"errorCode": code, "errorMessage": null}});
+    let value = json!({
+        "action": "Other",
+        "provisioningSteps": [{
+            "name": "EntrySynchronizationScoping", "type": "Scoping", "status": "Success",
+            "details": {"Active": "True", "Assigned": if entitled { "True" } else { "False" }, "IsEffectivelyEntitledForProvisioning": if entitled { "True" } else { "False" }},
+        }],
+        "sourceIdentity": {"id": user, "identityType": "User"},
+    });
+    json!({
+        "@odata.context": format!("{}/v1.0/$metadata#microsoft.graph.stringKeyStringValuePair", tenant.base),
+        "key": key.to_string(),
+        "value": value.to_string(),
+    })
+}
+
 /// The settings of the job; credentials are shown to nobody.
 pub(super) fn settings(tenant: &Tenant) -> Vec<Value> {
     let word = |yes: bool| if yes { "True" } else { "False" };

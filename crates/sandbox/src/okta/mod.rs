@@ -106,6 +106,13 @@ pub(crate) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Answer {
             let on = provider.groups.values().filter(|group| group.apps.contains(*app));
             page(provider, call, &on.map(|group| shapes::app_group(group, embed)).collect::<Vec<_>>(), 20)
         }
+        ("GET", ["api", "v1", "apps", app, "group-push", "mappings"]) => {
+            let app = provider.apps.get(*app).ok_or_else(missing)?;
+            let wanted = call.param("sourceGroupId");
+            let pushed = provider.groups.values().filter(|group| group.pushed && group.apps.contains(&app.id));
+            let pushed = pushed.filter(|group| wanted.as_ref().is_none_or(|wanted| *wanted == group.id));
+            page(provider, call, &pushed.map(|group| shapes::mapping(app, group)).collect::<Vec<_>>(), 100)
+        }
         ("GET", ["api", "v1", "apps", app, "groups", id]) => {
             let group = provider.groups.get(*id).filter(|group| group.apps.contains(*app));
             group.map(|group| Reply::json(200, &shapes::app_group(group, false))).ok_or_else(missing)

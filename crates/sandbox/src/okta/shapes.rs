@@ -71,7 +71,7 @@ pub(super) fn app(app: &App) -> Value {
         "lastUpdated": at,
         "signOnMode": "SAML_2_0",
         "accessibility": {"selfService": app.self_service},
-        "features": ["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS"],
+        "features": ["PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS", "GROUP_PUSH"],
         "settings": {},
         "credentials": {},
         "visibility": {},
@@ -126,6 +126,21 @@ pub(super) fn event(provider: &Provider, number: usize, one: &Happened) -> Value
             {"id": one.app, "type": "AppInstance", "alternateId": label, "displayName": label},
         ],
         "transaction": {"type": "WEB", "id": format!("tx{number:08x}"), "detail": {}},
+    })
+}
+
+/// A group that is kept as a team of the application.
+pub(super) fn mapping(app: &App, group: &Group) -> Value {
+    let at = stamp(group.created);
+    json!({
+        "id": format!("gPo{}", group.id.get(3..).unwrap_or_default()),
+        "created": at,
+        "lastUpdated": at,
+        "lastPush": at,
+        "sourceGroupId": group.id,
+        "targetGroupId": format!("00gt{}", group.id.get(4..).unwrap_or_default()),
+        "status": "ACTIVE",
+        "_links": {"app": {"href": format!("/api/v1/apps/{}", app.id)}, "sourceGroup": {"href": format!("/api/v1/groups/{}", group.id)}},
     })
 }
 

@@ -8,10 +8,11 @@ mod provider;
 mod story_senders;
 mod story_work;
 mod tenant;
+mod workspace;
 
 use jiff::Timestamp;
 
-use crate::description::{Control, Description, Entra, Mixpanel, Okta, People, Scim, ServiceAccountLogin};
+use crate::description::{Control, Description, Entra, Google, Mixpanel, Okta, People, Scim, ServiceAccountLogin};
 use crate::options::Options;
 use crate::world::{Who, World};
 use grower::Grower;
@@ -42,6 +43,7 @@ pub(crate) fn grow(options: &Options, now: Timestamp) -> (World, Cast) {
     filler::fill(&mut grower, &cast, options);
     provider::found(&mut grower, &cast);
     tenant::found(&mut grower, &cast);
+    workspace::found(&mut grower, &cast);
     (grower.world, cast)
 }
 
@@ -70,6 +72,24 @@ impl Cast {
                 client_secret: world.tenant.client_secret.clone(),
                 application_id: world.tenant.mixpanel.clone(),
                 group_ids: world.tenant.groups.keys().cloned().collect(),
+            },
+            google: Google {
+                base_url: format!("{base}{}", crate::google::PREFIX),
+                identity_url: format!("{base}{}", crate::google::IDENTITY),
+                token_url: format!("{base}{}", crate::google::TOKEN),
+                customer: world.workspace.customer.clone(),
+                application: world.workspace.application.clone(),
+                groups: world
+                    .workspace
+                    .groups
+                    .values()
+                    .filter(|group| group.on)
+                    .map(|group| group.email.clone())
+                    .collect(),
+                service_account: world.workspace.service_account.clone(),
+                subject: world.workspace.subject.clone(),
+                private_key: crate::google::private_key(),
+                account_id: world.workspace.user(&self.leaver.email).map(|user| user.id.clone()).unwrap_or_default(),
             },
             control: Control { base_url: base.to_owned() },
             people: People {

@@ -64,9 +64,18 @@ pub(super) fn found(grower: &mut Grower, cast: &Cast) {
     let group = |provider: &mut Provider, name: &str, kind: GroupType, members: BTreeSet<String>, apps: &[&String]| {
         let id = provider.fresh("00g");
         let apps = apps.iter().map(|app| (*app).clone()).collect();
-        provider
-            .groups
-            .insert(id.clone(), Group { id: id.clone(), name: name.to_owned(), kind, members, apps, created });
+        provider.groups.insert(
+            id.clone(),
+            Group {
+                id: id.clone(),
+                name: name.to_owned(),
+                kind,
+                members,
+                apps,
+                pushed: name == "Contractors",
+                created,
+            },
+        );
         id
     };
     let of = |outside: bool| -> BTreeSet<String> {

@@ -26,7 +26,7 @@ use connection::{Cut, CuttableListener};
 const LARGEST_BODY: usize = 64 << 20;
 
 /// What the paths of interfaces begin with; every other one is a page for people.
-const INTERFACES: [&str; 4] = ["/api/", "/organizations/", "/okta/", "/entra/"];
+const INTERFACES: [&str; 5] = ["/api/", "/organizations/", "/okta/", "/entra/", "/google/"];
 
 /// A running sandbox. Dropping it leaves the task running until the runtime ends; use [`Sandbox::stop`].
 #[derive(Debug)]
@@ -54,6 +54,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let (mut world, cast) = crate::seed::grow(&options, clock.now());
     Arc::make_mut(&mut world.provider).base = format!("http://{address}{}", crate::okta::PREFIX);
     Arc::make_mut(&mut world.tenant).base = format!("http://{address}{}", crate::entra::GRAPH);
+    Arc::make_mut(&mut world.workspace).base = format!("http://{address}{}", crate::google::PREFIX);
     let description = cast.describe(&format!("http://{address}"), &world);
     let twin = Twin::new(world, clock, &options);
     let app = Router::new().fallback(handle).with_state(Arc::new(Mutex::new(twin)));

@@ -158,6 +158,7 @@ enum Interface {
     Vendor,
     Okta,
     Entra,
+    Google,
 }
 
 impl Interface {
@@ -166,6 +167,7 @@ impl Interface {
         match (self, status) {
             (Self::Okta, _) => crate::okta::fault(status),
             (Self::Entra, _) => crate::entra::fault(status),
+            (Self::Google, _) => crate::google::fault(status),
             (Self::Vendor, 429) => meters::limited("fault", 1),
             (Self::Vendor, 404) => missing("page"),
             (Self::Vendor, _) => Reply::error(500, "internal server error"),
@@ -179,6 +181,8 @@ fn interface(call: &Call) -> Interface {
         Interface::Okta
     } else if below(crate::entra::GRAPH) || below(crate::entra::LOGIN) {
         Interface::Entra
+    } else if below(crate::google::PREFIX) {
+        Interface::Google
     } else {
         Interface::Vendor
     }
@@ -193,6 +197,7 @@ fn route(world: &mut World, meters: &mut Meters, call: &Call, now: jiff::Timesta
         match interface(call) {
             Interface::Okta => crate::okta::answer(world, call, now),
             Interface::Entra => crate::entra::answer(world, call, now),
+            Interface::Google => crate::google::answer(world, call, now),
             Interface::Vendor => crate::vendor::answer(world, meters, call, now),
         }
     };

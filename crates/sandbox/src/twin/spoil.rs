@@ -40,6 +40,8 @@ fn spoil_object(map: &mut Map<String, Value>, keep: &dyn Fn(usize) -> usize, tot
     if map.contains_key("@odata.context") {
         map.remove("@odata.nextLink");
     }
+    // Google: the token of the next page goes with it.
+    map.remove("nextPageToken");
     if map.contains_key("Resources") {
         if let Some(resources) = map.get_mut("Resources") {
             cut(resources, keep);
@@ -57,6 +59,10 @@ fn spoil_object(map: &mut Map<String, Value>, keep: &dyn Fn(usize) -> usize, tot
         None => {
             for value in map.values_mut() {
                 cut(value, keep);
+            }
+            // Google leaves out a list with nothing in it.
+            if map.contains_key("kind") && map.contains_key("etag") {
+                map.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
             }
         }
         Some(results) => {

@@ -9,6 +9,7 @@ mod roles;
 mod rules;
 mod service_accounts;
 mod tenant;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,6 +27,7 @@ pub(crate) use roles::{OrgRole, Role};
 pub(crate) use rules::Refused;
 pub(crate) use service_accounts::{Caller, ServiceAccount};
 pub(crate) use tenant::{Circle, Given, Membership, Provisioning, SignIn, Tenant, User};
+pub(crate) use workspace::{MemberRefusal, MembershipQuery, SamlLogin, Workspace, WorkspaceGroup, WorkspaceUser};
 
 use crate::variants::Variants;
 use crate::wire::{Call, Effect};
@@ -58,6 +60,8 @@ pub(crate) struct World {
     pub(crate) provider: Arc<Provider>,
     /// Another one beside it, with whom somebody may have the application as well.
     pub(crate) tenant: Arc<Tenant>,
+    /// And a third one, that provisions nobody: people get in by signing in.
+    pub(crate) workspace: Arc<Workspace>,
     /// What the provider changed here by SCIM and the vendor's audit log has not noted yet.
     pub(crate) pushed: Vec<(Call, Effect)>,
     pub(crate) next_id: u64,
@@ -84,6 +88,7 @@ impl World {
             settings: Arc::default(),
             provider: Arc::default(),
             tenant: Arc::default(),
+            workspace: Arc::default(),
             pushed: Vec::new(),
             next_id: 61_000_000 + (seed % 1_000) * 1_000,
         }
@@ -185,6 +190,7 @@ impl World {
             "projects": projects,
             "okta": self.provider.truth(),
             "entra": self.tenant.truth(),
+            "google": self.workspace.truth(),
         })
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Group {
     pub(crate) members: BTreeSet<String>,
     /// The applications that it gives.
     pub(crate) apps: BTreeSet<String>,
+    /// Whether it is kept as a team of the application. The twin shows that it is, and pushes nothing.
+    pub(crate) pushed: bool,
     pub(crate) created: Timestamp,
 }
 

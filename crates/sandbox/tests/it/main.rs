@@ -7,6 +7,7 @@ mod content;
 mod contracts;
 mod entra;
 mod faults;
+mod google;
 mod okta;
 mod people;
 mod roster;
