@@ -78,6 +78,14 @@ impl Robot {
                 | Predicate::NoWayIn { way: Way::SelfService, .. },
                 _,
             ) if unknown => self.attest(engine, case, claim).await,
+            (Predicate::NoWayIn { way: Way::Anyone, .. }, _) if unknown && self.provider == Some(Provider::Google) => {
+                // No interface shows it: the person switches the unit off, then says so.
+                let deed = json!({"does": "set-unit", "account": leaver, "on": false});
+                if self.done.lock().unwrap().insert(format!("{} {deed}", case.id)) {
+                    self.control.provider(Provider::Google, &deed).await;
+                }
+                self.attest(engine, case, claim).await
+            }
             (_, Remedy::Attested(_)) => self.attest(engine, case, claim).await,
             (Predicate::Recorded { record: Record::AuditLog }, _) => {
                 // Once for each removal: a second file of the same removal says nothing new.
@@ -107,7 +115,9 @@ impl Robot {
                 self.does(case, json!({"as": self.executor, "does": "delete-member", "target": leaver})).await
             }
             (Predicate::NoWayIn { way, .. }, remedy) if *remedy != Remedy::Automatic => {
-                let (Some(provider), Some(deed)) = (self.provider, at_provider(way, remedy, &leaver)) else {
+                let (Some(provider), Some(deed)) =
+                    (self.provider, self.provider.and_then(|provider| at_provider(provider, way, remedy, &leaver)))
+                else {
                     return false;
                 };
                 if !self.done.lock().unwrap().insert(format!("{} {deed}", case.id)) {
@@ -216,7 +226,7 @@ impl Robot {
 }
 
 /// What a person clicks at the provider about this way.
-fn at_provider(way: &Way, remedy: &Remedy, leaver: &str) -> Option<Value> {
+fn at_provider(provider: Provider, way: &Way, remedy: &Remedy, leaver: &str) -> Option<Value> {
     Some(match way {
         Way::Group(group) if *remedy == Remedy::Guided(Guide::UnassignEveryone) => {
             json!({"does": "take-group-off", "group": group})
@@ -224,6 +234,9 @@ fn at_provider(way: &Way, remedy: &Remedy, leaver: &str) -> Option<Value> {
         // Where the rule is the group's own, it is named by the group.
         Way::Group(group) if *remedy == Remedy::Guided(Guide::LeaveOutOfRule) => {
             json!({"does": "leave-out", "account": leaver, "rule": group})
+        }
+        Way::Group(group) if provider == Provider::Google => {
+            json!({"does": "leave-group", "account": leaver, "group": group})
         }
         Way::Group(_) => json!({"does": "leave-directory", "account": leaver}),
         Way::Rule(rule) => json!({"does": "leave-out", "account": leaver, "rule": rule}),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use leaver_connectors::entra::{self, Entra};
+use leaver_connectors::google::{self, Google};
 use leaver_connectors::mixpanel::{Config, Deactivation, Mixpanel, Region, Scim};
 use leaver_connectors::okta::{self, Okta};
 use leaver_connectors::{Joined, Vendor};
@@ -99,6 +100,7 @@ impl Control {
         let at = match provider {
             Provider::Okta => "provider",
             Provider::Entra => "tenant",
+            Provider::Google => "workspace",
         };
         let sent = self.client.post(format!("{}/_sandbox/{at}", self.base)).json(deed).send().await.unwrap();
         assert!(sent.status().is_success(), "{deed}");
@@ -139,6 +141,7 @@ impl Follower for Together {
 pub(crate) enum Provider {
     Okta,
     Entra,
+    Google,
 }
 
 /// What a stage is made of.
@@ -468,12 +471,31 @@ fn at_provider(
                 base_url: Url::parse(&description.okta.base_url).unwrap(),
                 application: description.okta.application_id.clone(),
                 credential,
-                token: SecretString::from(description.okta.token.clone()),
+                access: okta::Access::Token(SecretString::from(description.okta.token.clone())),
                 rehearsal: true,
                 concurrency: Config::CONCURRENCY,
                 timeout: setup.timeout,
             };
             Arc::new(Okta::new(config, clock as _, sink).unwrap())
+        }
+        Provider::Google => {
+            let google = &description.google;
+            let config = google::Config {
+                base_url: Url::parse(&google.base_url).unwrap(),
+                identity_url: Url::parse(&google.identity_url).unwrap(),
+                token_url: Url::parse(&google.token_url).unwrap(),
+                customer: google.customer.clone(),
+                application: google.application.clone(),
+                groups: google.groups.clone(),
+                service_account: google.service_account.clone(),
+                subject: google.subject.clone(),
+                private_key: SecretString::from(google.private_key.clone()),
+                credential,
+                rehearsal: true,
+                concurrency: Config::CONCURRENCY,
+                timeout: setup.timeout,
+            };
+            Arc::new(Google::new(config, clock as _, sink).unwrap())
         }
         Provider::Entra => {
             let config = entra::Config {

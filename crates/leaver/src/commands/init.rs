@@ -17,6 +17,7 @@ pub(crate) struct Described {
     mixpanel: DescribedMixpanel,
     okta: Option<DescribedOkta>,
     entra: Option<DescribedEntra>,
+    google: Option<DescribedGoogle>,
     control: DescribedControl,
     people: std::collections::BTreeMap<String, String>,
 }
@@ -56,6 +57,19 @@ struct DescribedEntra {
     client_id: String,
     client_secret: String,
     application_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct DescribedGoogle {
+    base_url: String,
+    identity_url: String,
+    token_url: String,
+    customer: String,
+    application: String,
+    groups: Vec<String>,
+    service_account: String,
+    subject: String,
+    private_key: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +140,18 @@ secret = { file = "secrets/service-account" }   # or { env = "MIXPANEL_SECRET" }
 # application = "00000000-..."                 # Enterprise applications > Mixpanel > Properties: Object ID
 # client_id = "00000000-..."                   # App registrations > leaver > Overview; see docs/setup.md for its permissions
 # client_secret = { file = "secrets/entra" }
+# The same where Google Workspace does it.
+# [organizations.main.google]
+# application = "Mixpanel"                     # Apps > Web and mobile apps: what the application is called
+# groups = ["mixpanel@example.com"]            # every group for which it is ON: no interface shows them
+# service_account = "leaver@project.iam.gserviceaccount.com"
+# subject = "admin@example.com"                # the administrator whom it acts for; see docs/setup.md for the scopes
+# private_key = { file = "secrets/google" }    # the key's private_key, as PEM
+# The same where the provider's own directory can be read by SCIM 2.0.
+# [organizations.main.directory]
+# base_url = "https://id.example.com/scim/v2"
+# groups = ["mixpanel"]                        # the groups that give Mixpanel there
+# token = { file = "secrets/directory" }
 # Any other provider: a person closes the ways there, with its screens named, and attests it.
 # [organizations.main.provider]
 # kind = "google"                              # google, onelogin, ping, jumpcloud or other
@@ -232,6 +258,24 @@ pub(crate) fn from_sandbox(dir: &Path, described: &Described) -> Result<std::pat
             add(format!("# {line}"));
         }
         write_new(&dir.join("secrets/sandbox-entra"), entra.client_secret.as_bytes(), 0o600)?;
+    }
+    if let Some(google) = &described.google {
+        add("\n# And the twin of Google, likewise.".to_owned());
+        for line in [
+            "[organizations.sandbox.google]".to_owned(),
+            format!("base_url = \"{}\"", google.base_url),
+            format!("identity_url = \"{}\"", google.identity_url),
+            format!("token_url = \"{}\"", google.token_url),
+            format!("customer = \"{}\"", google.customer),
+            format!("application = \"{}\"", google.application),
+            format!("groups = {:?}", google.groups),
+            format!("service_account = \"{}\"", google.service_account),
+            format!("subject = \"{}\"", google.subject),
+            "private_key = { file = \"secrets/sandbox-google\" }".to_owned(),
+        ] {
+            add(format!("# {line}"));
+        }
+        write_new(&dir.join("secrets/sandbox-google"), google.private_key.as_bytes(), 0o600)?;
     }
     write_new(&dir.join("secrets/sandbox"), described.mixpanel.service_account.secret.as_bytes(), 0o600)?;
     write_new(&path, text.as_bytes(), 0o644)?;

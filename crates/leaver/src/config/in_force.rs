@@ -14,6 +14,7 @@ impl Config {
         policy.claimed_domains.clone_from(&organization.claimed_domains);
         policy.copies_as_successor = organization.successor_login.is_some();
         policy.provider_by_hand = organization.provider.as_ref().map(|provider| provider.kind);
+        policy.canary = organization.canary.is_some();
         policy.witness_quorum = u32::try_from(self.witness.quorum).unwrap_or(u32::MAX);
         let witnesses =
             self.witness.outside.iter().map(|(name, witness)| (name.clone(), witness.key.clone())).collect();

@@ -14,7 +14,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-pub(crate) use self::provider::{Brand, ByHandConfig, EntraConfig, OktaConfig, ProviderConfig};
+pub(crate) use self::provider::{
+    Brand, ByHandConfig, CanaryConfig, DirectoryConfig, EntraConfig, GoogleConfig, LoginConfig, OktaConfig,
+    ProviderConfig,
+};
 use crate::failure::Failure;
 use crate::sinks;
 
@@ -240,8 +243,14 @@ pub(crate) struct OrganizationConfig {
     pub(crate) okta: Option<OktaConfig>,
     /// The identity provider that gives the Mixpanel application, where it is Microsoft Entra ID.
     pub(crate) entra: Option<EntraConfig>,
+    /// The identity provider that gives the Mixpanel application, where it is Google Workspace.
+    pub(crate) google: Option<GoogleConfig>,
+    /// The identity provider that gives the Mixpanel application, where its own directory is read by SCIM.
+    pub(crate) directory: Option<DirectoryConfig>,
     /// Another identity provider, which people look after themselves.
     pub(crate) provider: Option<ByHandConfig>,
+    /// Two accounts that exist for nothing else, whose sign-ins show whom the identity provider refuses.
+    pub(crate) canary: Option<CanaryConfig>,
     /// The login of the successor, with which boards are copied, so that the copies are theirs.
     pub(crate) successor_login: Option<SuccessorLogin>,
     /// Where secrets of new service accounts go.

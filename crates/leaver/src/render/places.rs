@@ -85,6 +85,8 @@ pub(crate) fn places(case: &Case, plan: &Plan, claim: &Claim, words: &Words) -> 
             .map(|id| id.parse().map_or_else(|_| id.clone(), |id| words.project(ProjectId(id))))
             .collect(),
         Predicate::LoginFails { .. }
+        | Predicate::OutsiderRefused
+        | Predicate::Synced { .. }
         | Predicate::SessionsEnded { .. }
         | Predicate::NotRecreated { .. }
         | Predicate::Exported { .. }
@@ -268,6 +270,8 @@ pub(crate) fn objects(case: &Case, plan: &Plan) -> Vec<String> {
             | Predicate::GrantsAsBefore { .. }
             | Predicate::RoleKept
             | Predicate::LoginFails { .. }
+            | Predicate::OutsiderRefused
+            | Predicate::Synced { .. }
             | Predicate::SessionsEnded { .. }
             | Predicate::NotRecreated { .. }
             | Predicate::NoProjectGrant

@@ -61,6 +61,12 @@ pub(crate) fn sentence(claim: &Claim, words: &Words) -> String {
             format!("the sessions of {} at the identity provider are ended", words.leaver)
         }
         Predicate::LoginFails { .. } => format!("signing in to Mixpanel fails for {}", words.leaver),
+        Predicate::OutsiderRefused => {
+            "the identity provider refuses a sign-in to Mixpanel by an account that is not given it".to_owned()
+        }
+        Predicate::Synced { .. } => {
+            "the identity provider's provisioning has looked at the account since every way was closed".to_owned()
+        }
         Predicate::NotRecreated { .. } => "the identity provider does not make the account anew".to_owned(),
         Predicate::NoWayIn { way, .. } => match way {
             Way::Group(id) => format!(

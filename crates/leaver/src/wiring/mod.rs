@@ -139,6 +139,7 @@ impl App {
                 Some(provider) => Arc::new(Joined::new(Arc::new(vendor), provider)),
                 None => Arc::new(vendor),
             };
+            let vendor = making.with_canaries(vendor)?;
             let sink: Arc<dyn SecretSink> = match &organization.secrets {
                 SinkConfig::Page(listen) => {
                     let page = Arc::new(sinks::Page::new(

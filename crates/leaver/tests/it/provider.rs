@@ -4,15 +4,19 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The configuration with the twin of Entra in the place of that of Okta, as its own comment says how.
-fn with_entra(world: &World) {
+/// The configuration with another twin in the place of that of Okta, as its own comment says how.
+fn with_twin(world: &World, after: &str) {
     let config = world.config();
     let (before, okta) = config.split_once("[organizations.sandbox.okta]").expect("init wrote it");
-    let (_, entra) = okta.split_once("first sign off each of these lines.\n").expect("init wrote it");
-    let entra: Vec<&str> = entra.lines().map(|line| line.trim_start_matches("# ")).collect();
-    world.write("leaver.toml", &format!("{before}{}\n", entra.join("\n")));
+    let (_, section) = okta.split_once(after).expect("init wrote it");
+    let lines: Vec<&str> = section.lines().map_while(|line| line.strip_prefix("# ")).collect();
+    world.write("leaver.toml", &format!("{before}{}\n", lines.join("\n")));
     let none = json!({"does": "ways", "account": world.leaver(), "kinds": []});
     world.control("provider", &none);
+}
+
+fn with_entra(world: &World) {
+    with_twin(world, "first sign off each of these lines.\n");
 }
 
 /// The configuration with a provider that nothing reads.
@@ -93,6 +97,45 @@ fn doctor_looks_at_entra_by_reads_alone_and_says_what_mends_it() {
     let doctor = world.run(&["doctor", "--config", config, "--json"]).document(1);
     let told = doctor.to_string();
     assert!(told.contains("Certificates & secrets") && !told.contains("not-the-secret"), "{doctor:#}");
+}
+
+#[test]
+fn the_ways_of_google_are_planned_in_its_own_words_and_nothing_is_changed_there() {
+    let world = World::new();
+    with_twin(&world, "# And the twin of Google, likewise.\n");
+    world.control(
+        "workspace",
+        &json!({"does": "ways", "account": world.leaver(), "kinds": ["unit", "group", "nested", "dynamic"]}),
+    );
+    let found = checks(&world);
+    let ways = found.iter().find(|check| check["check"] == "ways into the application").unwrap();
+    assert_eq!(ways["result"], "good", "{ways}");
+    assert!(ways["says"].as_str().unwrap().contains("3 groups give it"), "{ways}");
+    let planned = world.run(&["plan", world.leaver(), "--org", "sandbox", "--graph", "ways.svg"]);
+    assert_eq!(planned.code, 0, "{}", planned.told());
+    assert_eq!(world.acted(), Vec::<Value>::new(), "a plan only reads");
+    assert!(planned.stdout.contains("no interface of the identity provider shows"), "{}", planned.stdout);
+    let (case, status) = told_to_people(&world);
+    for told in [
+        "Google Admin console > Apps > Web and mobile apps > Mixpanel > User access",
+        "every group that says ON must be in leaver.toml",
+        "Edit dynamic group",
+        "through another group, or a directory sync",
+        "Remove members",
+    ] {
+        assert!(status.contains(told), "no {told} in\n{status}");
+    }
+    assert!(!planned.stdout.contains("Okta") && !status.contains("Okta"), "{status}");
+    // It is a way in: the auditor must see the screen.
+    let attest = |more: [&str; 2]| world.run(&["attest", &case, "sso.anyone", more[0], more[1], "--as", "executor"]);
+    let refused = attest(["--note", "it is off"]);
+    assert!(refused.code == 2 && refused.stderr.contains("L214"), "{}", refused.told());
+    world.write("screen.txt", "Mixpanel: OFF for the unit Agencies");
+    assert_eq!(attest(["--file", "screen.txt"]).code, 3);
+    assert!(
+        world.acted().iter().all(|call| !call["path"].as_str().unwrap().starts_with("/google")),
+        "nothing is changed there"
+    );
 }
 
 #[test]

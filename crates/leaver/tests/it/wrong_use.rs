@@ -51,7 +51,7 @@ fn an_unknown_key_of_the_configuration_is_named_with_its_place() {
     told!(world, told, @r#"
     exit 2
     -- stderr
-    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `okta`, `entra`, `provider`, `successor_login`, `secrets`, `policy`, `concurrency`
+    error[L003]: the configuration other.toml is wrong at line 29, column 1: unknown field `aprover`, expected one of `id`, `region`, `base_url`, `own_domains`, `claimed_domains`, `requester`, `approver`, `executor`, `successor`, `service_account`, `scim`, `okta`, `entra`, `google`, `directory`, `provider`, `canary`, `successor_login`, `secrets`, `policy`, `concurrency`
     "#);
 }
 
@@ -68,6 +68,27 @@ fn two_identity_providers() {
     -- stderr
     error[L028]: organization 'sandbox' has two identity providers, okta and provider
       hint: keep the section of the one that gives people the Mixpanel application; where one passes people on to the other, the one that Mixpanel itself is set up with
+    "#);
+}
+
+#[test]
+fn an_identity_provider_without_a_way_in_or_with_two() {
+    let world = World::new();
+    let token = "token = { file = \"secrets/sandbox-okta\" }";
+    let told = world.refused(&plan(&world, world.config_with(token, "")));
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L029]: organization 'sandbox' reads its okta with neither a token nor a client
+      hint: give okta.token, a token that is good as it is, or okta.client, which is given tokens
+    "#);
+    let both = format!("{token}\nclient = {{ id = \"0oa\", private_key = {{ file = \"key\" }} }}");
+    let told = world.refused(&plan(&world, world.config_with(token, &both)));
+    told!(world, told, @r#"
+    exit 2
+    -- stderr
+    error[L029]: organization 'sandbox' reads its okta with both a token and a client
+      hint: give okta.token, a token that is good as it is, or okta.client, which is given tokens
     "#);
 }
 

@@ -4,7 +4,9 @@ use super::*;
 
 const ENTRA: Of = Of {
     provider: Provider::Entra,
-    kinds: ["direct", "group", "dynamic", "synced", "anyone", "everyone-job", "wide"],
+    kinds: &["direct", "group", "dynamic", "synced", "anyone", "everyone-job", "wide"],
+    always: &["sso.no-way-in", "sso.self-service"],
+    two: &["direct", "group"],
     expected,
     tries,
     leave_group: |group| format!("/entra/graph/v1.0/groups/{group}"),
@@ -65,9 +67,12 @@ async fn nothing_but_the_declared_calls_is_sent_and_a_plan_only_reads() {
     let root = |one: &Capability| if one.name == "entra.token" { "/entra/login" } else { "/entra/graph" };
     let declared = below(&leaver_connectors::entra::capabilities(), root);
     let changes = changes_sent(ENTRA, declared, "/entra/", "/oauth2/v2.0/token").await;
-    // Two groups whose members are assigned, and the assignment, each once; no rule, no setting, no job, no user, no group itself.
-    assert_eq!(changes.len(), 3, "{changes:?}");
-    let is_ours = |path: &str| path.ends_with("/$ref") || path.contains("/appRoleAssignedTo/");
+    // Two groups whose members are assigned, the assignment, and one look of the job at the account, each once; no rule, no setting, no user,
+    // no group itself, and no job is started or stopped.
+    assert_eq!(changes.len(), 4, "{changes:?}");
+    let is_ours = |path: &str| {
+        path.ends_with("/$ref") || path.contains("/appRoleAssignedTo/") || path.ends_with("/provisionOnDemand")
+    };
     assert!(changes.iter().all(|(path, times)| *times == 1 && is_ours(path)), "{changes:?}");
 }
 

@@ -4,7 +4,9 @@ use super::*;
 
 const OKTA: Of = Of {
     provider: Provider::Okta,
-    kinds: ["direct", "group", "rule", "imported", "everyone", "self-service", "wide"],
+    kinds: &["direct", "group", "rule", "imported", "everyone", "self-service", "wide"],
+    always: &["sso.no-way-in", "sso.self-service"],
+    two: &["direct", "group"],
     expected,
     tries,
     leave_group: |group| format!("/okta/api/v1/groups/{group}"),

@@ -6,7 +6,7 @@ mod provider;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use leaver_connectors::{Capability, Class, entra, mixpanel, okta};
+use leaver_connectors::{Capability, Class, directory, entra, google, mixpanel, okta};
 use leaver_engine::Error as EngineError;
 use leaver_store::CaseFilter;
 use serde::Serialize;
@@ -41,6 +41,7 @@ pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
     for org in app.engine.organizations.values() {
         examine(app, org, &mut checks).await;
         provider::examine(app, org, &mut checks).await;
+        provider::canaries(org, &mut checks).await;
     }
     overdue(app, &mut checks).await?;
     let worst = |result: &str| checks.iter().any(|check| check.result == result);
@@ -52,11 +53,13 @@ pub(crate) async fn run(app: &App, printer: Printer) -> Result<Exit, Failure> {
         Exit::Done
     };
     let mut operations = mixpanel::capabilities();
-    for brand in [Brand::Okta, Brand::Entra] {
+    for brand in [Brand::Okta, Brand::Entra, Brand::Google, Brand::Directory] {
         if app.config.organizations.values().any(|org| org.brand() == Some(brand)) {
             operations.extend(match brand {
                 Brand::Okta => okta::capabilities(),
                 Brand::Entra => entra::capabilities(),
+                Brand::Google => google::capabilities(),
+                Brand::Directory => directory::capabilities(),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! The checks of an organization's identity provider: whether accounts are found, and whether everything that gives the application is seen.
 
-use leaver_core::provider::{GroupKind, Ways};
+use leaver_core::provider::{GroupKind, SignIn, Ways};
 use leaver_core::reading::{Failure as Unread, Snapshot};
 use leaver_core::source::What;
 use leaver_engine::Organization;
@@ -19,6 +19,10 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
             Brand::Entra => {
                 "compare entra.tenant and entra.client_id with App registrations > leaver > Overview; a client secret that is wrong or has expired is made anew under Certificates & secrets"
             }
+            Brand::Google => {
+                "compare google.service_account and google.subject with the service account and a super administrator, and the scopes with Security > API controls > Domain-wide delegation; a key that was deleted is made anew"
+            }
+            Brand::Directory => "the directory's token or client is wrong, expired or revoked",
         },
         Unread::Forbidden => match brand {
             Brand::Okta => {
@@ -27,6 +31,10 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
             Brand::Entra => {
                 "App registrations > leaver > API permissions: every application permission that docs/setup.md names, and Grant admin consent; sign-in logs need a P1 licence"
             }
+            Brand::Google => {
+                "Google Admin console > Security > API controls > Domain-wide delegation: every scope that docs/setup.md names; the administrator of google.subject may read users, groups and reports"
+            }
+            Brand::Directory => "the directory's token or client may not read users and groups",
         },
         Unread::NotFound | Unread::NotConfigured(_) => match brand {
             Brand::Okta => {
@@ -34,6 +42,12 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
             }
             Brand::Entra => {
                 "compare entra.application with the Object ID, not the Application ID, under Enterprise applications > Mixpanel > Properties"
+            }
+            Brand::Google => {
+                "compare google.groups with Directory > Groups, and google.customer with Account > Account settings"
+            }
+            Brand::Directory => {
+                "compare directory.base_url with the address of the provider's SCIM, and directory.groups with its groups"
             }
         },
         Unread::Network | Unread::TimedOut | Unread::Html | Unread::Redirected { .. } => match brand {
@@ -43,6 +57,10 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
             Brand::Entra => {
                 "check whether this machine reaches graph.microsoft.com and login.microsoftonline.com, or what entra.base_url and entra.login_url name in a national cloud"
             }
+            Brand::Google => {
+                "check whether this machine reaches admin.googleapis.com, cloudidentity.googleapis.com and oauth2.googleapis.com"
+            }
+            Brand::Directory => "check directory.base_url, and whether this machine reaches it",
         },
         Unread::Limited { .. }
         | Unread::Server { .. }
@@ -52,6 +70,50 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
             "try again later; if it stays so, compare the address and the application in leaver.toml"
         }
     }
+}
+
+/// The canaries, where an organization has some: each signs in once.
+pub(super) async fn canaries(org: &Organization, checks: &mut Vec<Check>) {
+    if !org.policy.canary {
+        return;
+    }
+    let again = "was asked for the password again";
+    let told = |ended: &SignIn| match ended {
+        SignIn::Admitted => "was let in".to_owned(),
+        SignIn::Refused(how) => format!("was refused ({how})"),
+        SignIn::NotAuthenticated => again.to_owned(),
+    };
+    let (result, says, mend) = match org.vendor.read(&org.source(What::CanarySignIns)).await.result {
+        Ok(Snapshot::SignIns(ended)) => {
+            let says = format!("the insider {}, the outsider {}", told(&ended.insider), told(&ended.outsider));
+            match (&ended.insider, &ended.outsider) {
+                (SignIn::Admitted, SignIn::Refused(_)) => ("good", says, None),
+                (_, SignIn::Admitted) => (
+                    "missing",
+                    says,
+                    Some(
+                        "the provider lets in whoever is not given Mixpanel, or the outsider is given it: look at its groups",
+                    ),
+                ),
+                (SignIn::NotAuthenticated, _) | (_, SignIn::NotAuthenticated) => {
+                    ("missing", says, Some("sign in as that canary by hand once, and put its password into its secret"))
+                }
+                (SignIn::Refused(_), SignIn::Refused(_)) => (
+                    "missing",
+                    says,
+                    Some("give the insider Mixpanel at the provider: it shows that signing in works at all"),
+                ),
+            }
+        }
+        Ok(_) => ("unavailable", "not of their shape".to_owned(), None),
+        Err(failure) => (
+            worst(&failure),
+            failure.to_string(),
+            Some("compare canary.start_url with the application's address on the provider's dashboard"),
+        ),
+    };
+    let of = "canary sign-ins".to_owned();
+    checks.push(Check { org: org.name.to_string(), of, result, says, mend: mend.map(str::to_owned) });
 }
 
 pub(super) async fn examine(app: &App, org: &Organization, checks: &mut Vec<Check>) {

@@ -82,6 +82,8 @@ fn mapped(says: &Predicate) -> Option<(Kind, String)> {
         | Predicate::NoInvitation
         | Predicate::NoWayIn { .. }
         | Predicate::LoginFails { .. }
+        | Predicate::OutsiderRefused
+        | Predicate::Synced { .. }
         | Predicate::SessionsEnded { .. }
         | Predicate::NotRecreated { .. }
         | Predicate::Exported { .. }

@@ -61,6 +61,17 @@ pub(super) fn see_sign_in_fail(provider: Option<ByHand>, leaver: &str) -> Vec<St
     ]
 }
 
+/// What to look at when the canaries do not show what they should.
+pub(super) fn look_at_canaries() -> Vec<String> {
+    vec![
+        "the line above says which canary it was and how its sign-in ended".to_owned(),
+        "password asked for again: sign in as that canary by hand once, and set its password, in the provider and in leaver.toml's secret".to_owned(),
+        "insider refused: give that canary the Mixpanel application at the provider; it shows that signing in works at all".to_owned(),
+        "outsider let in: the provider lets in whoever is not given the application, the leaver among them; make it require an assignment".to_owned(),
+        "leaver reads it again by itself; where no canary can be had any more: leaver decide CASE KEY --choose accept-risk --why TEXT --until DATE".to_owned(),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

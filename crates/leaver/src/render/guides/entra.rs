@@ -95,6 +95,17 @@ impl Screens for Entra {
         ]
     }
 
+    fn sync_now(&self, leaver: &str) -> Vec<String> {
+        vec![
+            "open Entra admin center > Enterprise applications > Mixpanel > Provisioning > Provision on demand"
+                .to_owned(),
+            format!(
+                "choose {leaver} and click Provision, only when nothing gives them Mixpanel any more: else it makes the account"
+            ),
+            "or wait 40 minutes for the next cycle".to_owned(),
+        ]
+    }
+
     fn end_sessions(&self, leaver: &str) -> Vec<String> {
         vec![format!("open Entra admin center > Users > All users > {leaver} > Revoke sessions")]
     }

@@ -10,7 +10,9 @@ use super::words::Words;
 use crate::config::Brand;
 
 mod by_hand;
+mod directory;
 mod entra;
+mod google;
 mod okta;
 mod screens;
 
@@ -19,6 +21,8 @@ fn screens(brand: Brand) -> &'static dyn Screens {
     match brand {
         Brand::Okta => &okta::Okta,
         Brand::Entra => &entra::Entra,
+        Brand::Google => &google::Google,
+        Brand::Directory => &directory::Directory,
     }
 }
 
@@ -139,6 +143,15 @@ pub(super) fn steps(guide: &Guide, claim: &Claim, words: &Words) -> Vec<String> 
         Guide::RequireAssignment => screens.require_assignment(),
         Guide::NarrowJob => screens.narrow_job(),
         Guide::LookAtSignIn => screens.look_at_sign_in(leaver),
+        Guide::LookAtCanaries => by_hand::look_at_canaries(),
+        Guide::CloseWays if matches!(claim.says, Predicate::NoWayIn { way: Way::Group(_), .. }) => {
+            let mut steps = vec![
+                "what else this group gives was not read: look at it first, because the leaver loses that with it".to_owned(),
+            ];
+            steps.extend(screens.leave_group(leaver));
+            steps.push(screens::WATCHES.to_owned());
+            steps
+        }
         Guide::CloseWays => screens.close_ways(leaver),
         Guide::CloseWaysByHand => by_hand::close_ways(words.by_hand, leaver),
         Guide::SeeSignInFail => by_hand::see_sign_in_fail(words.by_hand, leaver),
@@ -200,6 +213,7 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         Predicate::NoWayIn { way: Way::Group(_), .. } => screens(words.brand).leave_group(leaver),
         Predicate::NoWayIn { way: Way::Direct, .. } => screens(words.brand).unassign(leaver),
         Predicate::SessionsEnded { .. } => screens(words.brand).end_sessions(leaver),
+        Predicate::Synced { .. } => screens(words.brand).sync_now(leaver),
         Predicate::Copied { .. } => {
             return Some(vec![
                 format!("as {}, open the item, duplicate it and share the copy with the project", words.successor),
@@ -224,6 +238,7 @@ pub(super) fn fallback(claim: &Claim, words: &Words) -> Option<Vec<String>> {
         | Predicate::NoInvitation
         | Predicate::NoWayIn { .. }
         | Predicate::LoginFails { .. }
+        | Predicate::OutsiderRefused
         | Predicate::NotRecreated { .. }
         | Predicate::MembersKept { .. }
         | Predicate::Exported { .. }

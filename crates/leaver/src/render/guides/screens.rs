@@ -27,4 +27,8 @@ pub(super) trait Screens {
     fn unassign(&self, leaver: &str) -> Vec<String>;
     /// Ends sessions, where the interface refuses to.
     fn end_sessions(&self, leaver: &str) -> Vec<String>;
+    /// Has the provisioning look at the leaver now, where the interface refuses to. Most have no such screen: the next cycle does it.
+    fn sync_now(&self, _: &str) -> Vec<String> {
+        vec!["wait for the provider's next cycle: whatever provisions looks at the account then".to_owned()]
+    }
 }
