@@ -175,7 +175,7 @@ pub struct Job {
     pub status: String,
     /// Whether it runs. One that is paused or in quarantine may do later whatever it has not done yet.
     pub works: bool,
-    /// When it last ran to its end; that single accounts were refused is no failure of the run.
+    /// When the last run began that went to its end; that single accounts were refused is no failure of the run.
     pub last_success: Option<Timestamp>,
     /// Whether it provisions everybody of the directory, given the application or not; `None`: not shown to us.
     pub everyone: Option<bool>,

@@ -67,7 +67,8 @@ impl Directory {
         let announced = self.service.announced(&self.client, &op::CONFIG, trail).await;
         let found = self.service.find(&self.client, &op::GROUP, group, trail).await.map_err(Outcome::Failed)?;
         let found = found.ok_or(Outcome::Failed(Failure::NotFound))?;
-        let member = self.named(account, &scim::members(&found.fields).unwrap_or_default(), trail).await?;
+        let members = scim::members(&found.fields).ok_or_else(|| unfit("the group's members cannot be told apart"))?;
+        let member = self.named(account, &members, trail).await?;
         let version = found.version.filter(|_| announced.etag);
         // A change has times of its own: what was read first is not the change.
         trail.sent_at = None;
@@ -77,15 +78,19 @@ impl Directory {
         classify::write(sent.await).await.map(drop)
     }
 
-    /// By which word the members name the account; its id where none of them does.
+    /// By which word the members name the account. It must name nobody and nothing else, whatever the server makes of upper case: what it
+    /// names goes out of the group, a group in it with everybody.
     async fn named(&self, account: &str, members: &[Member], trail: &mut Trail) -> Result<String, Outcome> {
-        if members.iter().any(|member| member.id == account) {
-            return Ok(account.to_owned());
-        }
         let found = self.service.find(&self.client, &op::USER, account, trail).await.map_err(Outcome::Failed)?;
         let shown = Account::new(account, found.as_ref().map(|found| &found.fields));
-        let named = members.iter().find(|member| !member.is_group && shown.is(member));
-        Ok(named.map_or(account, |member| member.id.as_str()).to_owned())
+        let mut fitting = members.iter().filter(|member| !member.is_group && shown.is(member));
+        let (Some(member), None) = (fitting.next(), fitting.next()) else {
+            return Err(unfit("not one member of the group alone is the account"));
+        };
+        if members.iter().filter(|other| other.id.eq_ignore_ascii_case(&member.id)).count() > 1 {
+            return Err(unfit("more than one member of the group bears the word that names the account"));
+        }
+        Ok(member.id.clone())
     }
 }
 

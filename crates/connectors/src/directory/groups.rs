@@ -15,22 +15,33 @@ use crate::scim::{self, Member};
 pub(super) struct Account<'a> {
     id: &'a str,
     place: Option<String>,
+    /// Whether it says itself in which groups it is.
+    tells_groups: bool,
 }
 
 impl<'a> Account<'a> {
     /// The account of this id; what it says of itself, where it is there.
     pub(super) fn new(id: &'a str, fields: Option<&Map<String, Value>>) -> Self {
-        Self { id, place: fields.and_then(scim::location) }
+        let groups = fields.and_then(|fields| scim::attribute(fields, "groups"));
+        Self {
+            id,
+            place: fields.and_then(scim::location), // An account that is not there is in no group.
+            tells_groups: fields.is_none() || groups.is_some_and(Value::is_array),
+        }
     }
 
     /// Whether this member is the account. Some servers, such as Canaille, name members by another word than the id, and tell where the
     /// account stands.
     pub(super) fn is(&self, member: &Member) -> bool {
-        // Ids that differ in the case of letters alone may be one to the server.
-        member.id.eq_ignore_ascii_case(self.id)
-            || member.place.as_ref().is_some_and(|place| {
-                Some(place) == self.place.as_ref() || place.eq_ignore_ascii_case(&format!("Users/{}", self.id))
-            })
+        let at = |place: &String| {
+            Some(place) == self.place.as_ref() || place.eq_ignore_ascii_case(&format!("Users/{}", self.id))
+        };
+        match &member.place {
+            // Where a member stands says more than its word, which may be another account's id.
+            Some(place) => at(place) || (self.place.is_none() && member.id.eq_ignore_ascii_case(self.id)),
+            // Ids that differ in the case of letters alone may be one to the server.
+            None => member.id.eq_ignore_ascii_case(self.id),
+        }
     }
 }
 
@@ -62,7 +73,7 @@ impl Directory {
             if groups.contains_key(&id) {
                 continue;
             }
-            let (direct, nested) = self.is_in(&account, &id, trail).await?;
+            let (direct, nested) = self.is_in(&account, &id, &names, trail).await?;
             if !direct && !nested && said.contains(&id) {
                 return Err(Failure::Incomplete(format!(
                     "whether the account is in the group {id} is told both ways by the two of them"
@@ -80,12 +91,26 @@ impl Directory {
     /// Whether the group gives the application: it is there, and the configuration names it.
     pub(super) async fn gives(&self, id: &str, trail: &mut Trail) -> Result<bool, Failure> {
         let found = self.service.find(&self.client, &op::GROUP, id, trail).await?;
-        let shown = found.map(|found| name(&found.fields));
-        Ok(shown.is_some_and(|shown| self.groups.iter().any(|named| named == id || same(named, &shown))))
+        // A group that is gone gives nothing.
+        let Some(found) = found else { return Ok(false) };
+        let shown = name(&found.fields);
+        if self.groups.iter().any(|named| named == id || same(named, &shown)) {
+            return Ok(true);
+        }
+        // That the configuration does not name it is no word of the provider's.
+        Err(Failure::Incomplete(format!(
+            "the configuration does not name the group {id} any more, and it is still there"
+        )))
     }
 
     /// Whether the account is in the group itself, and whether it is in a group within it.
-    async fn is_in(&self, account: &Account<'_>, group: &str, trail: &mut Trail) -> Result<(bool, bool), Failure> {
+    async fn is_in(
+        &self,
+        account: &Account<'_>,
+        group: &str,
+        names: &BTreeMap<String, String>,
+        trail: &mut Trail,
+    ) -> Result<(bool, bool), Failure> {
         let (mut direct, mut nested) = (false, false);
         let mut seen = BTreeSet::from([group.to_owned()]);
         let mut waiting = vec![group.to_owned()];
@@ -93,10 +118,16 @@ impl Directory {
             let found = self.service.find(&self.client, &op::GROUP, &id, trail).await?;
             let found =
                 found.ok_or_else(|| Failure::Incomplete(format!("the group {id} is listed and cannot be read")))?;
+            // A server may leave members out (RFC 7643, 2.5): then only the account's own list of groups tells.
+            if scim::attribute(&found.fields, "members").is_none_or(Value::is_null) && !account.tells_groups {
+                return Err(Failure::Incomplete(format!("the group {id} came without its members")));
+            }
             let members = scim::members(&found.fields)
                 .ok_or_else(|| Failure::Malformed(format!("a member of the group {id} cannot be told from others")))?;
             for member in members {
-                if member.is_group {
+                // A member that says nothing of its kind, and bears the id of a group, may be that group.
+                let unsaid = member.place.is_none() && !member.is_user && names.contains_key(&member.id);
+                if member.is_group || unsaid {
                     if seen.insert(member.id.clone()) {
                         waiting.push(member.id);
                     }

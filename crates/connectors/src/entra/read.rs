@@ -401,14 +401,13 @@ fn job(value: &Value, everyone: Option<bool>, keeps: Option<bool>) -> Result<Job
     let status = value.get("status");
     let of = |field: &str| status.and_then(|status| text(status, field));
     let run = |field: &str| status.and_then(|status| status.get(field)).filter(|run| !run.is_null());
-    let ended = |run: &Value| -> Option<Timestamp> {
-        text(run, "timeEnded").or_else(|| text(run, "timeBegan")).and_then(|at| at.parse().ok())
-    };
+    // Its beginning: what changed while it ran it may have passed already.
+    let began = |run: &Value| -> Option<Timestamp> { text(run, "timeBegan").and_then(|at| at.parse().ok()) };
     // A run that the vendor refused single people in went to its end for everybody else.
     let last = run("lastExecution").filter(|run| {
         text(run, "state").is_some_and(|state| matches!(state.as_str(), "Succeeded" | "EntryLevelErrors"))
     });
-    let last_run = [last, run("lastSuccessfulExecution")].into_iter().flatten().filter_map(ended).max();
+    let last_run = [last, run("lastSuccessfulExecution")].into_iter().flatten().filter_map(began).max();
     let code = of("code").ok_or_else(|| Failure::Malformed("a job came without its state".to_owned()))?;
     Ok(Job {
         id: text(value, "id").ok_or_else(nameless)?,

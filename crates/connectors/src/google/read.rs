@@ -150,7 +150,10 @@ impl Google {
                 return Ok(true);
             }
         }
-        Ok(false)
+        // That the configuration does not name it is no word of Google's.
+        Err(Failure::Incomplete(format!(
+            "the configuration does not name the group {group} any more, and it is still there"
+        )))
     }
 
     /// A group that the configuration names. Its address is not told: failures are kept, and addresses must be erasable.

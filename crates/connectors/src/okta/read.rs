@@ -228,11 +228,21 @@ impl Okta {
         let app = Fill { entity: Some(&self.application), ..Fill::default() };
         let listed = match self.list(&op::PUSHES, app, &[PAGE], trail).await {
             Ok(listed) => listed,
-            Err(Failure::Forbidden | Failure::NotFound | Failure::Refused { .. }) => return Ok(BTreeMap::new()),
+            // 401 is how Okta says that a feature is off (E0000015); a token that is not good was refused before.
+            Err(Failure::Unauthorized | Failure::Forbidden | Failure::NotFound | Failure::Refused { .. }) => {
+                return Ok(BTreeMap::new());
+            }
             Err(failure) => return Err(failure),
         };
         let pair = |one: &Value| Some((text(one, &["sourceGroupId"])?, text(one, &["status"])?));
-        Ok(listed.iter().filter_map(pair).collect())
+        let mut pushed = BTreeMap::new();
+        // Of two teams the one that does not go well is worth telling.
+        for (group, state) in listed.iter().filter_map(pair) {
+            if state != "ACTIVE" || !pushed.contains_key(&group) {
+                pushed.insert(group, state);
+            }
+        }
+        Ok(pushed)
     }
 
     /// What else a group gives. `None`: we may not see it.

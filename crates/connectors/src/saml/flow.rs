@@ -5,12 +5,11 @@ use leaver_core::reading::Failure;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
-use super::page::{LoginForm, Page, is_answer};
+use super::page::{LoginForm, Page, is_answer, is_for_reading};
 use super::{APPLICATION, Login};
 use crate::http::{Answer, Body, Hops, classify};
 
 /// A request that may be sent. It is made here alone, from an address that [`Hops`] let pass.
-#[derive(Debug)]
 pub(super) struct Step {
     /// Where to.
     pub(super) url: Url,
@@ -19,7 +18,6 @@ pub(super) struct Step {
 }
 
 /// What comes next.
-#[derive(Debug)]
 pub(super) enum Next {
     /// Another request.
     Ask(Step),
@@ -40,6 +38,8 @@ enum Stage {
 /// One sign-in of one account.
 pub(super) struct Flow<'l> {
     login: &'l Login,
+    /// The host that alone gets the password.
+    login_host: &'l str,
     hops: Hops,
     at: Url,
     posted: bool,
@@ -52,10 +52,15 @@ impl<'l> Flow<'l> {
     ///
     /// # Errors
     /// The address may not be called.
-    pub(super) fn from(start: &Url, login: &'l Login, rehearsal: bool) -> Result<(Self, Step), Failure> {
+    pub(super) fn from(
+        start: &Url,
+        login_host: &'l str,
+        login: &'l Login,
+        rehearsal: bool,
+    ) -> Result<(Self, Step), Failure> {
         let hops = Hops::new(start, APPLICATION, rehearsal)
             .map_err(|error| Failure::NotConfigured(format!("the start address: {error}")))?;
-        let flow = Self { login, hops, at: start.clone(), posted: false, stage: Stage::Before, rehearsal };
+        let flow = Self { login, login_host, hops, at: start.clone(), posted: false, stage: Stage::Before, rehearsal };
         Ok((flow, Step { url: start.clone(), form: None }))
     }
 
@@ -89,17 +94,26 @@ impl<'l> Flow<'l> {
 
     /// 401 or 403. Only after the password it can be about the account, and only if the provider does not ask for it again.
     fn turned_away(&self, answer: Answer, failure: Failure) -> Result<Next, Failure> {
-        let status = answer.status;
+        let (status, wait) = (answer.status, answer.wait);
         let field = match &self.stage {
             Stage::Before => return Err(failure),
             // Many login pages say by 401 that the password is wrong.
-            Stage::Sent(_) if status == 401 => return Ok(Next::Ended(SignIn::NotAuthenticated)),
+            Stage::Sent(_) | Stage::After(_) if status == 401 => return Ok(Next::Ended(SignIn::NotAuthenticated)),
             Stage::Sent(field) | Stage::After(field) => field,
         };
         match self.page(answer)? {
             Page::Answer(said) => said.map(Next::Ended),
             Page::Login(form) => again(&form, field),
-            Page::Onward(_) | Page::Other(_) => Ok(Next::Ended(SignIn::Refused(format!("HTTP {status}")))),
+            // Some say it by 403, or mean a locked account: only once the provider has sent us on, it took the password.
+            Page::Other(_) if matches!(self.stage, Stage::Sent(_)) => {
+                Err(Failure::Malformed("403 to the password itself: that may be about the password".to_owned()))
+            }
+            // A page of words for a person. One that is for a moment only is about the pace, and not about the account.
+            Page::Other(what) if is_for_reading(what) && wait.is_none() => {
+                Ok(Next::Ended(SignIn::Refused(format!("HTTP {status}"))))
+            }
+            Page::Other(what) => Err(Failure::Malformed(format!("after the password {status} with a page {what}"))),
+            Page::Onward(_) => Err(Failure::Malformed(format!("after the password {status} with a form to send on"))),
         }
     }
 
@@ -137,6 +151,12 @@ impl<'l> Flow<'l> {
     fn fill_in(&mut self, form: LoginForm) -> Result<Step, Failure> {
         if form.action.origin() != self.at.origin() {
             return Err(Failure::Malformed("a login form that sends the password to another host".to_owned()));
+        }
+        if !form.action.host_str().is_some_and(|host| host.eq_ignore_ascii_case(self.login_host)) {
+            let host = form.action.host_str().unwrap_or_default();
+            let why =
+                format!("the login form is at {host}; where that is the provider's, name it as canary.login_host");
+            return Err(Failure::NotConfigured(why));
         }
         self.hops.follow(&form.action).map_err(|error| Failure::Malformed(format!("a login form: {error}")))?;
         self.hops.close();

@@ -57,7 +57,7 @@ use self::cookies::Cookies;
 use self::flow::{Flow, Next, Step};
 pub use self::probed::Probed;
 use crate::clock::Clock;
-use crate::http::{Answer, Auth, Call, Client, EgressError, Hops, Lane, Lost, Setup, Trail};
+use crate::http::{Answer, Auth, Call, Client, EgressError, Hops, Lane, Lost, Setup, Trail, is_of};
 use crate::operation::Bucket;
 use crate::ports::Reader;
 
@@ -72,6 +72,8 @@ const MOST_REQUESTS: usize = 15;
 pub struct Config {
     /// Where a sign-in to Mixpanel begins: the application's address at the provider, or Mixpanel's own that redirects to it.
     pub start_url: Url,
+    /// The host that alone gets the passwords; `None`: the one at which the sign-in begins.
+    pub login_host: Option<String>,
     /// The account that is given the application.
     pub insider: Login,
     /// The account that is not given it.
@@ -99,6 +101,11 @@ pub enum ConfigError {
     /// The start address may not be called.
     #[error("refuse the address at which a sign-in begins")]
     Egress(#[source] EgressError),
+    /// A sign-in that begins at the application goes wherever that sends it, and the password with it.
+    #[error(
+        "name the provider's host as login_host: the sign-in begins at the application, which may send it anywhere"
+    )]
+    LoginHost,
     /// The HTTP client cannot be built.
     #[error("build the http client")]
     Client(#[source] reqwest::Error),
@@ -107,6 +114,7 @@ pub enum ConfigError {
 /// The two accounts of one organization.
 pub struct Canaries {
     start_url: Url,
+    login_host: String,
     insider: Login,
     outsider: Login,
     credential: CredentialName,
@@ -121,6 +129,12 @@ impl Canaries {
     /// The egress guard refuses the address, or TLS cannot be set up.
     pub fn new(config: Config, clock: Arc<dyn Clock>, sink: Arc<dyn CaptureSink>) -> Result<Self, ConfigError> {
         Hops::new(&config.start_url, APPLICATION, config.rehearsal).map_err(ConfigError::Egress)?;
+        let begins_at = config.start_url.host_str().unwrap_or_default().to_owned();
+        let login_host = match config.login_host {
+            Some(host) => host,
+            None if is_of(&config.start_url, APPLICATION) => return Err(ConfigError::LoginHost),
+            None => begins_at,
+        };
         let setup = Setup {
             rehearsal: config.rehearsal,
             loopback: config.rehearsal,
@@ -130,6 +144,7 @@ impl Canaries {
         };
         Ok(Self {
             start_url: config.start_url,
+            login_host,
             insider: config.insider,
             outsider: config.outsider,
             credential: config.credential,
@@ -146,7 +161,7 @@ impl Canaries {
 
     async fn sign_in(&self, login: &Login, trail: &mut Trail) -> Result<SignIn, Failure> {
         let mut cookies = Cookies::default();
-        let (mut flow, mut step) = Flow::from(&self.start_url, login, self.rehearsal)?;
+        let (mut flow, mut step) = Flow::from(&self.start_url, &self.login_host, login, self.rehearsal)?;
         for _ in 0..MOST_REQUESTS {
             let address = step.url.clone();
             let answer = self.ask(step, &cookies, trail).await?;

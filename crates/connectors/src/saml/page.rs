@@ -36,6 +36,15 @@ pub(super) enum Page {
     Other(&'static str),
 }
 
+const WITHOUT_FORM: &str = "without a form";
+const SEVERAL_FORMS: &str = "with several forms, none of them a login";
+const FOR_A_PERSON: &str = "with a form for a person";
+
+/// Whether such a page is there to be read, and asks for nothing that has to do with signing in.
+pub(super) fn is_for_reading(what: &str) -> bool {
+    [WITHOUT_FORM, SEVERAL_FORMS, FOR_A_PERSON].contains(&what)
+}
+
 /// A form that asks for a user name and a password. It cannot be printed: hidden fields hold tokens.
 pub(super) struct LoginForm {
     /// Where it goes.
@@ -142,15 +151,11 @@ fn form(seen: &Seen, base: &Url) -> Page {
         return Page::Other("that asks for something else than user name and password");
     }
     let [only] = seen.forms.as_slice() else {
-        return Page::Other(if seen.forms.is_empty() {
-            "without a form"
-        } else {
-            "with several forms, none of them a login"
-        });
+        return Page::Other(if seen.forms.is_empty() { WITHOUT_FORM } else { SEVERAL_FORMS });
     };
     // A button with a name is a choice, such as a consent: that is a person's.
     if seen.of(0).any(|input| input.kind == Kind::Button) || !seen.of(0).any(|input| input.kind == Kind::Hidden) {
-        return Page::Other("with a form for a person");
+        return Page::Other(FOR_A_PERSON);
     }
     match only.action(base).filter(|_| only.post) {
         Some(action) => Page::Onward(Relay {

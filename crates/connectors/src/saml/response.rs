@@ -12,7 +12,10 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 /// The provider could not tell who it is: that says nothing of the application.
-const AUTHENTICATION_FAILED: &str = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed";
+const NOT_KNOWN: [&str; 2] =
+    ["urn:oasis:names:tc:SAML:2.0:status:AuthnFailed", "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal"];
+/// The one status that is about what the account is given (SAML 2.0 core, 3.2.2.2).
+const DENIED: &str = "urn:oasis:names:tc:SAML:2.0:status:RequestDenied";
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -46,8 +49,10 @@ pub(super) fn read(encoded: &str) -> Result<SignIn, Failure> {
     match codes.first() {
         None => Err(malformed("has a status without a value")),
         Some(&SUCCESS) => admitted(response),
-        Some(_) if codes.contains(&AUTHENTICATION_FAILED) => Ok(SignIn::NotAuthenticated),
-        Some(_) => Ok(SignIn::Refused(format!("SAML status {}", words(&codes)))),
+        Some(_) if codes.iter().any(|code| NOT_KNOWN.contains(code)) => Ok(SignIn::NotAuthenticated),
+        Some(_) if codes.contains(&DENIED) => Ok(SignIn::Refused(format!("SAML status {}", words(&codes)))),
+        // A provider that is down, or lacks an attribute, says no as well: that is about nobody's access.
+        Some(_) => Err(malformed(&format!("has a status that is no refusal: {}", words(&codes)))),
     }
 }
 

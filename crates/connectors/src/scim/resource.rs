@@ -108,6 +108,8 @@ pub(crate) struct Member {
     pub(crate) place: Option<String>,
     /// Whether it is a group itself.
     pub(crate) is_group: bool,
+    /// Whether it says that it is a person.
+    pub(crate) is_user: bool,
 }
 
 /// The last two parts of an address, such as `Users/2819c223`: servers write the same address whole and relative.
@@ -115,6 +117,11 @@ fn place(address: &str) -> Option<String> {
     let mut parts = address.trim_end_matches('/').rsplit('/');
     let (id, kind) = (parts.next()?, parts.next()?);
     Some(format!("{kind}/{id}"))
+}
+
+/// Whether an address is one of this kind of resource.
+fn stands_in(address: &str, kind: &str) -> bool {
+    place(address).is_some_and(|place| place.split('/').next().is_some_and(|of| of.eq_ignore_ascii_case(kind)))
 }
 
 /// Where a resource stands, by its own word (RFC 7643, 3.1).
@@ -132,7 +139,8 @@ pub(crate) fn members(fields: &Map<String, Value>) -> Option<Vec<Member>> {
             id: attribute(fields, "value").and_then(text)?,
             display: attribute(fields, "display").and_then(text),
             place: place(says("$ref")),
-            is_group: says("type").eq_ignore_ascii_case("group") || says("$ref").contains("/Groups/"),
+            is_group: says("type").eq_ignore_ascii_case("group") || stands_in(says("$ref"), "Groups"),
+            is_user: says("type").eq_ignore_ascii_case("user") || stands_in(says("$ref"), "Users"),
         })
     };
     match attribute(fields, "members") {

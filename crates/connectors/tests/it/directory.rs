@@ -103,7 +103,8 @@ impl Bench {
     /// A directory in which the leaver is in one of the two groups that give the application.
     async fn furnished() -> Self {
         let bench = Self::new().await;
-        let (mara, others) = (user(USER, "mlind", &[ADDRESS]), ["a", "b"].map(|id| user(id, id, &[])));
+        let mara = merged(user(USER, "mlind", &[ADDRESS]), json!({"groups": [{"value": "g-own"}, {"value": "g-x"}]}));
+        let (mara, others) = (mara, ["a", "b"].map(|id| user(id, id, &[])));
         bench.gives(&format!("/Users/{USER}"), &mara).await;
         bench.gives("/Users", &list(&[mara, others[0].clone(), others[1].clone()])).await;
         // Members may be left out of the list, and are told by the group itself.
@@ -114,7 +115,7 @@ impl Bench {
         ];
         bench.gives("/Groups", &list(&all)).await;
         bench.gives("/Groups/g-own", &group("g-own", "Tools", &["a", USER])).await;
-        bench.gives("/Groups/g-two", &json!({"id": "g-two", "displayName": "mixpanel analysts"})).await;
+        bench.gives("/Groups/g-two", &group("g-two", "mixpanel analysts", &[])).await;
         bench.gives("/Groups/g-x", &group("g-x", "Wiki", &[USER])).await;
         bench
     }
@@ -191,10 +192,20 @@ async fn every_group_that_gives_the_application_is_read_by_its_id() {
 
     let gives = |id: &str| What::GroupGives(id.to_owned());
     bench.answers("/Groups/g-gone", absent()).await;
-    for (id, expected) in [("g-own", true), ("g-two", true), ("g-x", false), ("g-gone", false)] {
+    for (id, expected) in [("g-own", true), ("g-two", true), ("g-gone", false)] {
         assert_eq!(bench.read(gives(id)).await.unwrap(), Snapshot::Gives(expected), "{id}");
     }
+    // That the configuration names another one is no word of the provider's.
+    let other = bench.read(gives("g-x")).await.unwrap_err();
+    assert!(matches!(&other, Failure::Incomplete(why) if why.contains("does not name the group g-x")), "{other}");
     assert_eq!(bench.read(What::ProviderRule("any".to_owned())).await.unwrap(), Snapshot::Absent);
+    // A group that comes without its members tells nothing beside an account that does not tell its groups.
+    let alone = json!({"id": "g-two", "displayName": "mixpanel analysts"});
+    bench.turns("/Groups/g-two", ok(&alone)).await;
+    assert!(!bench.ways(USER).await.unwrap().groups[1].member, "the account's own list has it not");
+    bench.turns(&format!("/Users/{USER}"), ok(&user(USER, "mlind", &[ADDRESS]))).await;
+    let hidden = bench.ways(USER).await.unwrap_err();
+    assert!(matches!(&hidden, Failure::Incomplete(why) if why.contains("g-two came without its members")), "{hidden}");
     assert_eq!(bench.read(What::ProviderLog(USER.to_owned())).await.unwrap_err(), Failure::NotFound);
     assert!(matches!(bench.read(What::Roster).await.unwrap_err(), Failure::NotConfigured(_)));
 
@@ -442,6 +453,7 @@ async fn one_member_is_taken_out_of_one_version_of_a_group() {
     ] {
         let bench = Bench::new().await;
         bench.gives("/ServiceProviderConfig", &announced).await;
+        bench.gives(&format!("/Users/{USER}"), &user(USER, "mlind", &[ADDRESS])).await;
         bench.answers("/Groups/g-own", shown).await;
         patch(ResponseTemplate::new(204)).mount(&bench.server).await;
         assert_eq!(bench.act(&leave).await.outcome, Outcome::Done { created: None });
@@ -457,6 +469,7 @@ async fn one_member_is_taken_out_of_one_version_of_a_group() {
     ] {
         let bench = Bench::new().await;
         bench.gives("/Groups/g-own", &group("g-own", "Tools", &[USER])).await;
+        bench.gives(&format!("/Users/{USER}"), &user(USER, "mlind", &[ADDRESS])).await;
         patch(answer).mount(&bench.server).await;
         assert_eq!(bench.act(&leave).await.outcome, outcome);
     }
@@ -470,6 +483,21 @@ async fn one_member_is_taken_out_of_one_version_of_a_group() {
     let sent = bench.server.received_requests().await.unwrap();
     let body: Value = sent.last().unwrap().body_json().unwrap();
     assert_eq!(body["Operations"][0]["path"], "members[value eq \"mlind\"]");
+    // A word that names two, a group among them, another account's place, and members that are not shown: nothing is sent.
+    for members in [
+        json!([{"value": USER, "type": "User"}, {"value": USER, "type": "Group"}]),
+        json!([{"value": USER}, {"value": USER.to_uppercase()}]),
+        json!([{"value": USER, "$ref": "../Users/somebody-else"}]),
+        json!([{"value": "other"}]),
+        Value::Null,
+    ] {
+        let bench = Bench::new().await;
+        bench.gives("/Groups/g-own", &json!({"id": "g-own", "members": members})).await;
+        bench.gives(&format!("/Users/{USER}"), &located()).await;
+        let outcome = bench.act(&leave).await.outcome;
+        assert!(matches!(outcome, Outcome::Failed(Failure::NotConfigured(_))), "{members}: {outcome:?}");
+        assert!(bench.server.received_requests().await.unwrap().iter().all(|one| one.method.as_str() == "GET"));
+    }
     // A group that is gone, ids that would reach elsewhere, and changes that a directory does not take: nothing is sent.
     let bench = Bench::new().await;
     bench.gives("/ServiceProviderConfig", &announces(false, true)).await;

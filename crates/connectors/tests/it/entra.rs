@@ -208,7 +208,7 @@ async fn everything_that_gives_the_application_is_read() {
     assert!(rule.excluded.contains("user-other") && !rule.excluded.contains(USER));
     let [job] = ways.jobs.as_slice() else { panic!("{:?}", ways.jobs) };
     assert_eq!((job.works, job.everyone, job.keeps_unassigned), (true, Some(true), Some(false)));
-    assert_eq!(job.last_success, Some("2026-03-01T11:31:00Z".parse().unwrap()));
+    assert_eq!(job.last_success, Some("2026-03-01T11:30:00Z".parse().unwrap()));
     assert_eq!(ways.others, 4);
 }
 
@@ -286,7 +286,7 @@ async fn an_answer_that_cannot_be_whole_is_none() {
     for (state, ran) in [("EntryLevelErrors", true), ("Failed", false)] {
         let bench = Bench::furnished().await;
         let job = json!({"id": "job-1", "status": {"code": "Active", "lastSuccessfulExecution": null,
-            "lastExecution": {"state": state, "timeEnded": "2026-03-01T11:31:00Z"}}});
+            "lastExecution": {"state": state, "timeBegan": "2026-03-01T11:30:00Z", "timeEnded": "2026-03-01T11:31:00Z"}}});
         bench.turns(&jobs, ok(&list(&[job]))).await;
         assert_eq!(bench.ways().await.unwrap().jobs[0].last_success.is_some(), ran, "{state}");
     }

@@ -32,6 +32,7 @@ fn config(start: &str) -> Config {
     };
     Config {
         start_url: Url::parse(start).unwrap(),
+        login_host: start.starts_with("https://mixpanel.com").then(|| "idp.example".to_owned()),
         insider: login("in"),
         outsider: login("out"),
         credential: CredentialName::from("main/canary"),
@@ -147,6 +148,12 @@ impl Bench {
         asked.respond_with(answer).mount(&self.idp).await;
     }
 
+    /// The password is taken, and then a page says no.
+    async fn denies(&self, who: &str) {
+        self.after(who, to("/denied")).await;
+        self.answers("GET", "/denied", forbidden()).await;
+    }
+
     async fn read(&self) -> Reading {
         self.canaries.read(&source(What::CanarySignIns)).await
     }
@@ -225,12 +232,59 @@ async fn the_login_form_again_is_a_password_that_is_not_good_whatever_its_status
 }
 
 #[tokio::test]
-async fn a_401_on_the_way_from_the_password_refuses() {
+async fn what_is_not_about_the_account_is_no_refusal() {
+    let mfa = r#"<form method=post action="/c"><input type=text name=code></form>"#;
+    let at_the_end = [
+        (ResponseTemplate::new(403).set_body_raw(mfa, "text/html"), "asks for something else"),
+        (forbidden().insert_header("retry-after", "30"), "after the password 403"),
+    ];
+    for (answer, why) in at_the_end {
+        let bench = Bench::new().await;
+        bench.after("in", deliver(ACS, &signed())).await;
+        bench.after("out", to("/resume")).await;
+        bench.answers("GET", "/resume", answer).await;
+        let failure = bench.read().await.result.unwrap_err();
+        assert!(says(&failure, why), "{failure}");
+    }
+    // 403 to the password itself may be about the password, or about too many of them.
+    let bench = Bench::new().await;
+    bench.after("in", deliver(ACS, &signed())).await;
+    bench.after("out", forbidden()).await;
+    let failure = bench.read().await.result.unwrap_err();
+    assert!(says(&failure, "403 to the password itself"), "{failure}");
+    // Nobody is authenticated by 401, wherever it comes.
     let bench = Bench::new().await;
     bench.after("in", deliver(ACS, &signed())).await;
     bench.after("out", to("/resume")).await;
     bench.answers("GET", "/resume", ResponseTemplate::new(401)).await;
-    assert_eq!(bench.ended().await.1, SignIn::Refused("HTTP 401".to_owned()));
+    assert_eq!(bench.ended().await.1, SignIn::NotAuthenticated);
+    // A provider that breaks, or wants another way to sign in, says no as well.
+    for codes in [["Responder", "NoAuthnContext"], ["Requester", "InvalidNameIDPolicy"]] {
+        let bench = Bench::new().await;
+        bench.after("in", deliver(ACS, &signed())).await;
+        bench.after("out", deliver(ACS, &no(codes))).await;
+        let failure = bench.read().await.result.unwrap_err();
+        assert!(says(&failure, "a status that is no refusal"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn the_password_goes_to_the_named_host_alone() {
+    let idp = MockServer::start().await;
+    Mock::given(method("GET")).respond_with(html(&form())).mount(&idp).await;
+    let start = format!("{}{START}", idp.uri());
+    let elsewhere = Config { login_host: Some("localhost".to_owned()), ..config(&start) };
+    let canaries = Canaries::new(elsewhere, Arc::new(Still), memory()).unwrap();
+    let failure = canaries.read(&source(What::CanarySignIns)).await.result.unwrap_err();
+    assert!(matches!(&failure, Failure::NotConfigured(why) if why.contains("canary.login_host")), "{failure}");
+    assert!(
+        idp.received_requests().await.unwrap().iter().all(|one| one.method.as_str() == "GET"),
+        "nothing was posted"
+    );
+    // A sign-in that begins at the application goes wherever that sends it.
+    let unnamed = Config { login_host: None, ..config("https://mixpanel.com/security/sso/v2/authorize/?org_id=7") };
+    let refused = Canaries::new(Config { rehearsal: false, ..unnamed }, Arc::new(Still), memory());
+    assert!(matches!(refused, Err(ConfigError::LoginHost)));
 }
 
 #[tokio::test]
@@ -244,7 +298,7 @@ async fn a_signature_over_the_answer_or_its_assertion_is_needed_and_one_elsewher
     for good in [inside, encrypted] {
         let bench = Bench::new().await;
         bench.after("in", deliver(ACS, &good)).await;
-        bench.after("out", forbidden()).await;
+        bench.denies("out").await;
         assert_eq!(bench.ended().await.0, SignIn::Admitted);
     }
     let elsewhere = success("", &format!("<saml:Advice>{SIGNATURE}</saml:Advice>"));
@@ -280,7 +334,7 @@ async fn an_answer_for_another_application_shows_nothing() {
     for ours in ["https://mixpanel.com/acs", "https://sso.eu.mixpanel.com/sso/saml2"] {
         let bench = Bench::new().await;
         bench.after("in", deliver(ours, &signed())).await;
-        bench.after("out", forbidden()).await;
+        bench.denies("out").await;
         assert_eq!(bench.ended().await.0, SignIn::Admitted, "{ours}");
     }
 }
@@ -526,7 +580,7 @@ fn a_sign_in_begins_on_this_machine_in_a_rehearsal_and_over_https_elsewhere() {
 async fn beside_a_vendor_the_canaries_answer_for_sign_ins_alone() {
     let bench = Bench::new().await;
     bench.after("in", deliver(ACS, &signed())).await;
-    bench.after("out", forbidden()).await;
+    bench.denies("out").await;
     let (mixpanel, _): (Mixpanel, _) = towards(&format!("http://{}", nobody()), Duration::from_secs(20));
     let probed = Probed::new(Arc::new(mixpanel) as Arc<dyn Vendor>, bench.canaries);
     let reading = probed.look(&source(What::CanarySignIns), None).await;

@@ -48,7 +48,8 @@ pub fn tick(case: &Case, owed: &Owed, live: &Live, now: Timestamp) -> Vec<Event>
             let seen_since = |key: &ClaimKey| {
                 case.accepted(key, now).is_some()
                     || case.observation(key).is_some_and(|seen| {
-                        seen.observation.seen_at > run || seen.observation.proof == Some(crate::claim::Proof::Attested)
+                        // Only a word about this very claim needs no read; what leans on a word about another one was read beside it.
+                        seen.observation.seen_at > run || case.attestation(key).is_some()
                     })
             };
             if gates.iter().all(|claim| settled(case, &claim.key, now) && seen_since(&claim.key)) {

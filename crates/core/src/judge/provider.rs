@@ -1,6 +1,6 @@
 //! Verdicts about the identity provider's ways into the application (SSO-1).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Court, Gap, Verdict};
 use crate::claim::{Claim, Predicate, Proof, Rung, State};
@@ -9,6 +9,9 @@ use crate::plan::keys;
 use crate::provider::{GroupKind, Job, LogEntry, LogEvent, ProviderAccount, SignIn, TWO_CYCLES, Way, Ways};
 use crate::reading::Failure;
 use crate::source::What;
+
+/// So long an attempt to sign in tells something of a setting that no interface shows.
+const ATTEMPT_TELLS: SignedDuration = SignedDuration::from_hours(48);
 
 impl Court<'_> {
     /// This way is closed for the pinned account.
@@ -147,7 +150,8 @@ impl Court<'_> {
         let since = self.case.approval().map_or(self.now, |approval| approval.at);
         let tried = log.iter().filter(|entry| matches!(entry.event, LogEvent::SignedIn | LogEvent::Refused));
         match tried.filter(|entry| entry.at > since).max() {
-            Some(last) if last.event == LogEvent::Refused => {
+            // A setting that nobody sees may have changed since: an attempt shows what was at its time, and for a while.
+            Some(last) if last.event == LogEvent::Refused && self.now.duration_since(last.at) < ATTEMPT_TELLS => {
                 Ok(Verdict::holds(format!("the provider refused a sign-in of the account at {}", last.at))
                     .on(Rung::ProviderLog))
             }
@@ -235,12 +239,19 @@ impl Court<'_> {
             return Ok(closed.on(Rung::Provider));
         }
         let canary = self.case.observation(&keys::outsider_refused()).map(|seen| seen.observation.state);
-        if canary == Some(State::Broken) && !account.is_empty() && self.ways(account)?.is_live() {
+        let let_in = canary == Some(State::Broken)
+            && self.case.accepted(&keys::outsider_refused(), self.now).is_none()
+            && !account.is_empty()
+            && self.ways(account)?.is_live();
+        let as_outsider = || {
             let why =
                 "an account that is not given the application was let in by the provider, and so would this one be";
-            return Ok(Verdict::broken(why, vec![account.to_owned()]).on(Rung::Canary));
-        }
+            Verdict::broken(why, vec![account.to_owned()]).on(Rung::Canary)
+        };
         let Some(log) = self.provider_log(account)? else {
+            if let_in {
+                return Ok(as_outsider());
+            }
             let why = "nothing gives the application; our token may not read the provider's log";
             return Ok(self.untried(why, &closed));
         };
@@ -255,6 +266,7 @@ impl Court<'_> {
             Some(last) => {
                 Verdict::holds(format!("the provider refused a sign-in of the account at {last}")).on(Rung::ProviderLog)
             }
+            None if let_in => as_outsider(),
             None => {
                 self.untried("nothing gives the application, and the provider's log shows no sign-in since", &closed)
             }
@@ -266,10 +278,12 @@ impl Court<'_> {
         if closed.proof == Some(Proof::Attested) {
             return Verdict::holds(format!("{why}; what the settings do not show was attested")).attested();
         }
-        let canary = self.case.observation(&keys::outsider_refused()).map(|seen| seen.observation.state);
-        if canary == Some(State::Holds) {
-            let why = format!("{why}; another account without the application was refused by a real sign-in");
-            return Verdict::holds(why).on(Rung::Canary);
+        let canary = self.case.observation(&keys::outsider_refused()).map(|seen| &seen.observation);
+        if let Some(canary) = canary.filter(|seen| seen.state == State::Holds) {
+            let at = canary.seen_at.strftime("%Y-%m-%d %H:%M UTC");
+            let why = format!("{why}; another account without the application was refused by a real sign-in at {at}");
+            let lately = self.now.duration_since(canary.seen_at) < ATTEMPT_TELLS;
+            return Verdict::holds(why).on(if lately { Rung::Canary } else { Rung::Provider });
         }
         Verdict::holds(format!("{why}; not tested live")).on(Rung::Provider)
     }
@@ -346,9 +360,14 @@ impl Court<'_> {
     pub(super) fn synced(&self, account: &str) -> Result<Verdict, Gap> {
         let closed = self.no_way_at_all(account)?;
         if closed.state != State::Holds {
-            return Ok(closed);
+            // What is open is another claim's to close.
+            return Ok(Verdict::broken(closed.why, Vec::new()));
         }
-        let since = self.closed_since(account);
+        let since = self.quiet_since(account)?;
+        let jobs = &self.ways(account)?.jobs;
+        if jobs.is_empty() {
+            return Err("the provider does not list the job any more that the plan saw".to_owned());
+        }
         let log = self.provider_log(account)?;
         let taken =
             log.into_iter().flatten().filter(|entry| entry.event == LogEvent::Deprovisioned && entry.at > since);
@@ -356,8 +375,12 @@ impl Court<'_> {
             let why = format!("the provider's log shows that it took the account away at {}", entry.at);
             return Ok(Verdict::holds(why).on(Rung::ProviderLog));
         }
+        // What a job has not done yet it may do as soon as it runs again, and what is not shown is not known.
+        if let Some(job) = jobs.iter().find(|job| !job.works) {
+            return Err(format!("the provider's job {} is {}: it looks at nobody", job.id, job.status));
+        }
         let late = |job: &&Job| job.last_success.is_none_or(|last| last < since);
-        Ok(match self.ways(account)?.jobs.iter().find(late) {
+        Ok(match jobs.iter().find(late) {
             None => Verdict::holds("whatever provisions has run to its end since nothing gives the application"),
             Some(job) => Verdict::broken(
                 "the provider's job has not looked at the account since every way was closed",
@@ -403,6 +426,13 @@ impl Court<'_> {
         }
         let (_, snapshot) = self.fresh(&what)?;
         snapshot.log().map(Some).ok_or_else(|| format!("{what} was not of its shape"))
+    }
+
+    /// Since when nothing was seen open: no sooner than the first look at everything that found nothing, and than our last change.
+    fn quiet_since(&self, account: &str) -> Result<Timestamp, Gap> {
+        let seen = self.case.observation(&keys::way(&Way::Any)).and_then(|seen| seen.held_since);
+        let seen = seen.ok_or_else(|| "since when nothing is open is not known yet".to_owned())?;
+        Ok(self.closed_since(account).max(seen))
     }
 
     /// Since when nothing is open: the end of our last change there, else the first time at which nothing was seen open.

@@ -42,12 +42,26 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
     if claim.reads.is_empty() && matches!(claim.says, Predicate::Recorded { .. } | Predicate::Declared { .. }) {
         return record_due(case, claim, seen, now);
     }
+    // A sign-in is no plain read: not before every way is closed, and a wrong password not so often that the provider locks the account.
+    if claim.says == Predicate::OutsiderRefused {
+        if !needs_hold(case, plan, claim, now) {
+            return None;
+        }
+        if let (Some(last), Some(seen)) = (probed_at(case, claim), seen)
+            && seen.observation.state == State::Unknown
+        {
+            return match case.accepted(&claim.key, now) {
+                Some(accepted) => accepted.until,
+                None => Some(add(last, SignedDuration::from_mins(30))),
+            };
+        }
+    }
     let settled = settled_after(case, claim).map(just_after);
     let Some(last) = probed_at(case, claim) else { return Some(settled.unwrap_or(now).max(now)) };
     let run_since = case.run_since.unwrap_or(case.request.at);
     // What was read at the very moment of the start may have been read before it.
     let begun = just_after(run_since);
-    let Some(seen) = seen.filter(|seen| last >= begun && is_of(seen, run_since)) else {
+    let Some(seen) = seen.filter(|seen| last >= begun && is_of(case, claim, seen, run_since)) else {
         return Some(settled.map_or(begun, |settled| settled.max(begun)));
     };
     if let Some(settled) = settled
@@ -120,8 +134,13 @@ pub fn due(case: &Case, plan: &Plan, claim: &Claim, now: Timestamp) -> Option<Ti
 
 /// Whether a verdict by reads was made of this run's reads. Each source of a claim may have been read again for the sake of others, at
 /// different moments, and the claim was judged by none of them.
-fn is_of(seen: &Seen, run_since: Timestamp) -> bool {
-    let by_reads = seen.observation.proof == Some(Proof::Read) && seen.observation.rung != Some(Rung::Audit);
+fn is_of(case: &Case, claim: &Claim, seen: &Seen, run_since: Timestamp) -> bool {
+    let by_reads = match seen.observation.proof {
+        Some(Proof::Read) => seen.observation.rung != Some(Rung::Audit),
+        // A word about another claim, which this one leans on beside its own reads.
+        Some(Proof::Attested) => case.attestation(&claim.key).is_none(),
+        Some(Proof::Record) | None => false,
+    };
     !by_reads || seen.observation.seen_at > run_since
 }
 

@@ -122,6 +122,8 @@ pub(crate) struct ByHandConfig {
 pub(crate) struct CanaryConfig {
     /// Where a sign-in to Mixpanel begins: the application's own address at the provider, as its dashboard shows it.
     pub(crate) start_url: Url,
+    /// The host that alone gets the passwords; without it the one of the start address.
+    pub(crate) login_host: Option<String>,
     /// The one that is given the application.
     pub(crate) insider: LoginConfig,
     /// The one that is not given it.

@@ -55,6 +55,7 @@ impl Making<'_> {
         let Some(canary) = &self.organization.canary else { return Ok(vendor) };
         let setup = saml::Config {
             start_url: canary.start_url.clone(),
+            login_host: canary.login_host.clone(),
             insider: self.login(&canary.insider, "insider")?,
             outsider: self.login(&canary.outsider, "outsider")?,
             credential: CredentialName::new(format!("{}/canary", self.name)),

@@ -163,7 +163,9 @@ async fn a_group_gives_the_application_where_the_configuration_says_so() {
     let gives = async |id: &str| bench.read(What::GroupGives(id.to_owned())).await;
     assert_eq!(gives("g-own").await, Ok(Snapshot::Gives(true)));
     assert_eq!(gives("g-query").await, Ok(Snapshot::Gives(true)));
-    assert_eq!(gives("g-other").await, Ok(Snapshot::Gives(false)));
+    // That the configuration does not name it is no word of Google's.
+    let other = gives("g-other").await.unwrap_err();
+    assert!(matches!(&other, Failure::Incomplete(why) if why.contains("does not name the group g-other")), "{other}");
     assert_eq!(gives("g-gone").await, Ok(Snapshot::Gives(false)));
     assert_eq!(gives("g-hidden").await, Err(Failure::Forbidden));
     assert_eq!(bench.read(What::ProviderRule("g-query".to_owned())).await, Ok(Snapshot::Absent));

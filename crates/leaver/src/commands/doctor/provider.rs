@@ -44,7 +44,7 @@ fn mend(brand: Brand, failure: &Unread) -> &'static str {
                 "compare entra.application with the Object ID, not the Application ID, under Enterprise applications > Mixpanel > Properties"
             }
             Brand::Google => {
-                "compare google.groups with Directory > Groups, and google.customer with Account > Account settings"
+                "compare google.application with the name under Apps > Web and mobile apps, google.groups with Directory > Groups, and google.customer with Account > Account settings"
             }
             Brand::Directory => {
                 "compare directory.base_url with the address of the provider's SCIM, and directory.groups with its groups"
@@ -157,6 +157,12 @@ pub(super) async fn examine(app: &App, org: &Organization, checks: &mut Vec<Chec
     // An id that nobody has shows the application all the same.
     let what = What::Ways(account.unwrap_or_else(|| "nobody".to_owned()));
     match org.vendor.read(&org.source(what)).await.result {
+        // The same guard as the judge's: where nobody has it, nobody's absence is shown.
+        Ok(Snapshot::Ways(ways)) if ways.others == 0 && ways.assignment.is_none() => {
+            let says =
+                format!("{}, and nobody at all is seen to have it: every claim about it stays unknown", told(&ways));
+            add("ways into the application", "missing", says, Some(mend(brand, &Unread::NotFound)));
+        }
         Ok(Snapshot::Ways(ways)) => add("ways into the application", "good", told(&ways), None),
         Ok(_) => add("ways into the application", "unavailable", "not of their shape".to_owned(), None),
         Err(failure) => {
