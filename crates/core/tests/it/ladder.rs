@@ -124,6 +124,11 @@ fn a_refused_attempt_shows_what_no_setting_does_until_one_goes_through() {
     log(&mut bench, LogEvent::SignedIn);
     pass(&mut bench, 1);
     expect(&observe(&mut bench, &anyone), State::Unknown, "a later one went through");
+    log(&mut bench, LogEvent::Refused);
+    pass(&mut bench, 48 * 60 - 1);
+    expect(&observe(&mut bench, &anyone), State::Holds, "refused again, two days ago");
+    pass(&mut bench, 1);
+    expect(&observe(&mut bench, &anyone), State::Unknown, "a setting that nobody sees may have changed since");
 }
 
 fn canaries(insider: &SignIn, outsider: &SignIn) -> CanarySignIns {
@@ -182,6 +187,8 @@ fn the_canaries_raise_and_break_what_is_said_of_the_leavers_own_sign_in() {
     assert_eq!(rung(&mut bench), (State::Holds, Some(Rung::Provider)), "nobody has signed in yet");
     observe(&mut bench, &key);
     assert_eq!(rung(&mut bench), (State::Holds, Some(Rung::Canary)));
+    pass(&mut bench, 48 * 60);
+    assert_eq!(rung(&mut bench), (State::Holds, Some(Rung::Provider)), "that was two days ago");
     bench.world.sign_ins = Ok(canaries(&SignIn::Admitted, &SignIn::Admitted));
     observe(&mut bench, &key);
     assert_eq!(rung(&mut bench), (State::Broken, Some(Rung::Canary)), "whoever is not given it is let in");
@@ -199,6 +206,30 @@ fn job(on_demand: Option<&str>) -> Job {
         keeps_unassigned: Some(false),
         on_demand: on_demand.map(str::to_owned),
     }
+}
+
+#[test]
+fn a_cycle_that_ran_before_anybody_saw_the_ways_closed_shows_nothing() {
+    let key = keys::synced();
+    let mut bench = Bench::of(hidden(|ways| {
+        ways.anyone = Some(false);
+        ways.groups[0].member = true;
+        ways.jobs = vec![job(Some("r1"))];
+    }));
+    observe(&mut bench, &keys::way(&Way::Any));
+    pass(&mut bench, 5);
+    let now = bench.now;
+    let ways = bench.world.provider.as_mut().unwrap();
+    ways.groups[0].member = false;
+    ways.jobs[0].last_success = Some(now);
+    pass(&mut bench, 5);
+    expect(&observe(&mut bench, &key), State::Unknown, "nobody has seen them closed yet");
+    observe(&mut bench, &keys::way(&Way::Any));
+    pass(&mut bench, 5);
+    expect(&observe(&mut bench, &key), State::Broken, "that cycle was before");
+    let now = bench.now;
+    bench.world.provider.as_mut().unwrap().jobs[0].last_success = Some(now);
+    expect(&observe(&mut bench, &key), State::Holds, "this one was after");
 }
 
 #[test]
@@ -239,6 +270,12 @@ fn a_sync_is_shown_by_the_log_or_by_a_later_cycle_and_never_by_its_own_answer() 
     let ways = bench.world.provider.as_mut().unwrap();
     ways.jobs[0].last_success = Some(now);
     expect(&observe(&mut bench, &key), State::Holds, "a cycle ran since");
+    bench.world.provider.as_mut().unwrap().jobs[0].works = false;
+    expect(&observe(&mut bench, &key), State::Unknown, "it stands: what it does next is not known");
+    let standing = std::mem::take(&mut bench.world.provider.as_mut().unwrap().jobs);
+    expect(&observe(&mut bench, &key), State::Unknown, "it is not listed any more");
+    bench.world.provider.as_mut().unwrap().jobs = standing;
+    bench.world.provider.as_mut().unwrap().jobs[0].works = true;
     bench.world.provider.as_mut().unwrap().groups[0].member = true;
     expect(&observe(&mut bench, &key), State::Broken, "a way is open again");
 }
