@@ -92,7 +92,8 @@ impl Room<'_> {
         let asked = |fact: &&EffectFact| {
             fact.effect.act == Act::SyncNow { account: account.to_owned(), job: job.id.clone() }
                 && fact.ended_at.is_some()
-                && !matches!(fact.outcome, Some(Outcome::Failed(_)))
+                // Nobody asks twice because a read told that nothing came of it: the read cannot tell whether it was looked at.
+                && (fact.told_by_read || !matches!(fact.outcome, Some(Outcome::Failed(_))))
         };
         // It said what it had to say: the rest is its next cycle's.
         if self.case.effects().values().any(|fact| asked(&fact)) {
